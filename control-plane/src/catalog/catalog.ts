@@ -1,0 +1,212 @@
+// The catalog as the rest of the control plane sees it: named commands and queries, plain data in and out, so that
+// two engines can stand behind it. Each command is one transaction and is durable when its promise resolves; each
+// writes its events in the same transaction. One contract suite (catalog-contract.ts) runs on every engine.
+import type { Failure } from "@vstream/core/errors.ts";
+import type { AssetId, NodeId, PieceId, Sha256, TaskId, TokenId } from "@vstream/core/ids.ts";
+import type { Manifest, Piece, Probe } from "@vstream/core/media.ts";
+import type { Decision } from "../planning/decisions.ts";
+import type {
+  AssetRecord,
+  AssetView,
+  EventRecord,
+  NodeRecord,
+  ReplicaRecord,
+  Scheduling,
+  Snapshot,
+  TaskRecord,
+  TokenRecord,
+} from "./records.ts";
+
+/** Who acts, for the event log: `user:<name>`, `node:<name>` or `vstream`. */
+export type Actor = string;
+
+export interface NewAsset {
+  readonly id: AssetId;
+  readonly title: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly externalId: string | null;
+  readonly ladder: string;
+  readonly replicasWanted: number;
+  readonly regions: readonly string[];
+  readonly priority: number;
+  readonly sourceName: string;
+  readonly sourceSha256: Sha256;
+  readonly sourceBytes: number;
+  readonly homes: readonly NodeId[];
+  readonly at: number;
+  readonly actor: Actor;
+}
+
+/** `existing`: the same external id, else the same bytes in an asset that is neither failed nor deleting. */
+export type CreateAssetOutcome =
+  | { readonly kind: "created"; readonly asset: AssetRecord }
+  | { readonly kind: "existing"; readonly asset: AssetRecord };
+
+export interface NodeDescription {
+  readonly name: string;
+  readonly region: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly playbackUrl: string;
+  readonly peerUrl: string;
+  readonly version: string;
+  readonly ffmpegVersion: string;
+  readonly toolchain: string;
+  readonly encodeSlots: number;
+  readonly capacityBytes: number;
+}
+
+export interface TaskReport {
+  readonly taskId: TaskId;
+  readonly nodeId: NodeId;
+  readonly incarnation: string;
+  readonly epoch: number;
+  readonly at: number;
+  readonly log: readonly string[];
+  readonly outcome:
+    | { readonly kind: "succeeded"; readonly probe: Probe | null; readonly pieces: readonly Piece[] }
+    /** retryAt: when it may run again; null: never (the kind of failure does not pass). */
+    | { readonly kind: "failed"; readonly failure: Failure; readonly retryAt: number | null };
+}
+
+/** stale: the fence named another lease, and nothing changed. A repeated report of the same end is accepted again. */
+export type ReportOutcome = "accepted" | "stale";
+
+export interface ListQuery {
+  /** 1 to 500. */
+  readonly limit: number;
+  readonly cursor: string | null;
+  /** A field of the list's documented set, with "-" before it for descending; null: the list's own order. */
+  readonly sort: string | null;
+  readonly states: readonly string[];
+  readonly nodeId: NodeId | null;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly nextCursor: string | null;
+}
+
+/** What a list of assets shows beside the record. */
+export interface AssetSummary {
+  readonly asset: AssetRecord;
+  /** Per home, the worst state of any piece there. */
+  readonly replicas: readonly { readonly nodeId: NodeId; readonly state: ReplicaRecord["state"] }[];
+  /** Fewest verified copies of any piece, on nodes that are not down. */
+  readonly fewestCopies: number;
+  /** Sum over all verified replicas. */
+  readonly storedBytes: number;
+  readonly piecesDone: number;
+}
+
+export interface CatalogCounts {
+  readonly nodesByHealth: Readonly<Record<string, number>>;
+  readonly assetsByState: Readonly<Record<string, number>>;
+  readonly tasksByState: Readonly<Record<string, number>>;
+  readonly storedBytes: number;
+  readonly capacityBytes: number;
+  readonly degradedAssets: number;
+}
+
+export interface CatalogIdentity {
+  /** Random, made with the catalog; a restored backup gets another. */
+  readonly incarnation: string;
+  /** One more at each opening for scheduling. */
+  readonly term: number;
+}
+
+export interface CatalogCommands {
+  createAsset(asset: NewAsset): Promise<CreateAssetOutcome>;
+  /** Another first home for an upload whose node is gone. Only while uploading and before the source arrived. */
+  moveUpload(change: { assetId: AssetId; homes: readonly NodeId[]; at: number }): Promise<AssetRecord>;
+  /** The upload failed or was given up: the asset is failed. Nothing happens once the source has arrived. */
+  failUpload(change: { assetId: AssetId; failure: Failure; at: number; actor: Actor }): Promise<void>;
+  /** The source stands in a node's store. stale: the asset is not waiting for it, or the hash is not the announced one. */
+  recordUpload(report: { assetId: AssetId; nodeId: NodeId; source: Piece; at: number }): Promise<ReportOutcome>;
+  recordReport(report: TaskReport): Promise<ReportOutcome>;
+  /** A piece that a running task has finished before its own end. */
+  recordPiece(report: {
+    taskId: TaskId;
+    nodeId: NodeId;
+    incarnation: string;
+    epoch: number;
+    piece: Piece;
+    at: number;
+  }): Promise<ReportOutcome>;
+  /** All that the node holds: what is missing counts as lost, what is there as verified. Gives the assets to be swept. */
+  recordInventory(inventory: {
+    nodeId: NodeId;
+    entries: readonly { assetId: AssetId; pieceIds: readonly PieceId[] }[];
+    at: number;
+  }): Promise<AssetId[]>;
+  /** All in one transaction, in order. Gives, for each lease-task that took effect, the task as it is now. */
+  applyDecisions(batch: { decisions: readonly Decision[]; term: number; at: number }): Promise<TaskRecord[]>;
+  /** Puts an asset into the trash. @throws VsError asset_not_found, conflict when it is there already */
+  deleteAsset(change: { assetId: AssetId; at: number; actor: Actor }): Promise<AssetRecord>;
+  undeleteAsset(change: { assetId: AssetId; at: number; actor: Actor }): Promise<AssetRecord>;
+  /** A dead or cancelled task runs again, its failures forgotten, and its failed asset with it. */
+  retryTask(change: { taskId: TaskId; at: number; actor: Actor }): Promise<TaskRecord>;
+  cancelTask(change: { taskId: TaskId; at: number; actor: Actor }): Promise<TaskRecord>;
+
+  /** Spends the token and makes the node (or, for a name that exists and is not up, renews it) in one transaction. */
+  joinNode(change: {
+    tokenId: TokenId;
+    node: NodeDescription;
+    nodeId: NodeId;
+    certificateExpiresAt: number;
+    at: number;
+  }): Promise<NodeRecord>;
+  /** What a session's hello says; also marks the node up. */
+  describeNode(change: { nodeId: NodeId; node: NodeDescription; at: number }): Promise<NodeRecord>;
+  /** What heartbeats said, many nodes at once; written every few seconds, not at each beat. */
+  recordLoads(
+    loads: readonly { nodeId: NodeId; usedBytes: number; capacityBytes: number; lastSeenAt: number }[],
+  ): Promise<void>;
+  recordCertificate(change: { nodeId: NodeId; certificateExpiresAt: number; at: number }): Promise<void>;
+  setScheduling(change: {
+    nodeId: NodeId;
+    scheduling: Scheduling;
+    drainDeadlineAt: number | null;
+    onDeadline: "hold" | "force";
+    at: number;
+    actor: Actor;
+  }): Promise<NodeRecord>;
+  /** Its copies are gone from the catalog and its certificate is no longer accepted. @throws VsError conflict unless force */
+  removeNode(change: { nodeId: NodeId; force: boolean; at: number; actor: Actor }): Promise<NodeRecord>;
+
+  createToken(token: TokenRecord, actor: Actor): Promise<TokenRecord>;
+  revokeToken(change: { tokenId: TokenId; at: number; actor: Actor }): Promise<TokenRecord>;
+  /** Finished tasks, old events and logs beyond their time. Bounded work per call. */
+  prune(before: { tasksFinishedBefore: number; eventsBefore: number }): Promise<number>;
+}
+
+export interface CatalogQueries {
+  getAsset(id: AssetId): Promise<AssetSummary | null>;
+  listAssets(query: ListQuery & { search: string }): Promise<Page<AssetSummary>>;
+  getNode(idOrName: string): Promise<NodeRecord | null>;
+  listNodes(query: ListQuery): Promise<Page<NodeRecord>>;
+  /** How many assets each node is a home of. */
+  countHomes(): Promise<ReadonlyMap<NodeId, number>>;
+  getTask(id: TaskId): Promise<TaskRecord | null>;
+  listTasks(query: ListQuery & { assetId: AssetId | null }): Promise<Page<TaskRecord>>;
+  getTaskLog(id: TaskId): Promise<readonly string[]>;
+  getToken(id: TokenId): Promise<TokenRecord | null>;
+  listTokens(query: ListQuery): Promise<Page<TokenRecord>>;
+  /** Oldest first. */
+  listEvents(query: { limit: number; afterId: number | null; since: number | null }): Promise<readonly EventRecord[]>;
+  /** All nodes, and all assets that are not settled. */
+  planningSnapshot(at: number): Promise<Snapshot>;
+  /** One asset whole, settled or not. */
+  getAssetView(id: AssetId): Promise<AssetView | null>;
+  /** null: no such asset, or nothing released yet. Pieces from the first chunk that haveVersion lacked. */
+  getManifest(query: { assetId: AssetId; haveVersion: number }): Promise<Manifest | null>;
+  /** Newest manifest versions of the assets that a node is a home of, released ones only. */
+  listManifestVersions(nodeId: NodeId): Promise<readonly { assetId: AssetId; version: number }[]>;
+  counts(): Promise<CatalogCounts>;
+}
+
+export interface Catalog extends AsyncDisposable {
+  readonly identity: CatalogIdentity;
+  readonly commands: CatalogCommands;
+  readonly queries: CatalogQueries;
+}

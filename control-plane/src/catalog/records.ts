@@ -1,0 +1,171 @@
+// What the catalog keeps, as plain data. Instants are milliseconds since the epoch.
+import type { Failure } from "@vstream/core/errors.ts";
+import type { AssetId, NodeId, PieceId, Sha256, TaskId, TokenId } from "@vstream/core/ids.ts";
+import type {
+  AudioTarget,
+  Chunk,
+  ManifestAudio,
+  ManifestRendition,
+  Piece,
+  Probe,
+  Rung,
+  TaskKind,
+} from "@vstream/core/media.ts";
+
+export type AssetState = "uploading" | "processing" | "playable" | "ready" | "failed" | "deleting";
+export type NodeHealth = "up" | "suspect" | "down";
+export type Scheduling = "active" | "cordoned" | "draining" | "drained";
+export type TaskState = "pending" | "leased" | "waiting" | "succeeded" | "dead" | "cancelled";
+export type ReplicaState = "wanted" | "copying" | "verified" | "suspect" | "lost";
+export type Role = "admin";
+
+/** What an asset is encoded into; decided once, from the source and the settings alone. */
+export interface EncodePlan {
+  readonly rungs: readonly Rung[];
+  readonly audio: readonly AudioTarget[];
+  readonly chunks: readonly Chunk[];
+}
+
+export interface AssetRecord {
+  readonly id: AssetId;
+  readonly title: string;
+  readonly state: AssetState;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly externalId: string | null;
+  readonly ladder: string;
+  readonly replicasWanted: number;
+  /** Empty: any. */
+  readonly regions: readonly string[];
+  readonly priority: number;
+  readonly sourceName: string;
+  readonly sourceSha256: Sha256;
+  readonly sourceBytes: number;
+  readonly createdAt: number;
+  readonly playableAt: number | null;
+  readonly readyAt: number | null;
+  /** When it went into the trash. */
+  readonly deletedAt: number | null;
+  /** What undelete brings back. */
+  readonly stateBeforeDelete: AssetState | null;
+  /** The nodes that are to hold the whole asset; the first received the upload. In serving order. */
+  readonly homes: readonly NodeId[];
+  readonly probe: Probe | null;
+  readonly plan: EncodePlan | null;
+  /** Leading chunks that a player may be given. */
+  readonly releasedChunks: number;
+  /** One more at each change that a player can see. */
+  readonly manifestVersion: number;
+  /** Measured when everything is encoded; null until then. */
+  readonly measured: MeasuredRates | null;
+  /** Nothing is left to plan until something about it, or one of its homes, changes. */
+  readonly settled: boolean;
+  readonly error: Failure | null;
+}
+
+export interface MeasuredRates {
+  readonly renditions: readonly ManifestRendition[];
+  readonly audio: readonly ManifestAudio[];
+}
+
+export interface ReplicaRecord {
+  readonly assetId: AssetId;
+  readonly pieceId: PieceId;
+  readonly nodeId: NodeId;
+  readonly state: ReplicaState;
+}
+
+export interface NodeRecord {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly region: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly health: NodeHealth;
+  /** When its health last changed. */
+  readonly healthSince: number;
+  readonly scheduling: Scheduling;
+  readonly drainDeadlineAt: number | null;
+  readonly onDeadline: "hold" | "force";
+  readonly playbackUrl: string;
+  readonly peerUrl: string;
+  readonly version: string;
+  readonly ffmpegVersion: string;
+  readonly toolchain: string;
+  readonly encodeSlots: number;
+  readonly usedBytes: number;
+  readonly capacityBytes: number;
+  readonly joinedAt: number;
+  readonly lastSeenAt: number;
+  readonly certificateExpiresAt: number;
+}
+
+export interface TaskRecord {
+  readonly id: TaskId;
+  readonly kind: TaskKind;
+  readonly assetId: AssetId;
+  /**
+   * What it makes or copies: `timeline` for a probe, `video-…` for a transcode, `audio-<track>-00000` for the track's
+   * one encode. For a discard: empty (all of the asset) or the pieces in `discardPieceIds`.
+   */
+  readonly pieceId: PieceId | "";
+  readonly discardPieceIds: readonly PieceId[];
+  /** Where it runs; for replicate and discard fixed from the start, for the others set by the lease. */
+  readonly nodeId: NodeId | null;
+  readonly state: TaskState;
+  /** How often it was leased. */
+  readonly attempt: number;
+  /** How often a node reported that it failed, or lost it. */
+  readonly failures: number;
+  readonly epoch: number;
+  /** Higher goes first. */
+  readonly priority: number;
+  /** Position in playing order among tasks of the same priority; lower goes first. */
+  readonly rank: number;
+  readonly preRollKeyframes: number;
+  readonly notBefore: number;
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  readonly error: Failure | null;
+}
+
+export interface TokenRecord {
+  readonly id: TokenId;
+  readonly kind: "node" | "user";
+  readonly secretSha256: Sha256;
+  readonly name: string;
+  readonly region: string;
+  readonly role: Role | "";
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly usedAt: number | null;
+  readonly revokedAt: number | null;
+}
+
+export interface EventRecord {
+  readonly id: number;
+  readonly at: number;
+  /** subject and verb: asset.ready, node.down. */
+  readonly kind: string;
+  readonly subject: string;
+  /** Who caused it: user:<token name>, node:<name>, or vstream. */
+  readonly actor: string;
+  readonly message: string;
+}
+
+/** An unsettled asset with all that planning needs of it. */
+export interface AssetView {
+  readonly asset: AssetRecord;
+  readonly pieces: readonly Piece[];
+  readonly replicas: readonly ReplicaRecord[];
+  /** Pending, leased and waiting. */
+  readonly openTasks: readonly TaskRecord[];
+  /** Dead tasks of the current work: they fail the asset. */
+  readonly deadTasks: readonly TaskRecord[];
+}
+
+/** One moment of the catalog, for planning. */
+export interface Snapshot {
+  readonly at: number;
+  readonly nodes: readonly NodeRecord[];
+  readonly assets: readonly AssetView[];
+}

@@ -1,0 +1,49 @@
+// What planning may decide. Plain data; the catalog applies a list of them in one transaction, and each is checked
+// there against what is true by then, so that one that came too late changes nothing.
+import type { Failure } from "@vstream/core/errors.ts";
+import type { AssetId, NodeId, PieceId, TaskId } from "@vstream/core/ids.ts";
+import type { TaskKind } from "@vstream/core/media.ts";
+import type { AssetState, EncodePlan, MeasuredRates, NodeHealth, Scheduling } from "../catalog/records.ts";
+
+export interface NewTask {
+  readonly kind: TaskKind;
+  readonly assetId: AssetId;
+  readonly pieceId: PieceId | "";
+  readonly discardPieceIds: readonly PieceId[];
+  /** Set for replicate and discard. */
+  readonly nodeId: NodeId | null;
+  readonly priority: number;
+  readonly rank: number;
+  readonly preRollKeyframes: number;
+  readonly notBefore: number;
+}
+
+export type Decision =
+  /** Nothing happens while an open task with the same kind, asset, piece and (if set) node exists. */
+  | { readonly kind: "create-task"; readonly task: NewTask }
+  | { readonly kind: "cancel-task"; readonly taskId: TaskId; readonly reason: string }
+  /** Adds one to the task's epoch and attempt. Only from pending, or from waiting when it is due. */
+  | { readonly kind: "lease-task"; readonly taskId: TaskId; readonly nodeId: NodeId; readonly expectedEpoch: number }
+  /** The node lost it: back to pending with one failure more, or dead when that was one too many. */
+  | { readonly kind: "expire-lease"; readonly taskId: TaskId; readonly epoch: number; readonly reason: string }
+  | { readonly kind: "set-homes"; readonly assetId: AssetId; readonly homes: readonly NodeId[] }
+  | { readonly kind: "set-plan"; readonly assetId: AssetId; readonly plan: EncodePlan }
+  /** Its joint did not prove: the piece and its replicas go, to be made again with another pre-roll. */
+  | { readonly kind: "drop-piece"; readonly assetId: AssetId; readonly pieceId: PieceId; readonly reason: string }
+  | { readonly kind: "release-chunks"; readonly assetId: AssetId; readonly releasedChunks: number }
+  | {
+      readonly kind: "set-asset-state";
+      readonly assetId: AssetId;
+      readonly from: AssetState;
+      readonly to: AssetState;
+      readonly error: Failure | null;
+    }
+  | { readonly kind: "set-measured"; readonly assetId: AssetId; readonly measured: MeasuredRates }
+  | { readonly kind: "settle-asset"; readonly assetId: AssetId; readonly manifestVersion: number }
+  /** All copies are gone: the row goes too and a tombstone stays. */
+  | { readonly kind: "forget-asset"; readonly assetId: AssetId }
+  | { readonly kind: "set-node-health"; readonly nodeId: NodeId; readonly health: NodeHealth }
+  | { readonly kind: "set-scheduling"; readonly nodeId: NodeId; readonly from: Scheduling; readonly to: Scheduling };
+
+/** How often a task may fail, or be lost with its node, before it is dead. */
+export const taskAttemptLimit = 3;

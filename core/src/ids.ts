@@ -1,0 +1,77 @@
+// Branded ids, so that one kind cannot be passed for another, and how new ones are made.
+// New ids sort by the time of their making; they are safe in URLs, file names and playlists.
+import { randomBytes } from "node:crypto";
+
+declare const brand: unique symbol;
+type Branded<Name extends string> = string & { readonly [brand]: Name };
+
+export type AssetId = Branded<"AssetId">;
+export type NodeId = Branded<"NodeId">;
+export type TaskId = Branded<"TaskId">;
+export type TokenId = Branded<"TokenId">;
+/** `source`, `timeline`, `video-00012`, `audio-0-00012`. Unique within an asset. */
+export type PieceId = Branded<"PieceId">;
+/** 64 lower-case hexadecimal digits. */
+export type Sha256 = Branded<"Sha256">;
+
+const prefixes = { asset: "as", node: "no", task: "ta", token: "to" } as const;
+interface IdOf {
+  asset: AssetId;
+  node: NodeId;
+  task: TaskId;
+  token: TokenId;
+}
+
+/**
+ * A new id: two letters for its kind, nine for the millisecond, eleven at random (55 bits).
+ * @param nowMs milliseconds since the epoch
+ */
+export function newId<Kind extends keyof IdOf>(kind: Kind, nowMs: number): IdOf[Kind] {
+  return (prefixes[kind] + base32OfTime(nowMs) + randomBase32(11)) as IdOf[Kind];
+}
+
+/** Whether a string has the form of an id of that kind; says nothing about whether it exists. */
+export function isId<Kind extends keyof IdOf>(kind: Kind, text: string): text is IdOf[Kind] {
+  return new RegExp(`^${prefixes[kind]}[0-9a-z]{20}$`).test(text);
+}
+
+export function isSha256(text: string): text is Sha256 {
+  return /^[0-9a-f]{64}$/.test(text);
+}
+
+export const sourcePieceId = "source" as PieceId;
+export const timelinePieceId = "timeline" as PieceId;
+
+export function videoPieceId(chunk: number): PieceId {
+  return `video-${padded(chunk)}` as PieceId;
+}
+
+export function audioPieceId(track: number, chunk: number): PieceId {
+  return `audio-${String(track)}-${padded(chunk)}` as PieceId;
+}
+
+/** Whether a string may name a piece: it becomes part of a file name on agents. */
+export function isPieceId(text: string): text is PieceId {
+  return /^(source|timeline|video-\d{5}|audio-\d{1,2}-\d{5})$/.test(text);
+}
+
+function padded(chunk: number): string {
+  return String(chunk).padStart(5, "0");
+}
+
+// Crockford's alphabet in lower case: no i, l, o, u.
+const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+
+function base32OfTime(nowMs: number): string {
+  let rest = Math.floor(nowMs);
+  let text = "";
+  for (let digit = 0; digit < 9; digit += 1) {
+    text = (alphabet[rest % 32] ?? "0") + text;
+    rest = Math.floor(rest / 32);
+  }
+  return text;
+}
+
+function randomBase32(length: number): string {
+  return Array.from(randomBytes(length), (byte) => alphabet[byte % 32]).join("");
+}

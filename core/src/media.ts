@@ -1,0 +1,274 @@
+// The words for what an asset is made of, as the programs hand them to each other. Plain data, the same shape as
+// the wire's (proto/vstream/v1/types.proto), which stops at each program's rpc/ folder.
+import { audioPieceId, sourcePieceId, timelinePieceId, videoPieceId } from "./ids.ts";
+import type { AssetId, NodeId, PieceId, Sha256 } from "./ids.ts";
+
+/** A file in a store, named by its content. */
+export interface ObjectRef {
+  readonly sha256: Sha256;
+  readonly bytes: number;
+}
+
+/** One playable, immutable file. Ticks are of its track's time scale. */
+export interface Segment {
+  readonly object: ObjectRef;
+  readonly durationTicks: number;
+  readonly startTicks: number;
+}
+
+/** What one chunk gave at one rung, or one run of an audio track. */
+export interface RenditionSegments {
+  readonly rung: string;
+  readonly init: ObjectRef;
+  /** RFC 6381, read from the init segment. */
+  readonly codecs: string;
+  readonly segments: readonly Segment[];
+}
+
+/** The source, with the hashes of its blocks (an object: 32 bytes each, in order), so that a span can be checked. */
+export interface SourceRef {
+  readonly source: ObjectRef;
+  readonly blockList: ObjectRef;
+  readonly blockBytes: number;
+}
+
+/** MD5 of decoded frames on both sides of a chunk's first cut; see docs/decisions on joints. */
+export interface Joint {
+  /** The frame before the chunk's first, decoded in its pre-roll; empty for the first chunk. */
+  readonly beforeFirst: string;
+  readonly last: string;
+}
+
+export type PieceContent =
+  | ({ readonly kind: "source" } & SourceRef)
+  | { readonly kind: "timeline"; readonly timeline: ObjectRef }
+  | {
+      readonly kind: "video";
+      readonly chunk: number;
+      readonly frames: number;
+      readonly timeScale: number;
+      readonly renditions: readonly RenditionSegments[];
+      readonly joint: Joint;
+    }
+  | {
+      readonly kind: "audio";
+      readonly track: number;
+      readonly chunk: number;
+      readonly timeScale: number;
+      readonly rendition: RenditionSegments;
+    };
+
+export type VideoContent = Extract<PieceContent, { kind: "video" }>;
+export type AudioContent = Extract<PieceContent, { kind: "audio" }>;
+
+/** What is copied as a whole and holds together. The catalog has a row for each piece, not for each segment. */
+export interface Piece {
+  readonly id: PieceId;
+  readonly content: PieceContent;
+  /** The build and processor kind that made it; empty for the source. */
+  readonly toolchain: string;
+  readonly madeBy: NodeId | "";
+}
+
+/** The id that a piece with this content has. */
+export function pieceIdOf(content: PieceContent): PieceId {
+  switch (content.kind) {
+    case "source":
+      return sourcePieceId;
+    case "timeline":
+      return timelinePieceId;
+    case "video":
+      return videoPieceId(content.chunk);
+    case "audio":
+      return audioPieceId(content.track, content.chunk);
+  }
+}
+
+/** Every object that a piece consists of, each once. A node holds the piece when it holds them all. */
+export function objectsOf(content: PieceContent): ObjectRef[] {
+  switch (content.kind) {
+    case "source":
+      return distinct([content.source, content.blockList]);
+    case "timeline":
+      return [content.timeline];
+    case "video":
+      return distinct(content.renditions.flatMap(objectsOfRendition));
+    case "audio":
+      return distinct(objectsOfRendition(content.rendition));
+  }
+}
+
+/** The sum of a piece's objects. */
+export function bytesOf(content: PieceContent): number {
+  return objectsOf(content).reduce((sum, object) => sum + object.bytes, 0);
+}
+
+function objectsOfRendition(rendition: RenditionSegments): ObjectRef[] {
+  return [rendition.init, ...rendition.segments.map((segment) => segment.object)];
+}
+
+function distinct(objects: readonly ObjectRef[]): ObjectRef[] {
+  return [...new Map(objects.map((object) => [object.sha256, object])).values()];
+}
+
+/** One target of the ladder, with all that decides its bytes. */
+export interface Rung {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly codec: "h264";
+  readonly preset: string;
+  readonly crf: number;
+  readonly maxrateBps: number;
+  readonly bufferBits: number;
+  readonly profile: string;
+}
+
+export interface AudioTarget {
+  /** The n-th audio stream of the source, from 0. */
+  readonly track: number;
+  /** BCP 47; empty when unknown. */
+  readonly language: string;
+  readonly channels: number;
+  readonly bitrateBps: number;
+  readonly sampleRate: number;
+}
+
+export interface VideoStream {
+  /** As shown: rotation and sample aspect ratio applied. */
+  readonly width: number;
+  readonly height: number;
+  readonly codec: string;
+  readonly frameRate: number;
+  /** Ticks a second of the timeline's grid. */
+  readonly timeScale: number;
+  readonly ticksPerFrame: number;
+  readonly frames: number;
+  readonly interlaced: boolean;
+  readonly pixelFormat: string;
+}
+
+export interface AudioStream {
+  readonly track: number;
+  readonly codec: string;
+  readonly language: string;
+  readonly channels: number;
+  readonly sampleRate: number;
+}
+
+/** What the probe found. */
+export interface Probe {
+  readonly format: string;
+  /** Of the video, by its timeline. */
+  readonly durationSeconds: number;
+  readonly video: VideoStream;
+  readonly audio: readonly AudioStream[];
+  /** How many segments the timeline cuts into. */
+  readonly segments: number;
+}
+
+/** A time slice: the unit of encoding, a whole number of segments. */
+export interface Chunk {
+  readonly index: number;
+  readonly firstSegment: number;
+  readonly segmentCount: number;
+}
+
+/** Target duration of segments and distance of keyframes, seconds. Apple's HLS authoring rules 7.5 and 1.13. */
+export const segmentSeconds = 6;
+export const keyframeSeconds = 2;
+
+export interface ManifestRendition {
+  readonly rung: Rung;
+  /** The rate cap while encoding goes on, the measured peak when complete; bit/s, video and audio. */
+  readonly bandwidthBps: number;
+  readonly averageBandwidthBps: number;
+  readonly codecs: string;
+  readonly frameRate: number;
+}
+
+export interface ManifestAudio {
+  readonly target: AudioTarget;
+  readonly bandwidthBps: number;
+  readonly averageBandwidthBps: number;
+  readonly codecs: string;
+}
+
+/**
+ * What a player can be given of an asset. Versions only grow; what one version names stays named in the next.
+ * `pieces` are the released video and audio pieces of chunks fromChunk … releasedChunks − 1.
+ */
+export interface Manifest {
+  readonly assetId: AssetId;
+  readonly version: number;
+  readonly title: string;
+  /** Nothing is to come. */
+  readonly complete: boolean;
+  readonly probe: Probe;
+  readonly renditions: readonly ManifestRendition[];
+  readonly audio: readonly ManifestAudio[];
+  readonly pieces: readonly Piece[];
+  readonly fromChunk: number;
+  readonly releasedChunks: number;
+  readonly totalChunks: number;
+  /** In serving order. */
+  readonly homeNodeIds: readonly NodeId[];
+  readonly deleted: boolean;
+}
+
+/** A node as other nodes need to know it. */
+export interface NodeAddress {
+  readonly nodeId: NodeId;
+  readonly name: string;
+  readonly region: string;
+  readonly playbackUrl: string;
+  readonly peerUrl: string;
+  /** Up, and neither drained nor removed. */
+  readonly serving: boolean;
+}
+
+export interface Load {
+  readonly usedBytes: number;
+  readonly capacityBytes: number;
+  readonly tasksRunning: number;
+  readonly viewers: number;
+  readonly egressBps: number;
+}
+
+/** Which lease a word belongs to; a report that names another one changes nothing. */
+export interface Fence {
+  /** Of the catalog: a restored backup is another one. */
+  readonly incarnation: string;
+  /** Of the scheduler: one more at each start. */
+  readonly term: number;
+  /** Of the lease: one more each time that the task is leased. */
+  readonly epoch: number;
+}
+
+/** What a task is to do. Node ids in `holders` are nodes that hold what it needs, best first. */
+export type Work =
+  | { readonly kind: "probe"; readonly source: SourceRef; readonly holders: readonly NodeId[] }
+  | {
+      readonly kind: "transcode";
+      readonly source: SourceRef;
+      readonly timeline: ObjectRef;
+      readonly holders: readonly NodeId[];
+      readonly chunk: Chunk;
+      readonly rungs: readonly Rung[];
+      /** How many keyframes before the chunk decoding starts; 0: at the start of the file. */
+      readonly preRollKeyframes: number;
+    }
+  | {
+      readonly kind: "audio";
+      readonly source: SourceRef;
+      readonly timeline: ObjectRef;
+      readonly holders: readonly NodeId[];
+      readonly target: AudioTarget;
+      /** Segments in each chunk, in order. */
+      readonly chunkSegments: readonly number[];
+    }
+  | { readonly kind: "replicate"; readonly piece: Piece; readonly holders: readonly NodeId[] }
+  /** With no piece named: all that belongs to the asset. */
+  | { readonly kind: "discard"; readonly pieceIds: readonly PieceId[] };
+
+export type TaskKind = Work["kind"];

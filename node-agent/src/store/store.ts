@@ -1,0 +1,82 @@
+// What the rest of the agent may do with the disk. Implemented by segment-store.ts.
+import type { AssetId, PieceId, Sha256 } from "@vstream/core/ids.ts";
+import type { Manifest, ObjectRef, Piece } from "@vstream/core/media.ts";
+
+export interface StoreUsage {
+  readonly usedBytes: number;
+  readonly capacityBytes: number;
+}
+
+/**
+ * Content-addressed files, and which pieces of which assets they make up.
+ * An object exists under its hash only when its bytes were hashed, fsynced, renamed and the folder fsynced.
+ * A piece record exists only when all its objects do.
+ */
+export interface Store extends AsyncDisposable {
+  readonly usage: StoreUsage;
+  /** Path of an object's file for reading, or null. The file never changes; it may be unlinked when discarded. */
+  pathOf(sha256: Sha256): string | null;
+  has(sha256: Sha256): boolean;
+  /** Bytes [start, end) of an object; whole without a range. @throws VsError object_missing */
+  read(sha256: Sha256, range?: { start: number; end: number }): Promise<Buffer>;
+  /**
+   * Moves a finished file of the scratch (or upload) folder in: hashes it, fsyncs, renames. Gives what it is.
+   * @throws VsError object_corrupt when `expected` is given and differs, storage_full, disk_failed
+   */
+  adoptFile(path: string, expected?: Sha256): Promise<ObjectRef>;
+  /** Stores bytes from memory. */
+  putBytes(bytes: Uint8Array): Promise<ObjectRef>;
+  /**
+   * Stores a stream of bytes, and throws unless they have exactly the expected hash and size.
+   * `resume` may append to what an earlier, interrupted call left in staging.
+   */
+  putStream(
+    expected: ObjectRef,
+    open: (fromByte: number) => Promise<AsyncIterable<Uint8Array>>,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** An unverified or pulled-through object that no piece names: kept while there is room, oldest read goes first. */
+  putCached(expected: ObjectRef, bytes: Uint8Array): Promise<void>;
+
+  /** Records that all objects of a piece stand here. @throws VsError object_missing when one does not */
+  recordPiece(assetId: AssetId, piece: Piece): Promise<void>;
+  getPiece(assetId: AssetId, pieceId: PieceId): Piece | null;
+  /** All that the node holds, by asset. */
+  inventory(): ReadonlyMap<AssetId, readonly PieceId[]>;
+  /** Deletes piece records, then the objects that nothing else names. No piece named: all of the asset. */
+  discard(assetId: AssetId, pieceIds: readonly PieceId[]): Promise<void>;
+
+  /** Keeps a manifest (all pieces from chunk 0), unless the kept one is newer or as new. Durable when resolved. */
+  keepManifest(manifest: Manifest): Promise<void>;
+  getManifest(assetId: AssetId): Manifest | null;
+
+  /** A folder of its own for one task; empty at first, and gone after disposal or the next start. */
+  openScratch(name: string): Promise<Scratch>;
+  /** Space for a source of that size, until the returned reservation is disposed of. @throws VsError storage_full */
+  reserve(bytes: number): AsyncDisposable;
+  /** A small named JSON document that survives restarts (directory, pending upload reports). Written atomically. */
+  readDocument(name: string): Promise<unknown>;
+  writeDocument(name: string, content: unknown): Promise<void>;
+  /** Folder that incoming uploads are written to; on the same file system as the store. */
+  readonly uploadFolder: string;
+}
+
+export interface Scratch extends AsyncDisposable {
+  readonly folder: string;
+  /** A path inside the folder. */
+  path(name: string): string;
+  /** Puts a stored object into the folder under a plain name, without copying its bytes. */
+  link(sha256: Sha256, name: string): Promise<string>;
+  /** A file of the given size that has bytes only where they are written; the rest reads as zeros. */
+  openSparse(name: string, sizeBytes: number): Promise<SparseFile>;
+  /** Names of the files that are there now. */
+  list(subfolder?: string): Promise<string[]>;
+  makeFolder(name: string): Promise<string>;
+  readFile(name: string): Promise<Buffer>;
+  writeFile(name: string, bytes: Uint8Array | string): Promise<string>;
+}
+
+export interface SparseFile extends AsyncDisposable {
+  readonly path: string;
+  write(offset: number, bytes: Uint8Array): Promise<void>;
+}
