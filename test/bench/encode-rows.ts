@@ -1,0 +1,209 @@
+// What an ingest costs and how long it takes, against one plain ffmpeg command.
+import { mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Probe, Rung } from "@vstream/core/media.ts";
+import { chooseLadder } from "../../control-plane/src/planning/choose-ladder.ts";
+import { Cluster, clip, eventually, repository, runProgram } from "../cluster/cluster.ts";
+import { cpuSecondsOf, cpuSecondsOfChildren } from "./cpu-time.ts";
+import { encodeByFfmpeg } from "./plain-ffmpeg.ts";
+import { atMost, median } from "./row.ts";
+import type { Measurement, Row } from "./row.ts";
+
+const longClip = join(repository, "test", "media", "long-1080p-6min.mp4");
+const ffmpegName = "one plain ffmpeg, same rungs and settings";
+
+export const encodeMeasurements: readonly Measurement[] = [
+  {
+    name: "cpu-ingest-bbb",
+    measure: async () =>
+      await withFolder(async (folder) => [await cpuRow("cpu-ingest-bbb", await freshClip(folder), folder, 1.5)]),
+  },
+  {
+    name: "cpu-ingest-bbb-looped",
+    measure: async () =>
+      await withFolder(async (folder) => {
+        const looped = join(folder, "looped.mp4");
+        await ffmpeg("-stream_loop", "2", "-i", clip, "-c", "copy", looped);
+        return [await cpuRow("cpu-ingest-bbb-looped", looped, folder, 0)];
+      }),
+  },
+  {
+    name: "cpu-ingest-long-1080p",
+    measure: async () =>
+      await withFolder(async (folder) => [await cpuRow("cpu-ingest-long-1080p", longClip, folder, 0)]),
+  },
+  { name: "wall-ingest-bbb", measure: async () => await withFolder(wallRow) },
+  { name: "speed-up-4-agents", measure: async () => await withFolder(speedUpRow) },
+];
+
+async function cpuRow(name: string, source: string, folder: string, extra: number): Promise<Row> {
+  const rungs = await rungsOf(source);
+  const before = await cpuSecondsOfChildren();
+  await encodeByFfmpeg(source, rungs, folder);
+  const againstValue = (await cpuSecondsOfChildren()) - before;
+  await using cluster = await Cluster.start();
+  const value = await cpuOf(cluster, async () => {
+    await cluster.json("ingest", source);
+    await allTasksEnded(cluster);
+  });
+  return atMost({ name, value, unit: "cpu s", against: ffmpegName, againstValue, most: 1.05, extra });
+}
+
+/** Processor seconds of the cluster's programs, their encoders, and what this process starts, during an act. */
+async function cpuOf(cluster: Cluster, act: () => Promise<void>): Promise<number> {
+  const pids = [cluster.state.controlPlane.pid, ...cluster.state.nodes.map((node) => node.pid)];
+  const total = async (): Promise<number> => {
+    const programs = await Promise.all(pids.map(cpuSecondsOf));
+    return programs.reduce((sum, seconds) => sum + seconds, await cpuSecondsOfChildren());
+  };
+  const before = await total();
+  await act();
+  return (await total()) - before;
+}
+
+async function allTasksEnded(cluster: Cluster): Promise<void> {
+  await eventually("all tasks to end", async () => {
+    const open = await cluster.json<{ items: unknown[] }>(
+      "tasks",
+      "list",
+      ...["pending", "leased", "waiting"].flatMap((state) => ["--state", state]),
+    );
+    return open.items.length === 0 ? true : undefined;
+  });
+}
+
+async function wallRow(folder: string): Promise<Row[]> {
+  const rungs = await rungsOf(clip);
+  await using cluster = await Cluster.start();
+  const own: number[] = [];
+  const rival: number[] = [];
+  for (let pair = 0; pair < 3; pair += 1) {
+    const source = await freshClip(folder);
+    own.push(await secondsOf(async () => await cluster.json("ingest", source)));
+    rival.push(
+      await secondsOf(async () => {
+        await encodeByFfmpeg(source, rungs, folder);
+      }),
+    );
+  }
+  const figures = { value: median(own), againstValue: median(rival) };
+  return [atMost({ name: "wall-ingest-bbb", unit: "s", against: ffmpegName, most: 1.25, ...figures })];
+}
+
+async function speedUpRow(folder: string): Promise<Row[]> {
+  const source = join(folder, "96s.mp4");
+  // 16 segments of 6 s; two rungs of 360p and less come of it. A keyframe every 2 s, as cameras write.
+  const small = [
+    "-t",
+    "96",
+    "-vf",
+    "scale=640:360",
+    "-c:v",
+    "libx264",
+    "-preset",
+    "veryfast",
+    "-g",
+    "48",
+    "-c:a",
+    "aac",
+    "-ac",
+    "2",
+  ];
+  await ffmpeg("-stream_loop", "3", "-i", clip, ...small, source);
+  const seconds = [];
+  for (const nodes of [1, 4]) {
+    await using cluster = await Cluster.start({ nodes, regions: "eu,us" });
+    await using _held = await holdTo(0.25, cluster);
+    seconds.push(await secondsOf(async () => await cluster.json("ingest", source)));
+  }
+  const [one = Number.NaN, four = Number.NaN] = seconds;
+  const speedUp = one / four;
+  return [
+    {
+      name: "speed-up-4-agents",
+      value: four,
+      unit: "s",
+      against: "1 agent; each agent held to 0.25 core",
+      againstValue: one,
+      ratio: speedUp,
+      bar: "speed-up ≥ 3.4",
+      ok: speedUp >= 3.4,
+    },
+  ];
+}
+
+/** Holds each agent, and what it starts, to a share of one core. */
+async function holdTo(cores: number, cluster: Cluster): Promise<AsyncDisposable> {
+  const periodUs = 20_000;
+  const groups = cluster.state.nodes.map((node) => ({
+    pid: node.pid,
+    path: `/sys/fs/cgroup/cpu/vstream-bench-${node.pid}`,
+  }));
+  for (const { pid, path } of groups) {
+    await mkdir(path);
+    await writeFile(join(path, "cpu.cfs_period_us"), String(periodUs));
+    await writeFile(join(path, "cpu.cfs_quota_us"), String(periodUs * cores));
+    await writeFile(join(path, "cgroup.procs"), String(pid));
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      for (const { path } of groups) {
+        const procs = (await readFile(join(path, "cgroup.procs"), "utf8")).split("\n").filter((pid) => pid !== "");
+        for (const pid of procs) await writeFile("/sys/fs/cgroup/cpu/cgroup.procs", pid).catch(() => undefined);
+        await rmdir(path);
+      }
+    },
+  };
+}
+
+/** The ladder's rungs for a source, from its size alone. */
+async function rungsOf(source: string): Promise<readonly Rung[]> {
+  const size = await runProgram("ffprobe", [
+    "-v",
+    "error",
+    "-select_streams",
+    "V:0",
+    "-show_entries",
+    "stream=width,height",
+    "-of",
+    "json",
+    source,
+  ]);
+  const { streams } = JSON.parse(size.stdout) as { streams: { width: number; height: number }[] };
+  const { width = 0, height = 0 } = streams[0] ?? {};
+  const probe = { video: { width, height }, audio: [] as Probe["audio"] } as Probe;
+  return chooseLadder("default", probe).rungs;
+}
+
+/** bbb with other bytes at its end, so that it is not taken for an asset that is there already. */
+async function freshClip(folder: string): Promise<string> {
+  const payload = randomBytes(16);
+  const box = Buffer.alloc(8);
+  box.writeUInt32BE(8 + payload.length, 0);
+  box.write("free", 4, "latin1");
+  const path = join(folder, `bbb-${payload.toString("hex")}.mp4`);
+  await writeFile(path, Buffer.concat([await readFile(clip), box, payload]));
+  return path;
+}
+
+async function ffmpeg(...args: string[]): Promise<void> {
+  const outcome = await runProgram("ffmpeg", ["-v", "error", "-nostdin", "-y", ...args]);
+  if (outcome.code !== 0) throw new Error(outcome.stderr);
+}
+
+async function secondsOf(act: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await act();
+  return (performance.now() - startedAt) / 1000;
+}
+
+async function withFolder(act: (folder: string) => Promise<Row[]>): Promise<Row[]> {
+  const folder = await mkdtemp(join(tmpdir(), "vstream-bench-"));
+  try {
+    return await act(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
