@@ -1,4 +1,5 @@
 // How both sides hold a gRPC connection: limits and keepalive (grpc-js sets none), and errors as codes with a hint.
+import { isIP } from "node:net";
 import { Metadata, status } from "@grpc/grpc-js";
 import type { ChannelOptions, ServiceError, StatusObject } from "@grpc/grpc-js";
 import { VsError, asVsError, isErrorCode } from "./errors.ts";
@@ -22,6 +23,15 @@ export const clientChannelOptions: ChannelOptions = {
   "grpc.enable_http_proxy": 0,
   "grpc.service_config_disable_resolution": 1,
 };
+
+/**
+ * clientChannelOptions for one host. TLS has no server names that are IP addresses (Node warns of them), so a control
+ * plane that is dialled by one is asked for as localhost: its certificate always has that name, and no other one has.
+ */
+export function channelOptionsFor(host: string): ChannelOptions {
+  const byAddress = isIP(host.replace(/^\[(.*)\]$/, "$1")) !== 0;
+  return byAddress ? { ...clientChannelOptions, "grpc.ssl_target_name_override": "localhost" } : clientChannelOptions;
+}
 
 export const serverChannelOptions: ChannelOptions = {
   "grpc.max_receive_message_length": messageLimitBytes,

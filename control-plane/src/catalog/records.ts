@@ -161,6 +161,8 @@ export interface AssetView {
   readonly openTasks: readonly TaskRecord[];
   /** Dead tasks of the current work: they fail the asset. */
   readonly deadTasks: readonly TaskRecord[];
+  /** preRollKeyframes of the newest succeeded transcode of each video piece: a joint's retry decodes from further back. */
+  readonly preRolls: ReadonlyMap<PieceId, number>;
 }
 
 /** One moment of the catalog, for planning. */

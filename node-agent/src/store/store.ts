@@ -1,6 +1,6 @@
 // What the rest of the agent may do with the disk. Implemented by segment-store.ts.
 import type { AssetId, PieceId, Sha256 } from "@vstream/core/ids.ts";
-import type { Manifest, ObjectRef, Piece } from "@vstream/core/media.ts";
+import type { Manifest, ObjectRef, Piece, SourceRef } from "@vstream/core/media.ts";
 
 export interface StoreUsage {
   readonly usedBytes: number;
@@ -17,6 +17,8 @@ export interface Store extends AsyncDisposable {
   /** Path of an object's file for reading, or null. The file never changes; it may be unlinked when discarded. */
   pathOf(sha256: Sha256): string | null;
   has(sha256: Sha256): boolean;
+  /** An object's size, or null when it does not stand here. */
+  sizeOf(sha256: Sha256): number | null;
   /** Bytes [start, end) of an object; whole without a range. @throws VsError object_missing */
   read(sha256: Sha256, range?: { start: number; end: number }): Promise<Buffer>;
   /**
@@ -24,6 +26,8 @@ export interface Store extends AsyncDisposable {
    * @throws VsError object_corrupt when `expected` is given and differs, storage_full, disk_failed
    */
   adoptFile(path: string, expected?: Sha256): Promise<ObjectRef>;
+  /** adoptFile for an uploaded source: its block list is made in the same read, and stored too. */
+  adoptSource(path: string, expected?: Sha256): Promise<SourceRef>;
   /** Stores bytes from memory. */
   putBytes(bytes: Uint8Array): Promise<ObjectRef>;
   /**
@@ -46,7 +50,10 @@ export interface Store extends AsyncDisposable {
   /** Deletes piece records, then the objects that nothing else names. No piece named: all of the asset. */
   discard(assetId: AssetId, pieceIds: readonly PieceId[]): Promise<void>;
 
-  /** Keeps a manifest (all pieces from chunk 0), unless the kept one is newer or as new. Durable when resolved. */
+  /**
+   * Keeps a manifest, unless the kept one is newer or as new. Durable when resolved. One whose pieces begin at
+   * `fromChunk` is joined with the kept one. @throws VsError conflict when the kept one ends before that
+   */
   keepManifest(manifest: Manifest): Promise<void>;
   getManifest(assetId: AssetId): Manifest | null;
 
@@ -54,7 +61,10 @@ export interface Store extends AsyncDisposable {
   openScratch(name: string): Promise<Scratch>;
   /** Space for a source of that size, until the returned reservation is disposed of. @throws VsError storage_full */
   reserve(bytes: number): AsyncDisposable;
-  /** A small named JSON document that survives restarts (directory, pending upload reports). Written atomically. */
+  /**
+   * A small named JSON document that survives restarts (directory, pending upload reports). Written atomically.
+   * Reading gives null when there is none (or it was damaged: then it has been moved aside).
+   */
   readDocument(name: string): Promise<unknown>;
   writeDocument(name: string, content: unknown): Promise<void>;
   /** Folder that incoming uploads are written to; on the same file system as the store. */
@@ -72,6 +82,8 @@ export interface Scratch extends AsyncDisposable {
   /** Names of the files that are there now. */
   list(subfolder?: string): Promise<string[]>;
   makeFolder(name: string): Promise<string>;
+  /** Gives a file another name, in place of the one that has it. */
+  rename(name: string, newName: string): Promise<string>;
   readFile(name: string): Promise<Buffer>;
   writeFile(name: string, bytes: Uint8Array | string): Promise<string>;
 }

@@ -1,0 +1,136 @@
+// The JSON that vsctl prints: docs and other programs rely on these names. More may be added, none may go.
+// Times are RFC 3339 in UTC; what is not there is null.
+import type { Failure } from "@vstream/core/errors.ts";
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly nextCursor: string | null;
+}
+
+export interface Asset {
+  readonly id: string;
+  readonly title: string;
+  /** uploading, processing, playable, ready, failed, deleting. */
+  readonly state: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdAt: string | null;
+  readonly playableAt: string | null;
+  readonly readyAt: string | null;
+  readonly durationSeconds: number | null;
+  readonly sourceSha256: string | null;
+  readonly sourceBytes: number | null;
+  readonly storedBytes: number;
+  readonly ladder: string | null;
+  readonly replicasWanted: number;
+  readonly renditions: readonly Rendition[];
+  readonly audioTracks: readonly { language: string | null; channels: number; codecs: string }[];
+  readonly subtitles: readonly { language: string }[];
+  readonly replicas: readonly { nodeId: string; state: string }[];
+  readonly degraded: { wanted: number; have: number } | null;
+  /** 0 to 1. */
+  readonly progress: number;
+  readonly duplicate: boolean;
+  readonly error: Failure | null;
+  readonly externalId: string | null;
+  /** What it is at, for people. */
+  readonly step: string | null;
+  readonly regions: readonly string[];
+  readonly priority: number;
+  readonly sourceName: string | null;
+}
+
+export interface Rendition {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly frameRate: number;
+  readonly codecs: string;
+  /** bit/s, like `bandwidth`. */
+  readonly averageBandwidth: number;
+  readonly bandwidth: number;
+}
+
+/** URLs, nearest or least loaded node first. */
+export interface Playback {
+  readonly watch: readonly string[];
+  readonly hls: readonly string[];
+  readonly dash: readonly string[];
+}
+
+export interface AssetPlayback {
+  readonly asset: Asset;
+  readonly playback: Playback;
+}
+
+export interface Node {
+  readonly id: string;
+  readonly name: string;
+  readonly region: string;
+  /** up, suspect, down. */
+  readonly health: string;
+  /** active, cordoned, draining, drained. */
+  readonly scheduling: string;
+  readonly playbackUrl: string;
+  readonly storage: { usedBytes: number; capacityBytes: number };
+  readonly tasksRunning: number;
+  readonly viewers: number;
+  readonly egressBps: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly lastSeenAt: string | null;
+  readonly certificateExpiresAt: string | null;
+  readonly version: string | null;
+  readonly ffmpegVersion: string | null;
+  readonly drainDeadlineAt: string | null;
+  readonly assetsHeld: number;
+  readonly toolchain: string | null;
+}
+
+export interface Token {
+  readonly id: string;
+  /** node, user. */
+  readonly kind: string;
+  readonly name: string | null;
+  readonly region: string | null;
+  readonly role: string | null;
+  readonly createdAt: string | null;
+  readonly expiresAt: string | null;
+  readonly usedAt: string | null;
+  readonly revokedAt: string | null;
+}
+
+export interface Task {
+  readonly id: string;
+  readonly kind: string;
+  readonly assetId: string;
+  readonly nodeId: string | null;
+  /** pending, leased, waiting, succeeded, dead, cancelled. */
+  readonly state: string;
+  readonly attempt: number;
+  readonly progress: number;
+  readonly createdAt: string | null;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly error: Failure | null;
+  readonly pieceId: string | null;
+}
+
+export interface Event {
+  readonly id: number;
+  readonly at: string | null;
+  readonly kind: string;
+  readonly subject: string;
+  readonly actor: string;
+  readonly message: string;
+}
+
+export interface Status {
+  readonly version: string;
+  readonly startedAt: string | null;
+  readonly nodesByHealth: Readonly<Record<string, number>>;
+  readonly assetsByState: Readonly<Record<string, number>>;
+  readonly tasksByState: Readonly<Record<string, number>>;
+  readonly storedBytes: number;
+  readonly capacityBytes: number;
+  readonly degradedAssets: number;
+  readonly problems: readonly string[];
+}

@@ -1,0 +1,133 @@
+// Messages of the wire, whole, for tests to change a field or two of.
+import type * as Wire from "@vstream/proto/admin.ts";
+
+/** 2026-01-31T12:00:00Z. */
+export const sampleAt = Date.UTC(2026, 0, 31, 12);
+
+export function sampleAsset(changes: Partial<Wire.Asset> = {}): Wire.Asset {
+  return {
+    id: "as1m823v0pw6kegn5kge6b",
+    title: "Big Buck Bunny",
+    state: "ready",
+    labels: { show: "demo" },
+    createdAt: sampleAt,
+    playableAt: sampleAt + 4_000,
+    readyAt: sampleAt + 20_000,
+    durationSeconds: 30,
+    sourceSha256: "ab".repeat(32),
+    sourceBytes: 5_500_000,
+    storedBytes: 9_000_000,
+    ladder: "default",
+    replicasWanted: 2,
+    renditions: [
+      {
+        name: "480p",
+        width: 854,
+        height: 480,
+        frameRate: 24,
+        codecs: "avc1.64001e",
+        averageBandwidth: 900_000,
+        bandwidth: 1_200_000,
+      },
+    ],
+    audioTracks: [{ language: "en", channels: 2, codecs: "mp4a.40.2" }],
+    replicas: [
+      { nodeId: sampleNode().id, state: "verified" },
+      { nodeId: "no1m823v0pw6kegn5kge6c", state: "copying" },
+    ],
+    degraded: undefined,
+    progress: 1,
+    error: undefined,
+    externalId: "",
+    step: "done",
+    regions: [],
+    priority: 0,
+    sourceName: "bbb.mp4",
+    ...changes,
+  };
+}
+
+export function sampleNode(changes: Partial<Wire.Node> = {}): Wire.Node {
+  return {
+    id: "no1m823v0pw6kegn5kge6b",
+    name: "eu-1",
+    region: "eu",
+    health: "up",
+    scheduling: "active",
+    playbackUrl: "http://127.0.0.1:7800",
+    usedBytes: 1_000_000_000,
+    capacityBytes: 10_000_000_000,
+    tasksRunning: 1,
+    viewers: 3,
+    egressBps: 4_000_000,
+    labels: {},
+    lastSeenAt: sampleAt,
+    certificateExpiresAt: sampleAt + 14 * 86_400_000,
+    version: "0.1.0",
+    ffmpegVersion: "5.1.9",
+    drainDeadlineAt: 0,
+    assetsHeld: 7,
+    toolchain: "x264-164",
+    ...changes,
+  };
+}
+
+export function sampleToken(changes: Partial<Wire.Token> = {}): Wire.Token {
+  return {
+    id: "to1m823v0pw6kegn5kge6b",
+    kind: "node",
+    name: "eu-1",
+    region: "",
+    role: "",
+    createdAt: sampleAt,
+    expiresAt: sampleAt + 900_000,
+    usedAt: 0,
+    revokedAt: 0,
+    ...changes,
+  };
+}
+
+export function sampleTask(changes: Partial<Wire.Task> = {}): Wire.Task {
+  return {
+    id: "ta1m823v0pw6kegn5kge6b",
+    kind: "transcode",
+    assetId: sampleAsset().id,
+    nodeId: "",
+    state: "pending",
+    attempt: 0,
+    progress: 0,
+    createdAt: sampleAt,
+    startedAt: 0,
+    finishedAt: 0,
+    error: undefined,
+    pieceId: "video-00000",
+    ...changes,
+  };
+}
+
+export function sampleEvent(changes: Partial<Wire.Event> = {}): Wire.Event {
+  return {
+    id: 12,
+    at: sampleAt,
+    kind: "asset.ready",
+    subject: sampleAsset().id,
+    actor: "vstream",
+    message: "asset Big Buck Bunny is ready",
+    ...changes,
+  };
+}
+
+export function sampleStatus(changes: Partial<Wire.GetStatusResponse> = {}): Wire.GetStatusResponse {
+  return {
+    version: "0.1.0",
+    startedAt: sampleAt,
+    nodesByHealth: { up: 3 },
+    assetsByState: { ready: 1 },
+    tasksByState: {},
+    storedBytes: 9_000_000,
+    capacityBytes: 30_000_000_000,
+    degradedAssets: 0,
+    problems: [],
+    ...changes,
+  };
+}

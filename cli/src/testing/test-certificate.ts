@@ -1,0 +1,21 @@
+// A certificate for the servers of tests, on loopback. It protects nothing: its key is here for everyone to read.
+
+export const testCertificatePem = `-----BEGIN CERTIFICATE-----
+MIIBnzCCAUWgAwIBAgIUYc3gdhgoUUPZrqHNfvuoqMRmsxcwCgYIKoZIzj0EAwIw
+FjEUMBIGA1UEAwwLdnNjdGwgdGVzdHMwIBcNMjYxMTIyMTcxNDQ4WhgPMjEyNjEw
+MjkxNzE0NDhaMBYxFDASBgNVBAMMC3ZzY3RsIHRlc3RzMFkwEwYHKoZIzj0CAQYI
+KoZIzj0DAQcDQgAE7XeEUIZ4O00wHEXUQ+WiiLIeyjNNkSOfqaLwbjCGBjyGZk3K
+1ox+GSL6XG2Bq6KLipVMCO14A1QXrA6JezJPk6NvMG0wHQYDVR0OBBYEFPyr6zru
+sbqwW+wTa5mJyftpzOC3MB8GA1UdIwQYMBaAFPyr6zrusbqwW+wTa5mJyftpzOC3
+MA8GA1UdEwEB/wQFMAMBAf8wGgYDVR0RBBMwEYIJbG9jYWxob3N0hwR/AAABMAoG
+CCqGSM49BAMCA0gAMEUCIBUxzvfjx5EvkULXEjkCWEf+eXEqkaoqTXshrHwk2TWc
+AiEAwGKz9mD+RKpLlcWOPWCt3+HTzNZiDgfIlqf6N8npQr0=
+-----END CERTIFICATE-----
+`;
+
+export const testKeyPem = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg4UmTa7FbILTYCrfL
+aYiqfnR625ccNAe8B+QAYTm6rsShRANCAATtd4RQhng7TTAcRdRD5aKIsh7KM02R
+I5+povBuMIYGPIZmTcrWjH4ZIvpcbYGroouKlUwI7XgDVBesDol7Mk+T
+-----END PRIVATE KEY-----
+`;

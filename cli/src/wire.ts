@@ -1,0 +1,97 @@
+// From the wire's messages to vsctl's own shapes: instants become RFC 3339, what proto3 leaves empty becomes null.
+import { VsError, isErrorCode } from "@vstream/core/errors.ts";
+import type { Failure } from "@vstream/core/errors.ts";
+import type * as Wire from "@vstream/proto/admin.ts";
+import type { Asset, Event, Node, Page, Task, Token } from "./shapes.ts";
+
+export function toAsset(wire: Wire.Asset | undefined): Asset {
+  const asset = given(wire);
+  return {
+    ...asset,
+    createdAt: toInstant(asset.createdAt),
+    playableAt: toInstant(asset.playableAt),
+    readyAt: toInstant(asset.readyAt),
+    durationSeconds: asset.durationSeconds === 0 ? null : asset.durationSeconds,
+    sourceSha256: orNull(asset.sourceSha256),
+    sourceBytes: asset.sourceBytes === 0 ? null : asset.sourceBytes,
+    ladder: orNull(asset.ladder),
+    audioTracks: asset.audioTracks.map((track) => ({ ...track, language: orNull(track.language) })),
+    subtitles: [],
+    degraded: asset.degraded ?? null,
+    duplicate: false,
+    error: toFailure(asset.error),
+    externalId: orNull(asset.externalId),
+    step: orNull(asset.step),
+    sourceName: orNull(asset.sourceName),
+  };
+}
+
+export function toNode(wire: Wire.Node | undefined): Node {
+  const { usedBytes, capacityBytes, ...node } = given(wire);
+  return {
+    ...node,
+    storage: { usedBytes, capacityBytes },
+    lastSeenAt: toInstant(node.lastSeenAt),
+    certificateExpiresAt: toInstant(node.certificateExpiresAt),
+    version: orNull(node.version),
+    ffmpegVersion: orNull(node.ffmpegVersion),
+    drainDeadlineAt: toInstant(node.drainDeadlineAt),
+    toolchain: orNull(node.toolchain),
+  };
+}
+
+export function toToken(wire: Wire.Token | undefined): Token {
+  const token = given(wire);
+  return {
+    ...token,
+    name: orNull(token.name),
+    region: orNull(token.region),
+    role: orNull(token.role),
+    createdAt: toInstant(token.createdAt),
+    expiresAt: toInstant(token.expiresAt),
+    usedAt: toInstant(token.usedAt),
+    revokedAt: toInstant(token.revokedAt),
+  };
+}
+
+export function toTask(wire: Wire.Task | undefined): Task {
+  const task = given(wire);
+  return {
+    ...task,
+    nodeId: orNull(task.nodeId),
+    createdAt: toInstant(task.createdAt),
+    startedAt: toInstant(task.startedAt),
+    finishedAt: toInstant(task.finishedAt),
+    error: toFailure(task.error),
+    pieceId: orNull(task.pieceId),
+  };
+}
+
+export function toEvent(wire: Wire.Event | undefined): Event {
+  const event = given(wire);
+  return { ...event, at: toInstant(event.at) };
+}
+
+export function toPage<From, To>(page: { items: From[]; nextCursor: string }, convert: (item: From) => To): Page<To> {
+  return { items: page.items.map(convert), nextCursor: orNull(page.nextCursor) };
+}
+
+function toFailure(failure: { code: string; message: string; hint: string } | undefined): Failure | null {
+  if (failure === undefined) return null;
+  const { code, message, hint } = failure;
+  return { code: isErrorCode(code) ? code : "internal", message, hint };
+}
+
+export function toInstant(ms: number): string | null {
+  return ms === 0 ? null : new Date(ms).toISOString();
+}
+
+function orNull(text: string): string | null {
+  return text === "" ? null : text;
+}
+
+// A field that the control plane always sets; proto3 cannot say so.
+export function given<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new VsError("internal", "the control plane left out a part of its answer");
+  return value;
+}

@@ -1,0 +1,145 @@
+// Decisions about an asset itself: its homes, its plan, what of it players may have, its state.
+import { unreachable } from "@vstream/core/errors.ts";
+import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
+import type { Decision } from "../planning/decisions.ts";
+import { assetRow, changeAsset } from "./assets.ts";
+import { cancelOpenTask, cancelTasksOf } from "./end-task.ts";
+import { writeEvent } from "./events.ts";
+import { homesOf, writeHomes } from "./homes.ts";
+import { fromJson, toJson, toJsonOrNull } from "./json-column.ts";
+import { dropPiece } from "./pieces.ts";
+import type { AssetState, EncodePlan } from "./records.ts";
+import { unsettle } from "./settling.ts";
+import type { AssetRow, Db } from "./tables.ts";
+import { openStates } from "./tasks.ts";
+
+type DecisionOf<Kind extends Decision["kind"]> = Extract<Decision, { kind: Kind }>;
+type AssetDecision = DecisionOf<
+  "set-homes" | "set-plan" | "drop-piece" | "release-chunks" | "set-asset-state" | "set-measured"
+>;
+
+export async function applyToAsset(db: Db, decision: AssetDecision, at: number): Promise<void> {
+  const asset = await assetRow(db, decision.assetId);
+  if (asset === undefined) return;
+  switch (decision.kind) {
+    case "set-homes":
+      await setHomes(db, asset, decision.homes);
+      return;
+    case "set-plan":
+      await setPlan(db, asset, decision.plan);
+      return;
+    case "drop-piece":
+      await dropUnproven(db, asset, { ...decision, at });
+      return;
+    case "release-chunks":
+      await releaseChunks(db, asset, decision.releasedChunks);
+      return;
+    case "set-asset-state":
+      await setState(db, asset, { ...decision, at });
+      return;
+    case "set-measured":
+      await changeAsset(db, asset.id, { measured: toJson(decision.measured) }, "visible");
+      return;
+    default:
+      return unreachable(decision);
+  }
+}
+
+async function setHomes(db: Db, asset: AssetRow, homes: readonly NodeId[]): Promise<void> {
+  const before = (await homesOf(db, [asset.id])).get(asset.id) ?? [];
+  if (before.join(" ") === homes.join(" ")) return;
+  const known = await db.selectFrom("nodes").select("id").execute();
+  if (!homes.every((id) => known.some((node) => node.id === id))) return;
+  await writeHomes(db, asset.id, homes);
+  await changeAsset(db, asset.id, {}, "visible");
+}
+
+async function setPlan(db: Db, asset: AssetRow, plan: EncodePlan): Promise<void> {
+  if (asset.plan !== null || asset.probe === null || asset.state !== "processing") return;
+  await changeAsset(db, asset.id, { plan: toJson(plan) });
+}
+
+interface Drop {
+  readonly pieceId: PieceId;
+  readonly reason: string;
+  readonly at: number;
+}
+
+// What players were given stays. Copying of the old piece ends, or it would count as copying of the new one.
+async function dropUnproven(db: Db, asset: AssetRow, { pieceId, reason, at }: Drop): Promise<void> {
+  const piece = await db
+    .selectFrom("pieces")
+    .select(["kind", "chunk"])
+    .where("asset_id", "=", asset.id)
+    .where("id", "=", pieceId)
+    .executeTakeFirst();
+  if (piece?.kind !== "video" || piece.chunk < asset.released_chunks) return;
+  await cancelCopies(db, asset.id, { pieceId, reason, at });
+  await dropPiece(db, asset.id, pieceId);
+  await unsettle(db, asset.id);
+  const message = `${pieceId} of "${asset.title}" is made again: ${reason}`;
+  await writeEvent(db, { at, kind: "asset.piece_dropped", subject: asset.id, actor: "vstream", message });
+}
+
+async function cancelCopies(db: Db, assetId: AssetId, { pieceId, reason, at }: Drop): Promise<void> {
+  const copies = await db
+    .selectFrom("tasks")
+    .selectAll()
+    .where("asset_id", "=", assetId)
+    .where("state", "in", openStates)
+    .where("piece_id", "=", pieceId)
+    .where("kind", "=", "replicate")
+    .execute();
+  for (const task of copies) await cancelOpenTask(db, task, { reason, actor: "vstream", at });
+}
+
+async function releaseChunks(db: Db, asset: AssetRow, releasedChunks: number): Promise<void> {
+  if (asset.plan === null || releasedChunks <= asset.released_chunks) return;
+  if (asset.state === "deleting" || asset.state === "failed") return;
+  const plan = fromJson(asset.plan);
+  if (releasedChunks > plan.chunks.length) return;
+  if ((await countPieces(db, asset.id, releasedChunks)) < releasedChunks * (1 + plan.audio.length)) return;
+  await changeAsset(db, asset.id, { released_chunks: releasedChunks }, "visible");
+  await db
+    .insertInto("releases")
+    .values({ asset_id: asset.id, version: asset.manifest_version + 1, released_chunks: releasedChunks })
+    .execute();
+}
+
+async function countPieces(db: Db, assetId: AssetId, beforeChunk: number): Promise<number> {
+  const { pieces } = await db
+    .selectFrom("pieces")
+    .select((eb) => eb.fn.countAll<number>().as("pieces"))
+    .where("asset_id", "=", assetId)
+    .where("chunk", ">=", 0)
+    .where("chunk", "<", beforeChunk)
+    .executeTakeFirstOrThrow();
+  return pieces;
+}
+
+const eventKinds: Partial<Record<AssetState, string>> = {
+  processing: "asset.uploaded",
+  playable: "asset.playable",
+  ready: "asset.ready",
+  failed: "asset.failed",
+};
+
+async function setState(db: Db, asset: AssetRow, change: DecisionOf<"set-asset-state"> & { at: number }) {
+  const { from, to, error, at } = change;
+  if (asset.state !== from || to === from) return;
+  await changeAsset(
+    db,
+    asset.id,
+    {
+      state: to,
+      error: toJsonOrNull(error),
+      ...(to === "playable" || to === "ready" ? { playable_at: asset.playable_at ?? at } : {}),
+      ...(to === "ready" ? { ready_at: asset.ready_at ?? at } : {}),
+    },
+    to === "ready" ? "visible" : "unseen",
+  );
+  if (to === "failed") await cancelTasksOf(db, asset.id, at, "discard");
+  const kind = eventKinds[to] ?? `asset.${to}`;
+  const message = `"${asset.title}" is ${to}${error === null ? "" : `: ${error.message}`}`;
+  await writeEvent(db, { at, kind, subject: asset.id, actor: "vstream", message });
+}

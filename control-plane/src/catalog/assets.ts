@@ -1,0 +1,142 @@
+// The assets' table: rows as records, making an asset, and changing one.
+import { VsError } from "@vstream/core/errors.ts";
+import type { AssetId } from "@vstream/core/ids.ts";
+import type { AssetRecord } from "./records.ts";
+import type { CreateAssetOutcome, NewAsset } from "./catalog.ts";
+import { writeEvent } from "./events.ts";
+import { homesOf, writeHomes } from "./homes.ts";
+import { fromJson, fromJsonOrNull, toJson } from "./json-column.ts";
+import { setLabels } from "./labels.ts";
+import { unsettle } from "./settling.ts";
+import type { AssetRow, AssetsTable, Db } from "./tables.ts";
+
+export async function createAsset(db: Db, asset: NewAsset): Promise<CreateAssetOutcome> {
+  const existing = (await findByExternalId(db, asset)) ?? (await findBySource(db, asset));
+  if (existing !== undefined) return { kind: "existing", asset: await recordOf(db, existing) };
+  await db.insertInto("assets").values(newRow(asset)).execute();
+  await setLabels(db, asset.id, asset.labels);
+  await writeHomes(db, asset.id, asset.homes);
+  await unsettle(db, asset.id);
+  const message = `"${asset.title}" was created from ${asset.sourceName}`;
+  await writeEvent(db, { at: asset.at, kind: "asset.created", subject: asset.id, actor: asset.actor, message });
+  return { kind: "created", asset: await requireAsset(db, asset.id) };
+}
+
+export async function assetRow(db: Db, id: AssetId): Promise<AssetRow | undefined> {
+  return await db.selectFrom("assets").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+/** @throws VsError asset_not_found */
+export async function requireAssetRow(db: Db, id: AssetId): Promise<AssetRow> {
+  const row = await assetRow(db, id);
+  if (row !== undefined) return row;
+  throw new VsError("asset_not_found", `there is no asset ${id}`, { hint: "See the assets with: vsctl assets list" });
+}
+
+/** @throws VsError asset_not_found */
+export async function requireAsset(db: Db, id: AssetId): Promise<AssetRecord> {
+  return await recordOf(db, await requireAssetRow(db, id));
+}
+
+/** Changes an asset's own columns; with `visible`, so that players see it: the manifest gets a new version. */
+export async function changeAsset(
+  db: Db,
+  id: AssetId,
+  changes: Partial<AssetsTable>,
+  visible: "visible" | "unseen" = "unseen",
+): Promise<void> {
+  const change = db.updateTable("assets").set(changes).where("id", "=", id);
+  const withVersion = change.set((eb) => ({ manifest_version: eb("manifest_version", "+", 1) }));
+  await (visible === "visible" ? withVersion : change).execute();
+  await unsettle(db, id);
+}
+
+/** Rows as records, in their order. */
+export async function assetRecords(db: Db, rows: readonly AssetRow[]): Promise<AssetRecord[]> {
+  if (rows.length === 0) return [];
+  const ids = rows.map((row) => row.id);
+  const homes = await homesOf(db, ids);
+  const unsettled = await db.selectFrom("unsettled").select("asset_id").where("asset_id", "in", ids).execute();
+  const open = new Set(unsettled.map((row) => row.asset_id));
+  return rows.map((row) => toRecord(row, { homes: homes.get(row.id) ?? [], settled: !open.has(row.id) }));
+}
+
+async function recordOf(db: Db, row: AssetRow): Promise<AssetRecord> {
+  const [record] = await assetRecords(db, [row]);
+  if (record === undefined) throw new VsError("internal", `asset ${row.id} gave no record`);
+  return record;
+}
+
+async function findByExternalId(db: Db, asset: NewAsset): Promise<AssetRow | undefined> {
+  if (asset.externalId === null) return undefined;
+  return await db.selectFrom("assets").selectAll().where("external_id", "=", asset.externalId).executeTakeFirst();
+}
+
+async function findBySource(db: Db, asset: NewAsset): Promise<AssetRow | undefined> {
+  return await db
+    .selectFrom("assets")
+    .selectAll()
+    .where("source_sha256", "=", asset.sourceSha256)
+    .where("state", "not in", ["failed", "deleting"])
+    .orderBy("created_at")
+    .executeTakeFirst();
+}
+
+function newRow(asset: NewAsset): AssetsTable {
+  return {
+    id: asset.id,
+    title: asset.title,
+    state: "uploading",
+    labels: toJson(asset.labels),
+    external_id: asset.externalId,
+    ladder: asset.ladder,
+    replicas_wanted: asset.replicasWanted,
+    regions: toJson(asset.regions),
+    priority: asset.priority,
+    source_name: asset.sourceName,
+    source_sha256: asset.sourceSha256,
+    source_bytes: asset.sourceBytes,
+    created_at: asset.at,
+    playable_at: null,
+    ready_at: null,
+    deleted_at: null,
+    state_before_delete: null,
+    home_count: 0,
+    probe: null,
+    plan: null,
+    released_chunks: 0,
+    manifest_version: 1,
+    measured: null,
+    error: null,
+    search_text: `${asset.title}\n${asset.sourceName}\n${asset.id}`.toLowerCase(),
+  };
+}
+
+function toRecord(row: AssetRow, beside: Pick<AssetRecord, "homes" | "settled">): AssetRecord {
+  return {
+    id: row.id,
+    title: row.title,
+    state: row.state,
+    labels: fromJson(row.labels),
+    externalId: row.external_id,
+    ladder: row.ladder,
+    replicasWanted: row.replicas_wanted,
+    regions: fromJson(row.regions),
+    priority: row.priority,
+    sourceName: row.source_name,
+    sourceSha256: row.source_sha256,
+    sourceBytes: row.source_bytes,
+    createdAt: row.created_at,
+    playableAt: row.playable_at,
+    readyAt: row.ready_at,
+    deletedAt: row.deleted_at,
+    stateBeforeDelete: row.state_before_delete,
+    probe: fromJsonOrNull(row.probe),
+    plan: fromJsonOrNull(row.plan),
+    releasedChunks: row.released_chunks,
+    manifestVersion: row.manifest_version,
+    measured: fromJsonOrNull(row.measured),
+    error: fromJsonOrNull(row.error),
+    ...beside,
+  };
+}

@@ -1,0 +1,75 @@
+// The commands and queries by name, as an engine runs them: each on a Db that stands inside one transaction.
+import { applyDecisions } from "./apply-decisions.ts";
+import { getAsset } from "./asset-summary.ts";
+import { createAsset } from "./assets.ts";
+import type { CatalogCommands, CatalogQueries } from "./catalog.ts";
+import { counts } from "./counts.ts";
+import { listEvents } from "./events.ts";
+import { countHomes } from "./homes.ts";
+import { recordInventory } from "./inventory.ts";
+import { joinNode } from "./join-node.ts";
+import { listAssets } from "./list-assets.ts";
+import { listNodes } from "./list-nodes.ts";
+import { listTasks } from "./list-tasks.ts";
+import { getManifest, listManifestVersions } from "./manifest.ts";
+import { describeNode, getNode, recordCertificate, recordLoads } from "./nodes.ts";
+import { prune } from "./prune.ts";
+import { recordPiece, recordReport } from "./reports.ts";
+import { removeNode, setScheduling } from "./scheduling.ts";
+import { getAssetView, planningSnapshot } from "./snapshot.ts";
+import type { Db } from "./tables.ts";
+import { cancelTask, retryTask } from "./task-commands.ts";
+import { getTaskLog } from "./task-log.ts";
+import { getTask } from "./tasks.ts";
+import { createToken, getToken, listTokens, revokeToken } from "./tokens.ts";
+import { deleteAsset, undeleteAsset } from "./trash.ts";
+import { failUpload, moveUpload, recordUpload } from "./uploads.ts";
+
+type OnDb<Methods> = {
+  [Name in keyof Methods]: Methods[Name] extends (...given: infer Given) => infer Result
+    ? (db: Db, ...given: Given) => Result
+    : never;
+};
+
+export const commandSet: OnDb<CatalogCommands> = {
+  createAsset,
+  moveUpload,
+  failUpload,
+  recordUpload,
+  recordReport,
+  recordPiece,
+  recordInventory,
+  applyDecisions,
+  deleteAsset,
+  undeleteAsset,
+  retryTask,
+  cancelTask,
+  joinNode,
+  describeNode,
+  recordLoads,
+  recordCertificate,
+  setScheduling,
+  removeNode,
+  createToken,
+  revokeToken,
+  prune,
+};
+
+export const querySet: OnDb<CatalogQueries> = {
+  getAsset,
+  listAssets,
+  getNode,
+  listNodes,
+  countHomes,
+  getTask,
+  listTasks,
+  getTaskLog,
+  getToken,
+  listTokens,
+  listEvents,
+  planningSnapshot,
+  getAssetView,
+  getManifest,
+  listManifestVersions,
+  counts,
+};

@@ -1,0 +1,182 @@
+// Contract: making assets, uploads, the trash.
+import assert from "node:assert/strict";
+import { newId, sourcePieceId } from "@vstream/core/ids.ts";
+import {
+  aSource,
+  aTask,
+  addAsset,
+  addNode,
+  addTask,
+  anAsset,
+  copyState,
+  decide,
+  eventsOf,
+  now,
+  readyAsset,
+  sha256,
+  startTask,
+  unique,
+  uploadedAsset,
+  viewOf,
+} from "./builders.ts";
+import { sharedCatalog } from "./under-test.ts";
+import type { OpenCatalog } from "./under-test.ts";
+
+const failure = { code: "upload_failed", message: "gave up", hint: "" } as const;
+
+export function describeAssets(open: OpenCatalog): void {
+  describe("assets", () => {
+    const catalog = sharedCatalog(open);
+
+    it("keeps what it was created from, and says so in an event", async () => {
+      const home = await addNode(catalog());
+      const asked = anAsset({ labels: { show: "news" }, regions: ["eu"], priority: 3, homes: [home.id] });
+      const { kind, asset } = await catalog().commands.createAsset(asked);
+      assert.equal(kind, "created");
+      const { at, actor, ...kept } = asked;
+      assert.deepEqual(asset, { ...asset, ...kept, createdAt: at, state: "uploading", settled: false });
+      assert.deepEqual(await eventsOf(catalog(), asset.id), ["asset.created"]);
+      assert.equal(actor, "user:test");
+      assert.deepEqual((await catalog().queries.getAsset(asset.id))?.asset, asset);
+    });
+
+    it("gives the asset that is there for the same external id, before it looks at the bytes", async () => {
+      const bytes = sha256(unique("bytes"));
+      const byBytes = await addAsset(catalog(), { sourceSha256: bytes });
+      const byId = await addAsset(catalog(), { externalId: unique("external") });
+      const again = anAsset({ externalId: byId.externalId, sourceSha256: bytes });
+      assert.deepEqual(await catalog().commands.createAsset(again), { kind: "existing", asset: byId });
+      const other = await catalog().commands.createAsset(anAsset({ sourceSha256: bytes, externalId: unique("other") }));
+      assert.deepEqual(other, { kind: "existing", asset: byBytes });
+    });
+
+    it("makes a new asset of bytes whose other asset failed or is deleted", async () => {
+      const bytes = sha256(unique("bytes"));
+      const first = await addAsset(catalog(), { sourceSha256: bytes });
+      await catalog().commands.failUpload({ assetId: first.id, failure, at: now, actor: "user:test" });
+      const second = await catalog().commands.createAsset(anAsset({ sourceSha256: bytes }));
+      assert.equal(second.kind, "created");
+      await catalog().commands.deleteAsset({ assetId: second.asset.id, at: now, actor: "user:test" });
+      assert.equal((await catalog().commands.createAsset(anAsset({ sourceSha256: bytes }))).kind, "created");
+    });
+
+    it("creates one asset when the same external id comes many times at once", async () => {
+      const externalId = unique("external");
+      const outcomes = await Promise.all(
+        Array.from({ length: 10 }, async () => await catalog().commands.createAsset(anAsset({ externalId }))),
+      );
+      assert.equal(outcomes.filter((outcome) => outcome.kind === "created").length, 1);
+      assert.equal(new Set(outcomes.map((outcome) => outcome.asset.id)).size, 1);
+    });
+
+    it("refuses a home that is no node, and leaves nothing behind", async () => {
+      const asset = anAsset({ homes: [newId("node", now)] });
+      await assert.rejects(catalog().commands.createAsset(asset), { code: "node_not_found" });
+      assert.equal(await catalog().queries.getAsset(asset.id), null);
+    });
+  });
+
+  describe("uploads", () => {
+    const catalog = sharedCatalog(open);
+
+    it("records a source that has arrived, once", async () => {
+      const home = await addNode(catalog());
+      const asset = await addAsset(catalog(), { homes: [home.id] });
+      const report = { assetId: asset.id, nodeId: home.id, source: aSource(asset), at: now };
+      assert.equal(await catalog().commands.recordUpload(report), "accepted");
+      assert.equal(await catalog().commands.recordUpload(report), "accepted");
+      assert.equal(await copyState(catalog(), asset.id, sourcePieceId, home.id), "verified");
+      assert.deepEqual(await eventsOf(catalog(), asset.id), ["asset.created", "asset.received"]);
+    });
+
+    it("refuses a source with another hash, or for an asset that is not there", async () => {
+      const home = await addNode(catalog());
+      const asset = await addAsset(catalog(), { homes: [home.id] });
+      const other = aSource({ ...asset, sourceSha256: sha256("other") });
+      const report = { assetId: asset.id, nodeId: home.id, source: other, at: now };
+      assert.equal(await catalog().commands.recordUpload(report), "stale");
+      const unknown = { ...report, assetId: newId("asset", now), source: aSource(asset) };
+      assert.equal(await catalog().commands.recordUpload(unknown), "stale");
+      assert.deepEqual((await viewOf(catalog(), asset.id)).pieces, []);
+    });
+
+    it("accepts a repeated report when the asset has gone on, and refuses another node's", async () => {
+      const [home, late] = [await addNode(catalog()), await addNode(catalog())];
+      const asset = await uploadedAsset(catalog(), [home.id]);
+      const state = { from: "uploading", to: "processing", error: null } as const;
+      await decide(catalog(), { kind: "set-asset-state", assetId: asset.id, ...state });
+      const report = { assetId: asset.id, nodeId: home.id, source: aSource(asset), at: now };
+      assert.equal(await catalog().commands.recordUpload(report), "accepted");
+      assert.equal(await catalog().commands.recordUpload({ ...report, nodeId: late.id }), "stale");
+    });
+
+    it("moves an upload to other homes until the source has arrived", async () => {
+      const [home, other] = [await addNode(catalog()), await addNode(catalog())];
+      const asset = await addAsset(catalog(), { homes: [home.id] });
+      const moved = await catalog().commands.moveUpload({ assetId: asset.id, homes: [other.id], at: now });
+      assert.deepEqual(moved.homes, [other.id]);
+      const report = { assetId: asset.id, nodeId: other.id, source: aSource(asset), at: now };
+      await catalog().commands.recordUpload(report);
+      const again = catalog().commands.moveUpload({ assetId: asset.id, homes: [home.id], at: now });
+      await assert.rejects(again, { code: "conflict" });
+    });
+
+    it("fails an upload that is given up, but not once the source has arrived", async () => {
+      const home = await addNode(catalog());
+      const waiting = await addAsset(catalog(), { homes: [home.id] });
+      await catalog().commands.failUpload({ assetId: waiting.id, failure, at: now, actor: "user:test" });
+      const failed = (await viewOf(catalog(), waiting.id)).asset;
+      assert.deepEqual([failed.state, failed.error], ["failed", failure]);
+      const arrived = await uploadedAsset(catalog(), [home.id]);
+      await catalog().commands.failUpload({ assetId: arrived.id, failure, at: now, actor: "user:test" });
+      assert.equal((await viewOf(catalog(), arrived.id)).asset.state, "uploading");
+    });
+  });
+
+  describe("trash", () => {
+    const catalog = sharedCatalog(open);
+    const change = { at: now + 1, actor: "user:test" };
+
+    it("puts an asset into the trash with its open tasks cancelled, and brings it back as it was", async () => {
+      const home = await addNode(catalog());
+      const { id: assetId } = await readyAsset(catalog(), [home.id]);
+      const task = await addTask(catalog(), aTask(assetId, { kind: "replicate", nodeId: home.id }));
+      const deleted = await catalog().commands.deleteAsset({ assetId, ...change });
+      assert.deepEqual([deleted.state, deleted.stateBeforeDelete, deleted.deletedAt], ["deleting", "ready", change.at]);
+      assert.equal((await catalog().queries.getTask(task.id))?.state, "cancelled");
+      const restored = await catalog().commands.undeleteAsset({ assetId, ...change });
+      assert.deepEqual([restored.state, restored.stateBeforeDelete, restored.deletedAt], ["ready", null, null]);
+      assert.ok(restored.manifestVersion > deleted.manifestVersion);
+    });
+
+    it("says when there is nothing to delete or to bring back", async () => {
+      const asset = await addAsset(catalog());
+      const nobody = catalog().commands.deleteAsset({ assetId: newId("asset", now), ...change });
+      await assert.rejects(nobody, { code: "asset_not_found" });
+      await assert.rejects(catalog().commands.undeleteAsset({ assetId: asset.id, ...change }), { code: "conflict" });
+      await catalog().commands.deleteAsset({ assetId: asset.id, ...change });
+      await assert.rejects(catalog().commands.deleteAsset({ assetId: asset.id, ...change }), { code: "conflict" });
+    });
+
+    it("does not bring an asset back whose copies are being deleted", async () => {
+      const home = await addNode(catalog());
+      const { id: assetId } = await readyAsset(catalog(), [home.id]);
+      await catalog().commands.deleteAsset({ assetId, at: now, actor: "user:test" });
+      await startTask(catalog(), aTask(assetId, { kind: "discard", pieceId: "", nodeId: home.id }), home.id);
+      await assert.rejects(catalog().commands.undeleteAsset({ assetId, ...change }), { code: "conflict" });
+    });
+
+    it("forgets only what is in the trash, and has whatever remains of it swept", async () => {
+      const home = await addNode(catalog());
+      const { id: assetId } = await readyAsset(catalog(), [home.id]);
+      await decide(catalog(), { kind: "forget-asset", assetId });
+      assert.ok(await catalog().queries.getAsset(assetId));
+      await catalog().commands.deleteAsset({ assetId, ...change });
+      await decide(catalog(), { kind: "forget-asset", assetId });
+      assert.equal(await catalog().queries.getAsset(assetId), null);
+      const entries = [{ assetId, pieceIds: [sourcePieceId] }];
+      const swept = await catalog().commands.recordInventory({ nodeId: home.id, entries, at: now + 60_000 });
+      assert.deepEqual(swept, [assetId]);
+    });
+  });
+}

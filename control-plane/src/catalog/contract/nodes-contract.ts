@@ -1,0 +1,131 @@
+// Contract: nodes: health, scheduling, removal, what they say of themselves.
+import assert from "node:assert/strict";
+import { newId, sourcePieceId } from "@vstream/core/ids.ts";
+import {
+  aDescription,
+  aTask,
+  addNode,
+  addTask,
+  copyState,
+  decide,
+  eventsOf,
+  join,
+  now,
+  plannedAsset,
+  readyAsset,
+  startTask,
+  viewOf,
+} from "./builders.ts";
+import { sharedCatalog } from "./under-test.ts";
+import type { OpenCatalog } from "./under-test.ts";
+
+export function describeNodes(open: OpenCatalog): void {
+  describe("nodes", () => {
+    const catalog = sharedCatalog(open);
+    const change = { at: now + 5, actor: "user:test" };
+
+    it("finds a node by id and by name", async () => {
+      const node = await addNode(catalog());
+      assert.deepEqual(await catalog().queries.getNode(node.id), node);
+      assert.deepEqual(await catalog().queries.getNode(node.name), node);
+      assert.equal(await catalog().queries.getNode("nobody"), null);
+    });
+
+    it("takes what a session says, except name and region, which were joined", async () => {
+      const node = await addNode(catalog(), { region: "eu" });
+      const said = aDescription({ region: "us", version: "9.9.9", labels: { disk: "fast" } });
+      const described = await catalog().commands.describeNode({ nodeId: node.id, node: said, at: now + 7 });
+      assert.deepEqual([described.name, described.region], [node.name, "eu"]);
+      assert.deepEqual(
+        [described.version, described.labels, described.lastSeenAt],
+        ["9.9.9", { disk: "fast" }, now + 7],
+      );
+      const nobody = catalog().commands.describeNode({ nodeId: newId("node", now), node: said, at: now });
+      await assert.rejects(nobody, { code: "node_not_found" });
+    });
+
+    it("is down until its first session, and says each change of health once", async () => {
+      const description = aDescription();
+      const joined = await join(catalog(), description);
+      assert.equal(joined.health, "down");
+      await catalog().commands.describeNode({ nodeId: joined.id, node: description, at: now });
+      for (const health of ["suspect", "suspect", "down", "up"] as const) {
+        await decide(catalog(), { kind: "set-node-health", nodeId: joined.id, health });
+      }
+      const kinds = await eventsOf(catalog(), joined.name);
+      assert.deepEqual(kinds, ["node.joined", "node.up", "node.suspect", "node.down", "node.up"]);
+    });
+
+    it("records loads of many nodes, and of none that is gone", async () => {
+      const node = await addNode(catalog());
+      const load = { usedBytes: 123, capacityBytes: 456, lastSeenAt: now + 99 };
+      await catalog().commands.recordLoads([
+        { nodeId: newId("node", now), ...load },
+        { nodeId: node.id, ...load },
+      ]);
+      const loaded = await catalog().queries.getNode(node.id);
+      assert.deepEqual([loaded?.usedBytes, loaded?.capacityBytes, loaded?.lastSeenAt], [123, 456, now + 99]);
+      await catalog().commands.recordCertificate({ nodeId: node.id, certificateExpiresAt: now + 777, at: now });
+      assert.equal((await catalog().queries.getNode(node.id))?.certificateExpiresAt, now + 777);
+    });
+
+    it("is scheduled as told, with an event for each change", async () => {
+      const node = await addNode(catalog());
+      const deadline = { nodeId: node.id, drainDeadlineAt: now + 3600, onDeadline: "force", ...change } as const;
+      await catalog().commands.setScheduling({ ...deadline, scheduling: "cordoned" });
+      const draining = await catalog().commands.setScheduling({ ...deadline, scheduling: "draining" });
+      assert.deepEqual(
+        [draining.scheduling, draining.drainDeadlineAt, draining.onDeadline],
+        ["draining", now + 3600, "force"],
+      );
+      const drained = { kind: "set-scheduling", nodeId: node.id, to: "drained" } as const;
+      await decide(catalog(), { ...drained, from: "active" });
+      assert.equal((await catalog().queries.getNode(node.id))?.scheduling, "draining");
+      await decide(catalog(), { ...drained, from: "draining" });
+      await catalog().commands.setScheduling({ ...deadline, scheduling: "active" });
+      const kinds = (await eventsOf(catalog(), node.name)).slice(2);
+      assert.deepEqual(kinds, ["node.cordoned", "node.draining", "node.drained", "node.uncordoned"]);
+    });
+
+    it("is not removed while it is needed, unless by force", async () => {
+      const [home, other] = [await addNode(catalog()), await addNode(catalog())];
+      const { id } = await readyAsset(catalog(), [home.id, other.id]);
+      const copying = aTask(id, { kind: "replicate", pieceId: sourcePieceId, nodeId: home.id });
+      const fixed = await addTask(catalog(), copying);
+      const { id: second } = await plannedAsset(catalog(), [other.id]);
+      const leased = await startTask(catalog(), aTask(second), home.id);
+      const removal = { nodeId: home.id, ...change };
+      await assert.rejects(catalog().commands.removeNode({ ...removal, force: false }), { code: "conflict" });
+      const { manifestVersion } = (await viewOf(catalog(), id)).asset;
+      await catalog().commands.removeNode({ ...removal, force: true });
+      assert.equal(await catalog().queries.getNode(home.id), null);
+      const { asset } = await viewOf(catalog(), id);
+      assert.deepEqual([asset.homes, asset.manifestVersion], [[other.id], manifestVersion + 1]);
+      assert.equal(await copyState(catalog(), id, sourcePieceId, home.id), "none");
+      assert.equal((await catalog().queries.getTask(fixed.id))?.state, "cancelled");
+      const lost = await catalog().queries.getTask(leased.id);
+      assert.deepEqual([lost?.state, lost?.nodeId], ["pending", null]);
+      await assert.rejects(catalog().commands.removeNode({ ...removal, force: true }), { code: "node_not_found" });
+    });
+
+    it("is removed without force when it is drained and no home of anything", async () => {
+      const [home, other] = [await addNode(catalog()), await addNode(catalog())];
+      const { id } = await readyAsset(catalog(), [home.id, other.id]);
+      await decide(
+        catalog(),
+        { kind: "set-homes", assetId: id, homes: [other.id] },
+        { kind: "set-scheduling", nodeId: home.id, from: "active", to: "drained" },
+      );
+      const removed = await catalog().commands.removeNode({ nodeId: home.id, force: false, ...change });
+      assert.equal(removed.id, home.id);
+    });
+
+    it("counts of how many assets each node is a home", async () => {
+      const [home, other] = [await addNode(catalog()), await addNode(catalog())];
+      await plannedAsset(catalog(), [home.id, other.id]);
+      await plannedAsset(catalog(), [home.id]);
+      const homes = await catalog().queries.countHomes();
+      assert.deepEqual([homes.get(home.id), homes.get(other.id)], [2, 1]);
+    });
+  });
+}

@@ -1,0 +1,102 @@
+// Contract: planning sees exactly the assets that something has changed about.
+import assert from "node:assert/strict";
+import { sourcePieceId, timelinePieceId } from "@vstream/core/ids.ts";
+import type { AssetId } from "@vstream/core/ids.ts";
+import { aDescription, aTask, addNode, addTask, copy, decide, isSettled, join } from "./builders.ts";
+import { now, plannedAsset, readyAsset, settle, viewOf } from "./builders.ts";
+import { sharedCatalog } from "./under-test.ts";
+import type { OpenCatalog } from "./under-test.ts";
+
+export function describeSettling(open: OpenCatalog): void {
+  describe("settling", () => {
+    const catalog = sharedCatalog(open);
+
+    async function inSnapshot(assetId: AssetId): Promise<boolean> {
+      const snapshot = await catalog().queries.planningSnapshot(now);
+      return snapshot.assets.some((view) => view.asset.id === assetId);
+    }
+
+    it("leaves a settled asset out of the snapshot, and has all nodes in it", async () => {
+      const home = await addNode(catalog());
+      const { id } = await readyAsset(catalog(), [home.id], { replicasWanted: 1 });
+      assert.equal(await inSnapshot(id), true);
+      await settle(catalog(), id);
+      assert.equal(await isSettled(catalog(), id), true);
+      assert.equal(await inSnapshot(id), false);
+      const { nodes } = await catalog().queries.planningSnapshot(now);
+      assert.ok(nodes.some((node) => node.id === home.id));
+    });
+
+    it("gives planning the same view of an asset as of it alone", async () => {
+      const home = await addNode(catalog());
+      const { id } = await plannedAsset(catalog(), [home.id]);
+      await addTask(catalog(), aTask(id));
+      const { assets } = await catalog().queries.planningSnapshot(now);
+      assert.deepEqual(
+        assets.find((view) => view.asset.id === id),
+        await viewOf(catalog(), id),
+      );
+    });
+
+    it("does not settle by one decision, which may rest on an older view", async () => {
+      const home = await addNode(catalog());
+      const { id: assetId } = await readyAsset(catalog(), [home.id], { replicasWanted: 1 });
+      const { manifestVersion } = (await viewOf(catalog(), assetId)).asset;
+      const decision = { kind: "settle-asset", assetId, manifestVersion } as const;
+      await decide(catalog(), decision);
+      assert.equal(await isSettled(catalog(), assetId), false);
+      await catalog().commands.recordInventory({ nodeId: home.id, entries: [], at: now + 60_000 });
+      await decide(catalog(), decision);
+      assert.equal(await isSettled(catalog(), assetId), false, "a copy was lost between the two");
+    });
+
+    it("does not settle at another manifest version than was looked at", async () => {
+      const home = await addNode(catalog());
+      const { id: assetId } = await readyAsset(catalog(), [home.id], { replicasWanted: 1 });
+      const { manifestVersion } = (await viewOf(catalog(), assetId)).asset;
+      const decision = { kind: "settle-asset", assetId, manifestVersion: manifestVersion - 1 } as const;
+      await decide(catalog(), decision, decision);
+      assert.equal(await isSettled(catalog(), assetId), false);
+    });
+
+    it("looks again after each change to the asset or to one of its homes", async () => {
+      const description = aDescription();
+      const home = await addNode(catalog(), description);
+      const spare = await addNode(catalog());
+      const { id: assetId } = await readyAsset(catalog(), [home.id], { replicasWanted: 1 });
+      const nodeId = home.id;
+      const change = { at: now, actor: "user:test" };
+      const schedule = { nodeId, drainDeadlineAt: null, onDeadline: "hold", ...change } as const;
+      const changes: Record<string, () => Promise<unknown>> = {
+        "a task": async () =>
+          await addTask(catalog(), aTask(assetId, { kind: "replicate", pieceId: sourcePieceId, nodeId: spare.id })),
+        "a copy": async () => {
+          await copy(catalog(), assetId, timelinePieceId, spare.id);
+        },
+        homes: async () => await decide(catalog(), { kind: "set-homes", assetId, homes: [home.id, spare.id] }),
+        "a suspect home": async () => await decide(catalog(), { kind: "set-node-health", nodeId, health: "suspect" }),
+        "a home that is back": async () =>
+          await catalog().commands.describeNode({ nodeId, node: description, at: now }),
+        "a cordoned home": async () => await catalog().commands.setScheduling({ ...schedule, scheduling: "cordoned" }),
+        "a lost copy": async () => await catalog().commands.recordInventory({ nodeId, entries: [], at: now + 60_000 }),
+        "the trash": async () => await catalog().commands.deleteAsset({ assetId, ...change }),
+        "a removed home": async () => await catalog().commands.removeNode({ nodeId: spare.id, force: true, ...change }),
+      };
+      for (const [name, make] of Object.entries(changes)) {
+        await settle(catalog(), assetId);
+        assert.equal(await isSettled(catalog(), assetId), true, `before ${name}`);
+        await make();
+        assert.equal(await isSettled(catalog(), assetId), false, `after ${name}`);
+      }
+    });
+
+    it("looks again at what lacks homes when a node comes, and not at what lacks nothing", async () => {
+      const home = await addNode(catalog());
+      const { id: whole } = await readyAsset(catalog(), [home.id], { replicasWanted: 1 });
+      const { id: lacking } = await readyAsset(catalog(), [home.id], { replicasWanted: 2 });
+      for (const id of [whole, lacking]) await settle(catalog(), id);
+      await join(catalog());
+      assert.deepEqual([await isSettled(catalog(), whole), await isSettled(catalog(), lacking)], [true, false]);
+    });
+  });
+}

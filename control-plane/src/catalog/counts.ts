@@ -1,0 +1,74 @@
+// The cluster at a glance.
+import { sql } from "kysely";
+import type { AssetId } from "@vstream/core/ids.ts";
+import { countPieces } from "./asset-summary.ts";
+import type { CatalogCounts } from "./catalog.ts";
+import type { Db, Tables } from "./tables.ts";
+
+export async function counts(db: Db): Promise<CatalogCounts> {
+  const space = await db
+    .selectFrom("nodes")
+    .select((eb) => [
+      eb.fn.coalesce(eb.fn.sum<number>("used_bytes"), eb.lit(0)).as("storedBytes"),
+      eb.fn.coalesce(eb.fn.sum<number>("capacity_bytes"), eb.lit(0)).as("capacityBytes"),
+    ])
+    .executeTakeFirstOrThrow();
+  return {
+    nodesByHealth: await countBy(db, "nodes", "health"),
+    assetsByState: await countBy(db, "assets", "state"),
+    tasksByState: await countBy(db, "tasks", "state"),
+    ...space,
+    degradedAssets: await countDegraded(db),
+  };
+}
+
+async function countBy(db: Db, table: keyof Tables, column: "health" | "state"): Promise<Record<string, number>> {
+  const counted = sql<{ value: string; n: number }>`
+    select ${sql.ref(column)} as value, count(*) as n from ${sql.table(table)} group by ${sql.ref(column)}`;
+  const { rows } = await counted.execute(db);
+  return Object.fromEntries(rows.map((row) => [row.value, row.n]));
+}
+
+// Ready assets of which some piece has fewer verified copies than wanted. Only those for which an index says that it
+// may be so are counted out.
+async function countDegraded(db: Db): Promise<number> {
+  const rows = await db
+    .selectFrom("assets")
+    .select(["id", "replicas_wanted"])
+    .where("state", "=", "ready")
+    .where((eb) =>
+      eb.or([
+        eb("id", "in", eb.selectFrom("assets").select("id").whereRef("home_count", "<", "replicas_wanted")),
+        // A literal, so that the partial index is seen to cover it.
+        eb("id", "in", eb.selectFrom("replicas").select("asset_id").where("state", "<>", sql.lit("verified"))),
+        eb("id", "in", eb.selectFrom("unsettled").select("asset_id")),
+        eb("id", "in", homesInDoubt(db)),
+      ]),
+    )
+    .execute();
+  const wanted = new Map(rows.map((row) => [row.id, row.replicas_wanted]));
+  let degraded = 0;
+  for (const ids of batches([...wanted.keys()])) {
+    for (const [id, { fewestCopies }] of await countPieces(db, ids)) {
+      if (fewestCopies < (wanted.get(id) ?? 0)) degraded += 1;
+    }
+  }
+  return degraded;
+}
+
+function homesInDoubt(db: Db) {
+  return db
+    .selectFrom("asset_homes")
+    .innerJoin("nodes", "nodes.id", "asset_homes.node_id")
+    .select("asset_homes.asset_id")
+    .where((eb) => eb.or([eb("nodes.health", "=", "down"), eb("nodes.copies_trusted", "=", 0)]));
+}
+
+// Below the engines' limits of values in one statement.
+const batchSize = 500;
+
+function batches(ids: readonly AssetId[]): AssetId[][] {
+  return Array.from({ length: Math.ceil(ids.length / batchSize) }, (_, batch) =>
+    ids.slice(batch * batchSize, (batch + 1) * batchSize),
+  );
+}

@@ -1,0 +1,29 @@
+// What happened, for operators: written in the transaction of the change itself.
+import type { Actor } from "./catalog.ts";
+import type { EventRecord } from "./records.ts";
+import type { Db } from "./tables.ts";
+
+export type NewEvent = Omit<EventRecord, "id"> & { readonly actor: Actor };
+
+/** Longest message that is kept. */
+export const eventMessageLength = 2000;
+
+/** The most events that one call of listEvents gives. */
+export const eventsPerCall = 1000;
+
+export async function writeEvent(db: Db, event: NewEvent): Promise<void> {
+  const { at, kind, subject, actor } = event;
+  const message = event.message.slice(0, eventMessageLength);
+  await db.insertInto("events").values({ at, kind, subject, actor, message }).execute();
+}
+
+export async function listEvents(
+  db: Db,
+  query: { limit: number; afterId: number | null; since: number | null },
+): Promise<readonly EventRecord[]> {
+  let rows = db.selectFrom("events").select(["id", "at", "kind", "subject", "actor", "message"]);
+  if (query.afterId !== null) rows = rows.where("id", ">", query.afterId);
+  if (query.since !== null) rows = rows.where("at", ">=", query.since);
+  const limit = Math.min(Math.max(query.limit, 1), eventsPerCall);
+  return await rows.orderBy("id").limit(limit).execute();
+}

@@ -1,0 +1,116 @@
+// The pieces' table: a piece is stored once, with the objects that its first report named; later reports have to
+// name the same.
+import { bytesOf, objectsOf } from "@vstream/core/media.ts";
+import type { Piece, PieceContent } from "@vstream/core/media.ts";
+import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
+import type { Actor } from "./catalog.ts";
+import { writeEvent } from "./events.ts";
+import { fromJson, toJson } from "./json-column.ts";
+import type { Db, PieceRow } from "./tables.ts";
+
+export interface ArrivedPieces {
+  readonly assetId: AssetId;
+  readonly nodeId: NodeId;
+  readonly pieces: readonly Piece[];
+  readonly at: number;
+  readonly actor: Actor;
+}
+
+/**
+ * Stores what is new. The first piece that differs from the one that is there already is returned, an event says so,
+ * and nothing is stored.
+ */
+export async function storePieces(db: Db, arrived: ArrivedPieces): Promise<Piece | null> {
+  const known = new Map((await piecesOf(db, arrived.assetId, idsOf(arrived.pieces))).map((piece) => [piece.id, piece]));
+  const differing = arrived.pieces.find((piece) => known.has(piece.id) && !samePiece(known.get(piece.id), piece));
+  if (differing !== undefined) {
+    await reportMismatch(db, arrived, differing);
+    return differing;
+  }
+  const rows = arrived.pieces.filter((piece) => !known.has(piece.id)).map((piece) => toRow(arrived.assetId, piece));
+  if (rows.length > 0) await db.insertInto("pieces").values(rows).execute();
+  return null;
+}
+
+export async function piecesOf(db: Db, assetId: AssetId, ids: readonly PieceId[]): Promise<Piece[]> {
+  if (ids.length === 0) return [];
+  const rows = await db
+    .selectFrom("pieces")
+    .selectAll()
+    .where("asset_id", "=", assetId)
+    .where("id", "in", ids)
+    .execute();
+  return rows.map(toPiece);
+}
+
+export async function hasPiece(db: Db, assetId: AssetId, id: PieceId): Promise<boolean> {
+  const row = await db
+    .selectFrom("pieces")
+    .select("id")
+    .where("asset_id", "=", assetId)
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** The row and its copies go. Who still holds a copy of it is kept, for inventories. */
+export async function dropPiece(db: Db, assetId: AssetId, id: PieceId): Promise<void> {
+  await db
+    .insertInto("dropped_copies")
+    .columns(["asset_id", "piece_id", "node_id"])
+    .expression((eb) =>
+      eb
+        .selectFrom("replicas")
+        .select(["asset_id", "piece_id", "node_id"])
+        .where("asset_id", "=", assetId)
+        .where("piece_id", "=", id),
+    )
+    .onConflict((row) => row.doNothing())
+    .execute();
+  await db.deleteFrom("pieces").where("asset_id", "=", assetId).where("id", "=", id).execute();
+}
+
+export function toPiece(row: PieceRow): Piece {
+  return { id: row.id, content: fromJson(row.content), toolchain: row.toolchain, madeBy: row.made_by };
+}
+
+function toRow(assetId: AssetId, piece: Piece): PieceRow {
+  const { content } = piece;
+  return {
+    asset_id: assetId,
+    id: piece.id,
+    kind: content.kind,
+    chunk: "chunk" in content ? content.chunk : -1,
+    track: "track" in content ? content.track : -1,
+    content: toJson(content),
+    toolchain: piece.toolchain,
+    made_by: piece.madeBy,
+    bytes: bytesOf(content),
+  };
+}
+
+/** Whether both consist of the same objects. */
+export function samePiece(known: Piece | undefined, arrived: Piece): boolean {
+  return known !== undefined && objectNames(known.content) === objectNames(arrived.content);
+}
+
+// In their order: the same objects in another order would be another piece.
+function objectNames(content: PieceContent): string {
+  return objectsOf(content)
+    .map((object) => object.sha256)
+    .join(" ");
+}
+
+function idsOf(pieces: readonly Piece[]): PieceId[] {
+  return pieces.map((piece) => piece.id);
+}
+
+async function reportMismatch(db: Db, { assetId, nodeId, at, actor }: ArrivedPieces, piece: Piece): Promise<void> {
+  await writeEvent(db, {
+    at,
+    kind: "asset.mismatch",
+    subject: assetId,
+    actor,
+    message: `${nodeId} made ${piece.id} with other bytes than stand in the catalog; the first ones are kept`,
+  });
+}

@@ -1,0 +1,154 @@
+// What nodes report of their tasks. Every report names a lease; one that names another than the task's present one
+// changes nothing, and the repetition of an accepted one is accepted again without an effect.
+import { VsError } from "@vstream/core/errors.ts";
+import { pieceIdOf } from "@vstream/core/media.ts";
+import type { Piece } from "@vstream/core/media.ts";
+import type { CatalogCommands, ReportOutcome, TaskReport } from "./catalog.ts";
+import { changeAsset, requireAssetRow } from "./assets.ts";
+import { failTask, succeedTask } from "./end-task.ts";
+import { readIdentity } from "./identity.ts";
+import { fromJson, toJson } from "./json-column.ts";
+import { nodeActor } from "./nodes.ts";
+import { piecesOf, samePiece, storePieces } from "./pieces.ts";
+import { hasVerifiedCopy, markVerified, removeCopies } from "./replicas.ts";
+import { unsettle } from "./settling.ts";
+import type { Db, TaskRow } from "./tables.ts";
+import { appendLog } from "./task-log.ts";
+import { taskRow } from "./tasks.ts";
+
+type Succeeded = Extract<TaskReport["outcome"], { kind: "succeeded" }>;
+type PieceReport = Parameters<CatalogCommands["recordPiece"]>[0];
+type Fenced = Pick<TaskReport, "taskId" | "nodeId" | "incarnation" | "epoch">;
+
+/** How long a task waits that made other bytes than the piece that is there. */
+export const mismatchRetryMs = 5_000;
+
+export async function recordReport(db: Db, report: TaskReport): Promise<ReportOutcome> {
+  const task = await taskRow(db, report.taskId);
+  if (task === undefined || !(await isOurs(db, report))) return "stale";
+  if (isRepetition(task, report)) return "accepted";
+  if (!holdsLease(task, report)) return "stale";
+  await appendLog(db, task.id, { attempt: task.attempt, nodeId: report.nodeId, lines: report.log });
+  const { outcome } = report;
+  if (outcome.kind === "failed") await failTask(db, task, { ...outcome, at: report.at });
+  else if (!(await takeSuccess(db, task, { ...report, outcome }))) return "stale";
+  await rememberEnd(db, report);
+  return "accepted";
+}
+
+export async function recordPiece(db: Db, report: PieceReport): Promise<ReportOutcome> {
+  const task = await taskRow(db, report.taskId);
+  if (task === undefined || !(await isOurs(db, report))) return "stale";
+  if (!holdsLease(task, report)) return (await isKnownCopy(db, task, report)) ? "accepted" : "stale";
+  checkPieces(task, [report.piece]);
+  const stored = await storeFrom(db, task, { nodeId: report.nodeId, pieces: [report.piece], at: report.at });
+  return stored ? "accepted" : "stale";
+}
+
+async function isOurs(db: Db, report: Fenced): Promise<boolean> {
+  return (await readIdentity(db)).incarnation === report.incarnation;
+}
+
+function holdsLease(task: TaskRow, report: Fenced): boolean {
+  return task.state === "leased" && task.node_id === report.nodeId && task.epoch === report.epoch;
+}
+
+function isRepetition(task: TaskRow, report: TaskReport): boolean {
+  return (
+    task.reported_epoch === report.epoch &&
+    task.reported_by === report.nodeId &&
+    task.reported_kind === report.outcome.kind
+  );
+}
+
+// A repetition that arrives after the lease's end: the copy counts, so the node must not be told to sweep it.
+async function isKnownCopy(db: Db, task: TaskRow, { nodeId, piece }: PieceReport): Promise<boolean> {
+  const [known] = await piecesOf(db, task.asset_id, [piece.id]);
+  return samePiece(known, piece) && (await hasVerifiedCopy(db, task.asset_id, piece.id, nodeId));
+}
+
+async function rememberEnd(db: Db, report: TaskReport): Promise<void> {
+  await db
+    .updateTable("tasks")
+    .set({ reported_epoch: report.epoch, reported_by: report.nodeId, reported_kind: report.outcome.kind })
+    .where("id", "=", report.taskId)
+    .execute();
+}
+
+type SuccessReport = Omit<TaskReport, "outcome"> & { readonly outcome: Succeeded };
+
+// False: what the node made is refused, and the task has failed.
+async function takeSuccess(db: Db, task: TaskRow, report: SuccessReport): Promise<boolean> {
+  if (!(await takeResult(db, task, report))) return false;
+  await succeedTask(db, task, report.at);
+  return true;
+}
+
+async function takeResult(db: Db, task: TaskRow, report: SuccessReport): Promise<boolean> {
+  const { nodeId, at } = report;
+  switch (task.kind) {
+    case "discard":
+      await removeCopies(db, { assetId: task.asset_id, nodeId, pieceIds: fromJson(task.discard_piece_ids) });
+      return true;
+    case "replicate":
+      await takeCopy(db, task, report);
+      return true;
+    case "probe":
+      await takeProbe(db, task, report.outcome);
+      break;
+    case "transcode":
+      requirePiece(task, report.outcome);
+      break;
+    case "audio":
+      break;
+  }
+  checkPieces(task, report.outcome.pieces);
+  return await storeFrom(db, task, { nodeId, pieces: report.outcome.pieces, at });
+}
+
+// A piece that was dropped meanwhile stays dropped.
+async function takeCopy(db: Db, task: TaskRow, { nodeId, at }: SuccessReport): Promise<void> {
+  const pieces = task.piece_id === "" ? [] : await piecesOf(db, task.asset_id, [task.piece_id]);
+  await markVerified(db, { assetId: task.asset_id, nodeId, pieces, at });
+}
+
+async function takeProbe(db: Db, task: TaskRow, outcome: Succeeded): Promise<void> {
+  requirePiece(task, outcome);
+  if (outcome.probe === null) throw new VsError("invalid_argument", `the probe of ${task.asset_id} found nothing`);
+  const asset = await requireAssetRow(db, task.asset_id);
+  if (asset.probe === null) await changeAsset(db, task.asset_id, { probe: toJson(outcome.probe) });
+}
+
+async function storeFrom(
+  db: Db,
+  task: TaskRow,
+  made: { nodeId: Fenced["nodeId"]; pieces: readonly Piece[]; at: number },
+): Promise<boolean> {
+  const arrived = { assetId: task.asset_id, ...made };
+  const differing = await storePieces(db, { ...arrived, actor: await nodeActor(db, made.nodeId) });
+  if (differing !== null) {
+    const message = `${differing.id} was made with other bytes than the ones that stand in the catalog`;
+    const failure = { code: "encode_mismatch", message, hint: "Compare the nodes' ffmpeg versions" } as const;
+    await failTask(db, task, { failure, retryAt: made.at + mismatchRetryMs, at: made.at });
+    return false;
+  }
+  await markVerified(db, arrived);
+  await unsettle(db, task.asset_id);
+  return true;
+}
+
+function requirePiece(task: TaskRow, outcome: Succeeded): void {
+  if (outcome.pieces.some((piece) => piece.id === task.piece_id)) return;
+  throw new VsError("invalid_argument", `the report of ${task.id} lacks ${task.piece_id}`);
+}
+
+// A node can only add what its task is to make.
+function checkPieces(task: TaskRow, pieces: readonly Piece[]): void {
+  const track = /^audio-\d+-/.exec(task.piece_id)?.[0];
+  for (const piece of pieces) {
+    const expected =
+      task.kind === "audio" ? track !== undefined && piece.id.startsWith(track) : piece.id === task.piece_id;
+    if (expected && piece.id === pieceIdOf(piece.content)) continue;
+    throw new VsError("invalid_argument", `the report of ${task.id} brings ${piece.id}, which is not its to make`);
+  }
+}

@@ -1,0 +1,94 @@
+// The catalog at one moment, for planning: all nodes, and the assets that are not settled.
+import type { AssetId, PieceId } from "@vstream/core/ids.ts";
+import { assetRecords } from "./assets.ts";
+import { choosePlannable } from "./choose-plannable.ts";
+import { toNodeRecord } from "./nodes.ts";
+import { toPiece } from "./pieces.ts";
+import type { AssetView, ReplicaRecord, Snapshot, TaskRecord } from "./records.ts";
+import { replicaState } from "./replicas.ts";
+import type { Db, TaskRow } from "./tables.ts";
+import { openStates, toTaskRecord } from "./tasks.ts";
+
+export async function planningSnapshot(db: Db, at: number): Promise<Snapshot> {
+  const nodes = await db.selectFrom("nodes").selectAll().orderBy("id").execute();
+  const assets = await assetViews(db, await choosePlannable(db, at));
+  return { at, nodes: nodes.map(toNodeRecord), assets };
+}
+
+export async function getAssetView(db: Db, id: AssetId): Promise<AssetView | null> {
+  const [view] = await assetViews(db, [id]);
+  return view ?? null;
+}
+
+async function assetViews(db: Db, ids: readonly AssetId[]): Promise<AssetView[]> {
+  if (ids.length === 0) return [];
+  const rows = await db.selectFrom("assets").selectAll().where("id", "in", ids).orderBy("id").execute();
+  const assets = await assetRecords(db, rows);
+  const pieces = await db.selectFrom("pieces").selectAll().where("asset_id", "in", ids).orderBy("id").execute();
+  const piecesByAsset = Map.groupBy(pieces, (row) => row.asset_id);
+  const replicas = Map.groupBy(await readReplicas(db, ids), (replica) => replica.assetId);
+  const tasks = Map.groupBy(await readTasks(db, ids), (task) => task.asset_id);
+  return assets.map((asset) => ({
+    asset,
+    pieces: (piecesByAsset.get(asset.id) ?? []).map(toPiece),
+    replicas: replicas.get(asset.id) ?? [],
+    ...sortTasks(tasks.get(asset.id) ?? []),
+  }));
+}
+
+async function readReplicas(db: Db, ids: readonly AssetId[]): Promise<ReplicaRecord[]> {
+  return await db
+    .selectFrom("replicas")
+    .innerJoin("nodes", "nodes.id", "replicas.node_id")
+    .select([
+      "replicas.asset_id as assetId",
+      "replicas.piece_id as pieceId",
+      "replicas.node_id as nodeId",
+      replicaState.as("state"),
+    ])
+    .where("replicas.asset_id", "in", ids)
+    .execute();
+}
+
+// Oldest first. Of the succeeded ones only what makes video tells planning anything.
+async function readTasks(db: Db, ids: readonly AssetId[]): Promise<TaskRow[]> {
+  return await db
+    .selectFrom("tasks")
+    .selectAll()
+    .where("asset_id", "in", ids)
+    .where((eb) =>
+      eb.or([
+        eb("state", "in", [...openStates, "dead"]),
+        eb.and([eb("state", "=", "succeeded"), eb("kind", "=", "transcode")]),
+      ]),
+    )
+    .orderBy("created_at")
+    .orderBy("id")
+    .execute();
+}
+
+function sortTasks(rows: readonly TaskRow[]): Pick<AssetView, "openTasks" | "deadTasks" | "preRolls"> {
+  const isOpen = (task: TaskRow): boolean => openStates.some((state) => state === task.state);
+  return {
+    openTasks: rows.filter(isOpen).map(toTaskRecord),
+    deadTasks: currentDead(rows),
+    preRolls: preRollsOf(rows.filter((task) => task.state === "succeeded")),
+  };
+}
+
+// A dead task counts until another one for the same work was made.
+function currentDead(rows: readonly TaskRow[]): TaskRecord[] {
+  const newest = new Map(rows.map((task) => [workKey(task), task]));
+  return [...newest.values()].filter((task) => task.state === "dead").map(toTaskRecord);
+}
+
+function workKey(task: TaskRow): string {
+  const node = task.kind === "replicate" || task.kind === "discard" ? task.node_id : "";
+  return `${task.kind} ${task.piece_id} ${node ?? ""}`;
+}
+
+function preRollsOf(transcodes: readonly TaskRow[]): ReadonlyMap<PieceId, number> {
+  const preRolls = new Map<PieceId, number>();
+  for (const task of transcodes) if (task.piece_id !== "") preRolls.set(task.piece_id, task.pre_roll_keyframes);
+  return preRolls;
+}

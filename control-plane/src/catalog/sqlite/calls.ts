@@ -1,0 +1,61 @@
+// The catalog's methods, each sent to a thread by its name. Both lists are complete, or they would not compile.
+import type { CatalogCommands, CatalogQueries } from "../catalog.ts";
+import type { ThreadClient } from "./thread-client.ts";
+
+const commandNames: Record<keyof CatalogCommands, true> = {
+  createAsset: true,
+  moveUpload: true,
+  failUpload: true,
+  recordUpload: true,
+  recordReport: true,
+  recordPiece: true,
+  recordInventory: true,
+  applyDecisions: true,
+  deleteAsset: true,
+  undeleteAsset: true,
+  retryTask: true,
+  cancelTask: true,
+  joinNode: true,
+  describeNode: true,
+  recordLoads: true,
+  recordCertificate: true,
+  setScheduling: true,
+  removeNode: true,
+  createToken: true,
+  revokeToken: true,
+  prune: true,
+};
+
+const queryNames: Record<keyof CatalogQueries, true> = {
+  getAsset: true,
+  listAssets: true,
+  getNode: true,
+  listNodes: true,
+  countHomes: true,
+  getTask: true,
+  listTasks: true,
+  getTaskLog: true,
+  getToken: true,
+  listTokens: true,
+  listEvents: true,
+  planningSnapshot: true,
+  getAssetView: true,
+  getManifest: true,
+  listManifestVersions: true,
+  counts: true,
+};
+
+export function commandsOf(writer: ThreadClient): CatalogCommands {
+  return methodsOf(commandNames, writer) as unknown as CatalogCommands;
+}
+
+export function queriesOf(reader: ThreadClient): CatalogQueries {
+  return methodsOf(queryNames, reader) as unknown as CatalogQueries;
+}
+
+// Types end at the thread's border; on its other side command-set.ts is typed by the same interfaces.
+function methodsOf(names: Record<string, true>, client: ThreadClient) {
+  return Object.fromEntries(
+    Object.keys(names).map((name) => [name, async (...given: unknown[]) => await client.call(name, given)]),
+  );
+}

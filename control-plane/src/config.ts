@@ -1,0 +1,70 @@
+// What an operator can set. Every value is checked at the start, and every problem named at once.
+import { z } from "zod";
+import { loadConfig } from "@vstream/core/config.ts";
+import { logLevels } from "@vstream/core/log.ts";
+import { parseAddress } from "./listen-address.ts";
+import type { ListenAddress } from "./listen-address.ts";
+
+const dayMs = 86_400_000;
+const mebibyte = 2 ** 20;
+
+const listenAddress = z.string().transform((text, context): ListenAddress => {
+  const address = parseAddress(text);
+  if (address !== null) return address;
+  context.addIssue({ code: "custom", message: `${JSON.stringify(text)} is not host:port, such as 127.0.0.1:7700` });
+  return z.NEVER;
+});
+
+const hostName = z
+  .string()
+  .max(253)
+  .regex(/^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9a-fA-F:]+)$/, "is neither a host name nor an address");
+
+export const controlConfigSchema = z.object({
+  /** Everything that the control plane keeps: catalog, keys, the first token. */
+  dataDir: z.string("is missing: the folder that holds the catalog and the keys").min(1),
+  /** gRPC for vsctl, and for nodes that join. */
+  listen: listenAddress.prefault("127.0.0.1:7700"),
+  /** gRPC for nodes that have joined. */
+  agentListen: listenAddress.prefault("127.0.0.1:7701"),
+  /** /healthz, /readyz, /metrics. */
+  httpListen: listenAddress.prefault("127.0.0.1:7702"),
+  /** Host names and addresses that this control plane is dialled by, beside localhost. */
+  names: z.array(hostName).max(32).default([]),
+  logLevel: z.enum(logLevels).default("info"),
+  /** How many nodes hold an asset when nothing else is asked for. */
+  replicas: z.int().min(1).max(10).default(2),
+  /** How long the home of a ready asset may be down before another node takes its place. */
+  repairHoldMs: z
+    .int()
+    .min(0)
+    .max(30 * dayMs)
+    .default(300_000),
+  /** How long a node's certificate is valid; it is renewed at half of that. */
+  certificateDays: z.int().min(1).max(90).default(14),
+  /** How long a deleted asset can be brought back. */
+  trashMs: z
+    .int()
+    .min(0)
+    .max(365 * dayMs)
+    .default(dayMs),
+  maxSourceBytes: z
+    .int()
+    .min(1)
+    .max(2 ** 50)
+    .default(256 * 1024 * mebibyte),
+  clusterName: z
+    .string()
+    .regex(/^[\w.-]{1,40}$/, "is not 1 to 40 letters, digits, dots, dashes or underscores")
+    .default("vstream"),
+});
+
+export type ControlConfig = z.infer<typeof controlConfigSchema>;
+
+/** @throws VsError invalid_config that names every problem */
+export function loadControlConfig(
+  file: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): ControlConfig {
+  return loadConfig(controlConfigSchema, { file, env, envPrefix: "VSTREAM_" });
+}

@@ -1,0 +1,90 @@
+// Which nodes are alive, by their heartbeats on the monotonic clock. Silence makes a node suspect, then down. When
+// most nodes fall silent together it is more likely that this program is cut off than that they all died: then they
+// are only suspected, and nothing is moved.
+import type { Clock } from "@vstream/core/clock.ts";
+import type { NodeId } from "@vstream/core/ids.ts";
+import type { NodeHealth, NodeRecord } from "../catalog/records.ts";
+
+export interface LivenessTimes {
+  readonly suspectMs: number;
+  readonly downMs: number;
+  /** Silence for longer than this, at the same time as others', counts towards being cut off. */
+  readonly silentMs: number;
+}
+
+export interface HealthChange {
+  readonly nodeId: NodeId;
+  readonly health: NodeHealth;
+}
+
+export interface LivenessFindings {
+  readonly changes: readonly HealthChange[];
+  /** Most nodes are silent: this program is probably cut off. */
+  readonly isCutOff: boolean;
+}
+
+/** In smaller clusters, one node more or less decides; a majority says nothing there. */
+const fewestForBrake = 4;
+
+// When this program itself stood still (stopped, swapped out), silence in that time was its own.
+const pauseMs = 3_000;
+
+export class Liveness {
+  readonly #clock: Clock;
+  readonly #times: LivenessTimes;
+  /** When silence began to count; for nodes not heard of yet, when they were first asked about. */
+  readonly #heardAt = new Map<NodeId, number>();
+  readonly #heard = new Set<NodeId>();
+  #pulseAt: number;
+
+  constructor(clock: Clock, times: LivenessTimes) {
+    this.#clock = clock;
+    this.#times = times;
+    this.#pulseAt = clock.monotonicMs();
+  }
+
+  /** A sign of life. Gives whether it was silent long enough to be suspected. */
+  heard(nodeId: NodeId): boolean {
+    const wasSilent = this.#silenceOf(nodeId) >= this.#times.suspectMs;
+    this.#heardAt.set(nodeId, this.#clock.monotonicMs());
+    this.#heard.add(nodeId);
+    return wasSilent;
+  }
+
+  /** To be called about once a second, whatever else is slow: a long time between two calls is this program's own. */
+  pulse(): void {
+    const now = this.#clock.monotonicMs();
+    const pause = now - this.#pulseAt;
+    this.#pulseAt = now;
+    if (pause < pauseMs) return;
+    for (const [nodeId, heardAt] of this.#heardAt) this.#heardAt.set(nodeId, Math.min(now, heardAt + pause));
+  }
+
+  /**
+   * Changes that the catalog does not have yet. A node that was never heard of since this program started is as if
+   * heard at its first check. One that is down comes up by a new session only, since its copies must be counted anew.
+   */
+  check(nodes: readonly NodeRecord[]): LivenessFindings {
+    for (const { id } of nodes) if (!this.#heardAt.has(id)) this.#heardAt.set(id, this.#clock.monotonicMs());
+    const living = nodes.filter((node) => node.health !== "down");
+    const silent = living.filter((node) => this.#silenceOf(node.id) >= this.#times.silentMs);
+    const isCutOff = living.length >= fewestForBrake && silent.length * 2 > living.length;
+    const changes = living
+      .map((node) => ({ nodeId: node.id, health: this.#healthOf(node, isCutOff), before: node.health }))
+      .filter(({ health, before }) => health !== before)
+      .map(({ nodeId, health }) => ({ nodeId, health }));
+    return { changes, isCutOff };
+  }
+
+  #healthOf(node: NodeRecord, isCutOff: boolean): NodeHealth {
+    const silence = this.#silenceOf(node.id);
+    if (silence >= this.#times.downMs && !isCutOff) return "down";
+    if (silence >= this.#times.suspectMs) return "suspect";
+    return this.#heard.has(node.id) ? "up" : node.health;
+  }
+
+  #silenceOf(nodeId: NodeId): number {
+    const heardAt = this.#heardAt.get(nodeId);
+    return heardAt === undefined ? 0 : this.#clock.monotonicMs() - heardAt;
+  }
+}

@@ -1,0 +1,82 @@
+// The beginning of an agent's session, and what its messages do.
+import type { NodeId } from "@vstream/core/ids.ts";
+import { allNodes } from "./all-nodes.ts";
+import { directoryOf } from "./directory.ts";
+import type { LoopParts } from "./loop-parts.ts";
+import type { AgentSession, LeaseRef, ManifestNewsEntry, SessionOpening } from "./session.ts";
+
+export interface SessionDeps extends LoopParts {
+  /** Public key that upload tickets are signed with. */
+  readonly ticketKeyPem: string;
+  readonly kick: () => void;
+}
+
+/** @throws VsError node_not_found for a node that was removed, conflict when a newer session overtook this one */
+export async function openAgentSession(opening: SessionOpening, deps: SessionDeps): Promise<AgentSession> {
+  const { catalog, clock, sessions } = deps;
+  const { nodeId, description } = opening;
+  sessions.announce(opening);
+  deps.queries.abandon(nodeId);
+  deps.liveness.heard(nodeId);
+  const node = await catalog.commands.describeNode({ nodeId, node: description, at: clock.now() });
+  sessions.admit(opening);
+  const { incarnation, term } = catalog.identity;
+  const { heartbeatMs, leaseMs } = deps.settings;
+  const { ticketKeyPem } = deps;
+  opening.send({ kind: "welcome", incarnation, term, heartbeatMs, leaseMs, ticketKeyPem, scheduling: node.scheduling });
+  opening.send({ kind: "leases-renewed", leases: takeStock(nodeId, opening.runningLeases, deps) });
+  opening.send({ kind: "directory", nodes: directoryOf(await allNodes(catalog.queries)) });
+  // A directory that was sent to all while this one was read would be newer, and lost by it: the next look sends again.
+  deps.dispatcher.repeatDirectory();
+  deps.dispatcher.tellAllNews(nodeId, await manifestsOf(nodeId, deps));
+  deps.log.info({ nodeId, name: node.name, leases: opening.runningLeases.length }, "agent connected");
+  deps.changes.announce({ kind: "catalog", assetIds: [] });
+  deps.kick();
+  return sessionOf(opening, deps);
+}
+
+// What the node does not run any more was lost with its process; others can begin with it at once.
+function takeStock(nodeId: NodeId, running: readonly LeaseRef[], { leases }: SessionDeps): LeaseRef[] {
+  for (const lease of leases.of(nodeId)) {
+    if (!running.some(({ taskId, epoch }) => taskId === lease.taskId && epoch === lease.epoch)) leases.expireNow(lease);
+  }
+  return leases.renew(nodeId, running);
+}
+
+/** All that the node is to have, as news. */
+export async function manifestsOf(
+  nodeId: NodeId,
+  { catalog }: Pick<LoopParts, "catalog">,
+): Promise<ManifestNewsEntry[]> {
+  const versions = await catalog.queries.listManifestVersions(nodeId);
+  // One that is in the trash says so in its manifest.
+  return versions.map(({ assetId, version }) => ({ assetId, version, deleted: false }));
+}
+
+function sessionOf(opening: SessionOpening, deps: SessionDeps): AgentSession {
+  const { nodeId, send } = opening;
+  return {
+    heartbeat({ sequence, load }) {
+      if (!deps.sessions.isOpen(opening)) return;
+      deps.loads.hear(nodeId, load);
+      if (deps.liveness.heard(nodeId)) deps.kick();
+      send({ kind: "heartbeat-ack", sequence });
+    },
+    renewLeases(leases) {
+      if (deps.sessions.isOpen(opening)) send({ kind: "leases-renewed", leases: deps.leases.renew(nodeId, leases) });
+    },
+    progress(report) {
+      const lease = deps.leases.get(report.taskId);
+      if (lease === undefined || !deps.leases.recordProgress(nodeId, report)) return;
+      deps.changes.announce({ kind: "progress", assetIds: [lease.assetId] });
+    },
+    reply(reply) {
+      deps.queries.reply(nodeId, reply);
+    },
+    close() {
+      if (!deps.sessions.close(opening)) return;
+      deps.queries.abandon(nodeId);
+      deps.log.info({ nodeId }, "agent disconnected");
+    },
+  };
+}

@@ -1,0 +1,171 @@
+// The one loop that decides: look at the catalog, compare with what should be, apply the difference, give out leases.
+// It looks after every call and at least once a second; a call that is lost costs a second, nothing else.
+import type { Logger } from "@vstream/core/log.ts";
+import type { NodeId, TaskId } from "@vstream/core/ids.ts";
+import type { Snapshot, TaskRecord } from "../catalog/records.ts";
+import { assignLeases, nextDueAt } from "../planning/assign-leases.ts";
+import type { Assignment } from "../planning/assign-leases.ts";
+import type { PlanInput } from "../planning/cluster.ts";
+import type { Decision } from "../planning/decisions.ts";
+import { plan } from "../planning/plan.ts";
+import { applyAll } from "./apply-decisions.ts";
+import type { LoopParts } from "./loop-parts.ts";
+import { WakeUp } from "./wake-up.ts";
+
+/** Looks that follow directly upon decisions, before the loop waits for a call or its tick. */
+const directLooks = 20;
+
+export class Reconciler {
+  readonly #parts: LoopParts;
+  readonly #log: Logger;
+  readonly #wakeUp: WakeUp;
+  readonly #failedOn = new Map<TaskId, NodeId>();
+  #stopping = false;
+  #directLooks = 0;
+  #wasCutOff = false;
+  #dueAt: number | null = null;
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+    this.#log = parts.log;
+    this.#wakeUp = new WakeUp(parts.clock);
+  }
+
+  /** Takes over the leases that the catalog knows, each with its full time. To be awaited before agents connect. */
+  async adoptLeases(): Promise<void> {
+    const { catalog, clock, leases } = this.#parts;
+    leases.follow(await catalog.queries.planningSnapshot(clock.now()));
+  }
+
+  kick(): void {
+    this.#wakeUp.ring();
+  }
+
+  /** The next attempt of this task had better be elsewhere. */
+  avoid(taskId: TaskId, nodeId: NodeId): void {
+    this.#failedOn.set(taskId, nodeId);
+  }
+
+  /** Resolves once stop() was called and the last look has ended. */
+  async run(): Promise<void> {
+    const { clock, settings } = this.#parts;
+    while (!this.#isStopping()) {
+      await this.#wakeUp.wait(this.#pauseMs());
+      if (this.#isStopping()) return;
+      await clock.sleep(settings.gatherMs);
+      await this.#tryLook();
+    }
+  }
+
+  stop(): void {
+    this.#stopping = true;
+    this.#wakeUp.ring();
+  }
+
+  // A method, so that the compiler does not take what it knew before an await for granted.
+  #isStopping(): boolean {
+    return this.#stopping;
+  }
+
+  #pauseMs(): number {
+    const { clock, settings } = this.#parts;
+    const untilDue = this.#dueAt === null ? settings.tickMs : this.#dueAt - clock.now();
+    return Math.min(settings.tickMs, Math.max(0, untilDue));
+  }
+
+  async #tryLook(): Promise<void> {
+    const { clock, onLook } = this.#parts;
+    const startedMs = clock.monotonicMs();
+    try {
+      const changed = await this.#look();
+      onLook?.(clock.monotonicMs() - startedMs);
+      this.#directLooks = changed ? this.#directLooks + 1 : 0;
+      if (changed && this.#directLooks < directLooks) this.#wakeUp.ring();
+      if (this.#directLooks >= directLooks) this.#directLooks = 0;
+    } catch (thrown) {
+      this.#dueAt = null;
+      this.#log.error({ err: thrown }, "a look at the catalog failed");
+    }
+  }
+
+  /** Gives whether there may be more to decide at once. */
+  async #look(): Promise<boolean> {
+    const before = await this.#readInput();
+    const decisions = [...this.#decideHealth(before.snapshot), ...this.#decideExpiry(), ...plan(before)];
+    await applyAll(this.#parts, decisions, before.snapshot);
+    const after = decisions.length > 0 ? await this.#readInput() : before;
+    this.#tell(after.snapshot);
+    await this.#giveLeases(after);
+    this.#dueAt = nextDueAt(after);
+    return decisions.some((decision) => decision.kind !== "settle-asset");
+  }
+
+  async #readInput(): Promise<PlanInput> {
+    const { catalog, clock, dispatcher, leases, sessions, settings } = this.#parts;
+    const connected = sessions.nodeIds();
+    // Homes first: a count that is too old is too high for a node that is drained, never too low.
+    const homeCounts = await catalog.queries.countHomes();
+    const snapshot = await catalog.queries.planningSnapshot(clock.now());
+    for (const ended of leases.follow(snapshot)) dispatcher.cancel(ended, "the task is not to run any more");
+    dispatcher.endStrangers(connected, snapshot.nodes);
+    return { snapshot, homeCounts, settings };
+  }
+
+  #decideHealth({ nodes }: Snapshot): Decision[] {
+    const { dispatcher, leases, liveness } = this.#parts;
+    const { changes, isCutOff } = liveness.check(nodes);
+    if (isCutOff && !this.#wasCutOff) this.#log.error("most nodes fell silent together; nothing is moved");
+    if (!isCutOff && this.#wasCutOff) this.#log.info("nodes are heard again");
+    this.#wasCutOff = isCutOff;
+    for (const { nodeId, health } of changes) {
+      if (health !== "down") continue;
+      this.#log.warn({ nodeId }, "node is down");
+      leases.expireAllOf(nodeId);
+      dispatcher.endSilent(nodeId);
+    }
+    return changes.map((change) => ({ kind: "set-node-health", ...change }));
+  }
+
+  #decideExpiry(): Decision[] {
+    return this.#parts.leases.takeExpired().map(({ taskId, epoch, nodeId }) => {
+      this.#failedOn.set(taskId, nodeId);
+      this.#log.warn({ taskId, nodeId, epoch }, "lease expired");
+      return { kind: "expire-lease", taskId, epoch, reason: "its lease was not renewed" };
+    });
+  }
+
+  #tell(snapshot: Snapshot): void {
+    const { dispatcher, news } = this.#parts;
+    dispatcher.tellDirectory(snapshot.nodes);
+    for (const [nodeId, entries] of news.since(snapshot)) dispatcher.tellNews(nodeId, entries);
+  }
+
+  async #giveLeases(input: PlanInput): Promise<void> {
+    const { sessions } = this.#parts;
+    this.#forgetFailures(input.snapshot);
+    const connected = sessions.nodeIds();
+    const assignments = assignLeases({ ...input, connected, failedOn: this.#failedOn });
+    const decisions = assignments.map(({ task, nodeId }): Decision => {
+      return { kind: "lease-task", taskId: task.id, nodeId, expectedEpoch: task.epoch };
+    });
+    const leased = await applyAll(this.#parts, decisions, input.snapshot);
+    for (const task of leased) this.#grant(task, assignments);
+  }
+
+  #grant(task: TaskRecord, assignments: readonly Assignment[]): void {
+    const assignment = assignments.find((one) => one.task.id === task.id);
+    if (assignment === undefined) return;
+    const { dispatcher, leases } = this.#parts;
+    const { nodeId, work } = assignment;
+    leases.grant({ taskId: task.id, epoch: task.epoch, assetId: task.assetId, nodeId });
+    this.#log.debug({ taskId: task.id, kind: task.kind, nodeId, epoch: task.epoch }, "lease granted");
+    if (dispatcher.grant(task, nodeId, work)) return;
+    leases.expireNow({ taskId: task.id, epoch: task.epoch });
+    this.kick();
+  }
+
+  #forgetFailures(snapshot: Snapshot): void {
+    const open = new Set(snapshot.assets.flatMap((view) => view.openTasks.map((task) => task.id)));
+    for (const taskId of this.#failedOn.keys()) if (!open.has(taskId)) this.#failedOn.delete(taskId);
+  }
+}

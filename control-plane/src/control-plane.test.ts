@@ -1,0 +1,262 @@
+import assert from "node:assert/strict";
+import { AdminServiceClient, AdminServiceService } from "@vstream/proto/admin.ts";
+import type {
+  CreateAssetRequest,
+  CreateAssetResponse,
+  GetNodeResponse,
+  GetPlaybackResponse,
+  ListEventsResponse,
+  ListNodesResponse,
+  WatchAssetResponse,
+  WatchEventsResponse,
+} from "@vstream/proto/admin.ts";
+import { join, openSession } from "./testing/scripted-agent.ts";
+import type { ScriptedAgent } from "./testing/scripted-agent.ts";
+import { objectNamed, sourcePiece } from "./testing/made-up-media.ts";
+import { runPlane } from "./testing/running-plane.ts";
+import type { RunningPlane } from "./testing/running-plane.ts";
+import { asked, withCode } from "./testing/unary.ts";
+
+const source = objectNamed("a source");
+
+function request(change: Partial<CreateAssetRequest> = {}): CreateAssetRequest {
+  return {
+    title: "A clip",
+    sourceName: "clip.mp4",
+    sourceBytes: source.bytes,
+    sourceSha256: source.sha256,
+    ladder: "",
+    replicas: 0,
+    regions: [],
+    labels: {},
+    externalId: "",
+    priority: 0,
+    ...change,
+  };
+}
+
+async function startAgent(running: RunningPlane, name: string, region: string): Promise<ScriptedAgent> {
+  const identity = await join(running, { name, region, token: await running.createToken({}) });
+  const agent = openSession(running, identity);
+  await agent.hear("welcome");
+  return agent;
+}
+
+async function create(running: RunningPlane, change: Partial<CreateAssetRequest> = {}): Promise<CreateAssetResponse> {
+  return await asked((done) => running.admin.createAsset(request(change), running.metadata, done));
+}
+
+describe("control plane", () => {
+  let running: RunningPlane;
+  let agents: ScriptedAgent[];
+
+  before(async () => {
+    running = await runPlane();
+    agents = [await startAgent(running, "eu-1", "eu"), await startAgent(running, "us-1", "us")];
+  });
+  after(async () => {
+    for (const agent of agents) agent[Symbol.dispose]();
+    await running[Symbol.asyncDispose]();
+  });
+
+  it("takes an asset from its announcement to ready, and tells those who watch", async () => {
+    const created = await create(running);
+    assert.equal(created.duplicate, false);
+    assert.equal(created.asset?.state, "uploading");
+    const { upload } = created;
+    assert.ok(upload);
+    const receiver = agents.find((agent) => agent.identity.nodeId === upload.nodeId);
+    assert.ok(receiver);
+    assert.equal(upload.url, `http://${receiver.identity.name}.example.org:8080/uploads`);
+    const watched = watchUntilReady(running, created.asset.id);
+    const report = { assetId: created.asset.id, outcome: { $case: "source", value: sourcePiece(source) } } as const;
+    assert.deepEqual(await asked((done) => receiver.client.reportUpload(report, done)), { accepted: true });
+    const seen = await watched;
+    const last = seen.at(-1)?.asset;
+    assert.equal(last?.state, "ready");
+    assert.equal(last.progress, 1);
+    assert.equal(last.degraded, undefined);
+    assert.deepEqual(
+      last.replicas.map(({ state }) => state),
+      ["verified", "verified"],
+    );
+    assert.ok(last.renditions.every(({ bandwidth, codecs }) => bandwidth > 0 && codecs !== ""));
+    assert.ok(seen.some(({ asset }) => asset?.state === "processing" || asset?.state === "playable"));
+    const played = await asked<GetPlaybackResponse>((done) =>
+      running.admin.getPlayback({ id: last.id }, running.metadata, done),
+    );
+    assert.equal(played.playback?.hls.length, 2);
+    assert.equal(played.playback.hls[0], `http://${receiver.identity.name}.example.org:8080/v/${last.id}/index.m3u8`);
+    assert.equal(played.playback.watch[0], `http://${receiver.identity.name}.example.org:8080/watch/${last.id}`);
+  });
+
+  it("gives homes the whole manifest, newer parts only on request", async () => {
+    const [agent] = agents;
+    const { asset } = await create(running);
+    const assetId = asset?.id ?? "";
+    const whole = await asked<{ manifest?: { complete: boolean; pieces: unknown[]; version: number } | undefined }>(
+      (done) => agent!.client.getManifest({ assetId, haveVersion: 0 }, done),
+    );
+    assert.equal(whole.manifest?.complete, true);
+    assert.ok(whole.manifest.pieces.length >= 4);
+    const news = agent!.heard.filter((message) => message.$case === "manifestNews");
+    assert.ok(news.some(({ value }) => value.entries.some((entry) => entry.assetId === assetId)));
+  });
+
+  it("knows the same bytes again, and the same external id", async () => {
+    const again = await create(running);
+    assert.equal(again.duplicate, true);
+    assert.equal(again.upload, undefined);
+  });
+
+  it("goes on with an upload that was begun and not ended", async () => {
+    const other = { sourceSha256: objectNamed("other").sha256, externalId: "x-1" };
+    const first = await create(running, other);
+    const second = await create(running, other);
+    assert.equal(second.asset?.id, first.asset?.id);
+    assert.equal(second.duplicate, false);
+    assert.equal(second.upload?.nodeId, first.upload?.nodeId);
+    const assetId = first.asset?.id ?? "";
+    const moved = await asked<{ upload?: { nodeId: string } | undefined }>((done) =>
+      running.admin.renewUpload({ assetId, nodeFailed: true }, running.metadata, done),
+    );
+    assert.notEqual(moved.upload?.nodeId, first.upload?.nodeId);
+    const reason = { code: "cancelled", message: "given up", hint: "", retryable: false };
+    await asked((done) => running.admin.abandonUpload({ assetId, reason }, running.metadata, done));
+    await assert.rejects(
+      asked((done) => running.admin.renewUpload({ assetId, nodeFailed: false }, running.metadata, done)),
+      withCode("conflict"),
+    );
+  });
+
+  it("refuses what it cannot take, and says what is wrong", async () => {
+    const refusals: [Partial<CreateAssetRequest>, string][] = [
+      [{ sourceBytes: 0 }, "source_empty"],
+      [{ sourceBytes: 2 ** 49 }, "source_too_large"],
+      [{ sourceSha256: "x" }, "invalid_argument"],
+      [{ ladder: "gold" }, "invalid_argument"],
+      [{ regions: ["mars"] }, "invalid_argument"],
+      [{ replicas: 11 }, "invalid_argument"],
+      [{ title: "x".repeat(501) }, "invalid_argument"],
+      [{ title: "", sourceName: "" }, "invalid_argument"],
+      [{ labels: { "": "x" } }, "invalid_argument"],
+    ];
+    for (const [change, code] of refusals) await assert.rejects(create(running, change), withCode(code));
+  });
+
+  it("finds nodes by id and name, and guesses what was meant", async () => {
+    const get = async (node: string): Promise<GetNodeResponse> =>
+      await asked((done) => running.admin.getNode({ node }, running.metadata, done));
+    const { node } = await get("eu-1");
+    assert.equal(node?.health, "up");
+    assert.equal((await get(node.id)).node?.name, "eu-1");
+    await assert.rejects(get("eu-2"), (thrown: { code?: string; hint?: string }) => {
+      assert.equal(thrown.code, "node_not_found");
+      assert.match(thrown.hint ?? "", /Did you mean eu-1/);
+      return true;
+    });
+  });
+
+  it("cuts lists into pages", async () => {
+    const options = { limit: 1, cursor: "", sort: "", states: [], node: "", labels: {} };
+    const list = async (cursor: string): Promise<ListNodesResponse> =>
+      await asked((done) => running.admin.listNodes({ options: { ...options, cursor } }, running.metadata, done));
+    const first = await list("");
+    const second = await list(first.nextCursor);
+    assert.deepEqual([...first.items, ...second.items].map((node) => node.name).toSorted(), ["eu-1", "us-1"]);
+    assert.equal(second.nextCursor, "");
+  });
+
+  it("tells events without a gap from a token on", async () => {
+    const list = await asked<ListEventsResponse>((done) =>
+      running.admin.listEvents({ options: undefined, since: 0 }, running.metadata, done),
+    );
+    const [first, ...later] = list.items;
+    assert.ok(first !== undefined && later.length > 2);
+    const seen = await readSome(running, String(first.id), later.length);
+    assert.deepEqual(
+      seen.map((response) => response.event?.id),
+      later.map((event) => event.id),
+    );
+  });
+
+  it("does not send a snapshot again to who has it", async () => {
+    const { asset } = await create(running);
+    const stream = running.admin.watchAsset({ id: asset?.id ?? "", resumeToken: "" }, running.metadata);
+    const [first] = await take<WatchAssetResponse>(stream, 1);
+    stream.cancel();
+    const resumed = running.admin.watchAsset(
+      { id: asset?.id ?? "", resumeToken: first?.resumeToken ?? "" },
+      running.metadata,
+    );
+    const heard = await Promise.race([take<WatchAssetResponse>(resumed, 1), quiet(500)]);
+    resumed.cancel();
+    assert.equal(heard, "quiet");
+  });
+
+  it("names its problems", async () => {
+    const status = await asked<{ problems: string[]; nodesByHealth: Record<string, number> }>((done) =>
+      running.admin.getStatus({}, running.metadata, done),
+    );
+    assert.deepEqual(status.nodesByHealth, { up: 2 });
+    assert.ok(Array.isArray(status.problems));
+  });
+
+  it("answers over HTTP", async () => {
+    const base = `http://127.0.0.1:${String(running.plane.ports.httpListen)}`;
+    assert.equal((await fetch(`${base}/healthz`)).status, 200);
+    assert.deepEqual(await (await fetch(`${base}/readyz`)).json(), {
+      ready: true,
+      checks: { catalog: true, loop: true },
+    });
+    const metrics = await (await fetch(`${base}/metrics`)).text();
+    assert.match(metrics, /vstream_nodes\{health="up"\} 2/);
+    assert.match(metrics, /vstream_grpc_calls_total\{method="createAsset",code="ok"\}/);
+    assert.equal((await fetch(`${base}/nothing`)).status, 404);
+    assert.equal((await fetch(`${base}/healthz`, { method: "POST" })).status, 405);
+  });
+
+  it("answers every call of its definition", () => {
+    const client = AdminServiceClient.prototype as unknown as Record<string, unknown>;
+    for (const name of Object.keys(AdminServiceService)) assert.equal(typeof client[name], "function");
+  });
+});
+
+async function watchUntilReady(running: RunningPlane, id: string): Promise<WatchAssetResponse[]> {
+  const stream = running.admin.watchAsset({ id, resumeToken: "" }, running.metadata);
+  const seen: WatchAssetResponse[] = [];
+  try {
+    for await (const response of stream as AsyncIterable<WatchAssetResponse>) {
+      seen.push(response);
+      if (response.asset?.state === "ready" || response.asset?.state === "failed") return seen;
+    }
+  } finally {
+    stream.cancel();
+  }
+  return seen;
+}
+
+async function readSome(running: RunningPlane, resumeToken: string, count: number): Promise<WatchEventsResponse[]> {
+  const stream = running.admin.watchEvents({ resumeToken, since: 0 }, running.metadata);
+  const seen = await take<WatchEventsResponse>(stream, count);
+  stream.cancel();
+  return seen;
+}
+
+async function take<Item>(
+  stream: { on(name: "data" | "error", listener: (item: Item) => void): unknown },
+  count: number,
+): Promise<Item[]> {
+  const { promise, resolve, reject } = Promise.withResolvers<Item[]>();
+  const items: Item[] = [];
+  stream.on("data", (item) => {
+    items.push(item);
+    if (items.length === count) resolve(items);
+  });
+  stream.on("error", reject);
+  return await promise;
+}
+
+async function quiet(ms: number): Promise<"quiet"> {
+  return await new Promise((resolve) => setTimeout(resolve, ms, "quiet"));
+}

@@ -1,0 +1,115 @@
+// One asset as planning looks at it: which pieces there are and should be, and who holds them.
+import { audioPieceId, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import type { NodeId, PieceId } from "@vstream/core/ids.ts";
+import { bytesOf } from "@vstream/core/media.ts";
+import type { Piece, TaskKind } from "@vstream/core/media.ts";
+import type { AssetRecord, AssetView, EncodePlan, NodeRecord, ReplicaRecord, TaskRecord } from "../catalog/records.ts";
+import type { Cluster } from "./cluster.ts";
+
+export interface AssetFacts {
+  readonly view: AssetView;
+  readonly asset: AssetRecord;
+  readonly pieces: ReadonlyMap<PieceId, Piece>;
+  /**
+   * For each piece, the nodes that hold a verified copy of it and are not down; in the order of their ids.
+   * A copy that an open task is about to discard does not count.
+   */
+  readonly copies: ReadonlyMap<PieceId, readonly NodeId[]>;
+}
+
+export function readAsset(view: AssetView, cluster: Cluster): AssetFacts {
+  const copies = new Map<PieceId, NodeId[]>();
+  const discards = view.openTasks.filter((task) => task.kind === "discard");
+  for (const replica of view.replicas) {
+    if (!isLiveCopy(replica, cluster.byId) || discards.some((task) => discardsCopy(task, replica))) continue;
+    copies.set(replica.pieceId, [...(copies.get(replica.pieceId) ?? []), replica.nodeId]);
+  }
+  for (const nodes of copies.values()) nodes.sort();
+  const pieces = view.pieces.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  return { view, asset: view.asset, pieces: new Map(pieces.map((piece) => [piece.id, piece])), copies };
+}
+
+export function copiesOf(facts: AssetFacts, pieceId: PieceId): readonly NodeId[] {
+  return facts.copies.get(pieceId) ?? [];
+}
+
+/** Whether every piece there is has at least that many copies among the nodes. */
+export function isCovered(facts: AssetFacts, nodes: ReadonlySet<NodeId>, wanted: number): boolean {
+  return [...facts.pieces.keys()].every(
+    (pieceId) => copiesOf(facts, pieceId).filter((nodeId) => nodes.has(nodeId)).length >= wanted,
+  );
+}
+
+export function holdsAll(facts: AssetFacts, nodeId: NodeId): boolean {
+  return isCovered(facts, new Set([nodeId]), 1);
+}
+
+/**
+ * Whether a piece has no copy and none can be hoped for: no node that may still have it is up, or was down for less
+ * than the hold.
+ */
+export function isLostForGood(facts: AssetFacts, pieceId: PieceId, cluster: Cluster): boolean {
+  if (isThereOrReturning(facts, pieceId, cluster)) return false;
+  const { at, settings } = cluster;
+  return facts.view.replicas.every((replica) => {
+    if (replica.pieceId !== pieceId) return true;
+    const node = cluster.byId.get(replica.nodeId);
+    return node === undefined || node.health !== "down" || at - node.healthSince >= settings.repairHoldMs;
+  });
+}
+
+/** A suspect copy on a node that is up waits for the node's inventory, which follows its return within seconds. */
+export function isThereOrReturning(facts: AssetFacts, pieceId: PieceId, cluster: Cluster): boolean {
+  if (copiesOf(facts, pieceId).length > 0) return true;
+  return facts.view.replicas.some(
+    (replica) =>
+      replica.pieceId === pieceId &&
+      replica.state === "suspect" &&
+      (cluster.byId.get(replica.nodeId)?.health ?? "down") !== "down",
+  );
+}
+
+/** All pieces that the finished asset consists of. */
+export function plannedPieces(plan: EncodePlan): PieceId[] {
+  return [sourcePieceId, timelinePieceId, ...plan.chunks.flatMap((chunk) => piecesOfChunk(plan, chunk.index))];
+}
+
+/** A chunk's video, and its run of every audio track. */
+export function piecesOfChunk(plan: EncodePlan, chunk: number): PieceId[] {
+  return [videoPieceId(chunk), ...plan.audio.map((target) => audioPieceId(target.track, chunk))];
+}
+
+export function openTask(
+  facts: AssetFacts,
+  wanted: { kind: TaskKind; pieceId: PieceId | ""; nodeId?: NodeId },
+): TaskRecord | undefined {
+  return facts.view.openTasks.find(
+    (task) =>
+      task.kind === wanted.kind &&
+      task.pieceId === wanted.pieceId &&
+      (wanted.nodeId === undefined || task.nodeId === wanted.nodeId),
+  );
+}
+
+/** What the asset takes on one home: what is known, or what its source lets us expect. */
+export function bytesExpected(facts: AssetFacts): number {
+  const known = [...facts.pieces.values()].reduce((sum, piece) => sum + bytesOf(piece.content), 0);
+  return Math.max(known, expectedBytes(facts.asset.sourceBytes));
+}
+
+// Source and renditions: the capped ladder rarely takes more than the source itself.
+const bytesPerSourceByte = 2;
+
+export function expectedBytes(sourceBytes: number): number {
+  return sourceBytes * bytesPerSourceByte;
+}
+
+function discardsCopy(task: TaskRecord, replica: ReplicaRecord): boolean {
+  if (task.nodeId !== replica.nodeId) return false;
+  return task.discardPieceIds.length === 0 || task.discardPieceIds.includes(replica.pieceId);
+}
+
+function isLiveCopy(replica: ReplicaRecord, nodes: ReadonlyMap<NodeId, NodeRecord>): boolean {
+  const node = nodes.get(replica.nodeId);
+  return replica.state === "verified" && node !== undefined && node.health !== "down";
+}

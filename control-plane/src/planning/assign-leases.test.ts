@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { audioPieceId, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import type { AssetId, TaskId } from "@vstream/core/ids.ts";
+import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
+import { assignLeases, nextDueAt } from "./assign-leases.ts";
+import type { LeaseInput } from "./assign-leases.ts";
+import { buildInput, buildNode, buildPlan, buildProbe, buildTask, buildView, nodeId, now } from "./snapshot-builder.ts";
+import type { ViewParts } from "./snapshot-builder.ts";
+
+const probe = buildProbe({ segments: 6, tracks: 2 });
+const probed = { probe, plan: buildPlan(probe) };
+const begun = { source: ["a", "b"], timeline: ["a", "b"] };
+const usual = [buildNode("a"), buildNode("b", { region: "us" }), buildNode("c")];
+
+function transcode(chunk: number, changes: Partial<TaskRecord> = {}): TaskRecord {
+  return buildTask("transcode", { pieceId: videoPieceId(chunk), rank: chunk, ...changes });
+}
+
+function assign(views: readonly ViewParts[], nodes: readonly NodeRecord[] = usual, changes: Partial<LeaseInput> = {}) {
+  const built = views.map((parts) => buildView({ ...parts, asset: { ...probed, ...parts.asset } }));
+  const connected = new Set(nodes.map((node) => node.id));
+  return assignLeases({ ...buildInput(nodes, built), connected, failedOn: new Map(), ...changes });
+}
+
+function placesOf(assignments: ReturnType<typeof assign>): string[] {
+  return assignments.map(({ task, nodeId: place }) => `${task.assetId.slice(-2)} ${task.pieceId} on ${place}`);
+}
+
+describe("giving out leases", () => {
+  it("goes by priority, then by place in playing order over all assets, then by age", () => {
+    const one = (last: string, priority: number) => ({
+      asset: { id: `as${last}` as AssetId },
+      copies: begun,
+      open: [0, 1].map((chunk) => transcode(chunk, { id: `ta-${last}-${chunk}` as TaskId, priority })),
+    });
+    const old = { ...one("x2", 0), open: one("x2", 0).open.map((task) => ({ ...task, createdAt: now - 9_000 })) };
+    const order = assign([one("x1", 0), old, one("x3", 5)]).map(({ task }) => task.id);
+    assert.deepEqual(order, ["ta-x3-0", "ta-x3-1", "ta-x2-0", "ta-x1-0", "ta-x2-1", "ta-x1-1"]);
+  });
+
+  it("fills no node beyond its slots, and spreads before it fills", () => {
+    const open = [0, 1, 2, 3, 4, 5].map((chunk) => transcode(chunk));
+    const places = placesOf(assign([{ copies: begun, open }], usual.slice(0, 2)));
+    assert.deepEqual(places, [
+      "a1 video-00000 on a",
+      "a1 video-00001 on b",
+      "a1 video-00002 on a",
+      "a1 video-00003 on b",
+    ]);
+  });
+
+  it("counts what runs already, of other assets too", () => {
+    const running = transcode(5, { id: "ta-running" as TaskId, state: "leased", nodeId: nodeId("a") });
+    const open = [transcode(0), transcode(1)];
+    const views = [
+      { asset: { id: "as-other" as AssetId }, open: [running] },
+      { copies: begun, open },
+    ];
+    assert.deepEqual(placesOf(assign(views, [usual[0]!])), ["a1 video-00000 on a"]);
+  });
+
+  it("prefers the nodes that hold the source until they are half full", () => {
+    const places = assign([{ copies: begun, open: [0, 1, 2, 3, 4].map((chunk) => transcode(chunk)) }]);
+    assert.deepEqual(
+      places.map(({ nodeId: place }) => place),
+      ["a", "b", "a", "b", "c"],
+    );
+  });
+
+  it("runs one audio encode a node, beside the transcodes", () => {
+    const audio = [0, 1].map((track) => buildTask("audio", { pieceId: audioPieceId(track, 0) }));
+    const open = [transcode(0), transcode(1), ...audio];
+    const places = assign([{ copies: begun, open }], [usual[0]!]);
+    assert.equal(places.length, 3);
+  });
+
+  it("waits for a task's time", () => {
+    const later = transcode(0, { state: "waiting", notBefore: now + 500 });
+    const view = { copies: begun, open: [later, transcode(1, { notBefore: now + 900 })] };
+    assert.deepEqual(assign([view]), []);
+    assert.equal(nextDueAt(buildInput(usual, [buildView(view)])), now + 500);
+    assert.equal(nextDueAt(buildInput(usual, [buildView({ open: [transcode(2)] })])), null);
+  });
+
+  it("gives nothing to nodes that are suspect, cordoned, draining, full or not connected", () => {
+    const nodes = [
+      buildNode("a", { health: "suspect" }),
+      buildNode("b", { scheduling: "cordoned" }),
+      buildNode("c", { scheduling: "draining" }),
+      buildNode("d", { usedBytes: 990_000_000_000 }),
+      buildNode("e"),
+    ];
+    const connected = new Set(nodes.slice(0, 4).map((node) => node.id));
+    const copies = { source: ["b"], timeline: ["b"] };
+    assert.deepEqual(assign([{ copies, open: [transcode(0)] }], nodes, { connected }), []);
+    assert.deepEqual(placesOf(assign([{ copies, open: [transcode(0)] }], nodes)), ["a1 video-00000 on e"]);
+  });
+
+  it("avoids the node where the task failed, unless there is no other", () => {
+    const open = [transcode(0)];
+    const failedOn = new Map([[open[0]!.id, nodeId("a")]]);
+    assert.equal(assign([{ copies: begun, open }], usual, { failedOn })[0]?.nodeId, "b");
+    assert.equal(
+      assign([{ copies: { source: ["a"], timeline: ["a"] }, open }], [usual[0]!], { failedOn })[0]?.nodeId,
+      "a",
+    );
+  });
+
+  it("waits when what the task needs has no copy on a node that is up", () => {
+    const away = buildNode("a", { health: "suspect" });
+    const copies = { source: ["a"], timeline: ["b"] };
+    assert.deepEqual(assign([{ copies, open: [transcode(0)] }], [away, usual[1]!]), []);
+  });
+});
+
+describe("the toolchain of an asset", () => {
+  const other = buildNode("b", { region: "us", toolchain: "x2" });
+
+  it("is the one of the node that gets the first chunk, in the same round already", () => {
+    const open = [0, 1, 2].map((chunk) => transcode(chunk));
+    const places = assign([{ copies: begun, open }], [buildNode("a"), other]);
+    assert.deepEqual(new Set(places.map(({ nodeId: place }) => place)), new Set(["a"]));
+  });
+
+  it("is the one of a node that runs already", () => {
+    const running = transcode(0, { state: "leased", nodeId: nodeId("b") });
+    assert.equal(assign([{ copies: begun, open: [running, transcode(1)] }], [buildNode("a"), other])[0]?.nodeId, "b");
+  });
+
+  it("is the one of the pieces there are, also while that node is away", () => {
+    const copies = { ...begun, [videoPieceId(0)]: ["a"] };
+    const away = buildNode("c", { health: "down", healthSince: now - 1_000 });
+    assert.deepEqual(assign([{ copies, open: [transcode(1)] }], [other, away]), []);
+  });
+
+  it("is given up when no node with it is left", () => {
+    const copies = { ...begun, [videoPieceId(0)]: ["a"] };
+    const gone = buildNode("c", { health: "down", healthSince: now - 300_000 });
+    assert.equal(assign([{ copies, open: [transcode(1)] }], [other, gone])[0]?.nodeId, "b");
+  });
+});
+
+describe("where other tasks run", () => {
+  it("is on a holder of the source for a probe", () => {
+    const open = [buildTask("probe", { pieceId: timelinePieceId })];
+    assert.equal(assign([{ copies: { source: ["c"] }, open }])[0]?.nodeId, "c");
+  });
+
+  it("is on the node it is for, for a copy, unless that is cordoned or has no room", () => {
+    const open = [buildTask("replicate", { pieceId: sourcePieceId, nodeId: nodeId("b") })];
+    const on = (b: NodeRecord) => assign([{ copies: { source: ["a"] }, open }], [usual[0]!, b]).length;
+    assert.equal(on(usual[1]!), 1);
+    assert.equal(on(buildNode("b", { scheduling: "cordoned" })), 0);
+    assert.equal(on(buildNode("b", { usedBytes: 999_999_999_999 })), 0);
+  });
+
+  it("is four copies a node at a time", () => {
+    const ids = [0, 1, 2, 3, 4].map((chunk) => videoPieceId(chunk));
+    const open = ids.map((pieceId) => buildTask("replicate", { pieceId, nodeId: nodeId("b") }));
+    assert.equal(assign([{ copies: Object.fromEntries(ids.map((id) => [id, ["a"]])), open }]).length, 4);
+  });
+
+  it("is on a draining node too for a discard", () => {
+    const open = [buildTask("discard", { nodeId: nodeId("b") })];
+    const nodes = [usual[0]!, buildNode("b", { scheduling: "draining" })];
+    assert.equal(assign([{ copies: { source: ["a"] }, open }], nodes).length, 1);
+  });
+
+  it("is no node that deletes for the same asset, for an encode", () => {
+    const open = [transcode(0), buildTask("discard", { nodeId: nodeId("a"), discardPieceIds: [videoPieceId(0)] })];
+    const encodes = assign([{ copies: { source: ["a", "b"], timeline: ["a", "b"] }, open }]).filter(
+      ({ task }) => task.kind === "transcode",
+    );
+    assert.equal(encodes[0]?.nodeId, "b");
+  });
+});
+
+describe("the work of a task", () => {
+  it("names the holders of what it needs: complete ones first, then near ones, never the node itself", () => {
+    const nodes = [...usual, buildNode("d", { region: "us" }), buildNode("e")];
+    const copies = { source: ["b", "c", "d", "e"], timeline: ["b", "d", "e"] };
+    const connected = new Set([nodeId("b")]);
+    const [assignment] = assign([{ copies, open: [transcode(1, { preRollKeyframes: 4 })] }], nodes, { connected });
+    assert.ok(assignment?.work.kind === "transcode");
+    assert.deepEqual(assignment.work.holders, ["d", "e", "c"]);
+    assert.equal(assignment.work.chunk.index, 1);
+    assert.equal(assignment.work.preRollKeyframes, 4);
+    assert.equal(assignment.work.rungs.length, 3);
+  });
+
+  it("tells an audio encode the segments of every chunk", () => {
+    const open = [buildTask("audio", { pieceId: audioPieceId(1, 0) })];
+    const [assignment] = assign([{ copies: begun, open }]);
+    assert.ok(assignment?.work.kind === "audio");
+    assert.equal(assignment.work.target.track, 1);
+    assert.deepEqual(assignment.work.chunkSegments, [1, 1, 1, 1, 1, 1]);
+  });
+
+  it("tells a discard which pieces go", () => {
+    const open = [buildTask("discard", { nodeId: nodeId("c"), discardPieceIds: [videoPieceId(0)] })];
+    assert.deepEqual(assign([{ copies: begun, open }])[0]?.work, { kind: "discard", pieceIds: [videoPieceId(0)] });
+  });
+});

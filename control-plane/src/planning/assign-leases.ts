@@ -1,0 +1,83 @@
+// Which open task goes to which node now. Higher priority first, then playing order, so that the first chunk of every
+// asset and its audio come before the second chunk of any; tasks that find no free node wait for the next look.
+import type { NodeId, TaskId } from "@vstream/core/ids.ts";
+import type { Work } from "@vstream/core/media.ts";
+import type { TaskRecord } from "../catalog/records.ts";
+import { readAsset } from "./asset-facts.ts";
+import type { AssetFacts } from "./asset-facts.ts";
+import { candidatesForTask, scoreFor } from "./choose-node.ts";
+import { toolchainFor } from "./choose-toolchain.ts";
+import { readCluster } from "./cluster.ts";
+import type { Cluster, PlanInput } from "./cluster.ts";
+import { NodeLanes } from "./node-lanes.ts";
+import { workFor } from "./work-for.ts";
+
+export interface LeaseInput extends PlanInput {
+  /** Nodes that a grant can reach. */
+  readonly connected: ReadonlySet<NodeId>;
+  /** Where a task failed last: another node is tried first. */
+  readonly failedOn: ReadonlyMap<TaskId, NodeId>;
+}
+
+export interface Assignment {
+  readonly task: TaskRecord;
+  readonly nodeId: NodeId;
+  readonly work: Work;
+}
+
+export function assignLeases(input: LeaseInput): Assignment[] {
+  const cluster = readCluster(input);
+  const ground: Ground = { ...input, cluster, lanes: new NodeLanes(input.snapshot), toolchains: new Map() };
+  const due = input.snapshot.assets
+    .map((view) => readAsset(view, cluster))
+    .flatMap((facts) => facts.view.openTasks.filter((task) => isDue(task, cluster.at)).map((task) => ({ task, facts })))
+    .toSorted((one, other) => inTurn(one.task, other.task));
+  return due.flatMap(({ task, facts }) => assign(task, facts, ground) ?? []);
+}
+
+/** When the next of the tasks that wait for a time may run; null: none waits. */
+export function nextDueAt(input: PlanInput): number | null {
+  const later = input.snapshot.assets
+    .flatMap((view) => view.openTasks)
+    .filter((task) => task.state !== "leased" && task.notBefore > input.snapshot.at)
+    .map((task) => task.notBefore);
+  return later.length === 0 ? null : Math.min(...later);
+}
+
+interface Ground {
+  readonly cluster: Cluster;
+  readonly connected: ReadonlySet<NodeId>;
+  readonly failedOn: ReadonlyMap<TaskId, NodeId>;
+  readonly lanes: NodeLanes;
+  /** Of assets whose first work was assigned in this very round. */
+  readonly toolchains: Map<string, string>;
+}
+
+function isDue(task: TaskRecord, at: number): boolean {
+  return task.state !== "leased" && task.notBefore <= at;
+}
+
+function inTurn(one: TaskRecord, other: TaskRecord): number {
+  return (
+    other.priority - one.priority ||
+    one.rank - other.rank ||
+    one.createdAt - other.createdAt ||
+    (one.id < other.id ? -1 : 1)
+  );
+}
+
+function assign(task: TaskRecord, facts: AssetFacts, ground: Ground): Assignment | null {
+  const { cluster, lanes } = ground;
+  const encodes = task.kind === "transcode" || task.kind === "audio";
+  const toolchain = encodes ? (ground.toolchains.get(facts.asset.id) ?? toolchainFor(facts, cluster)) : null;
+  const best = candidatesForTask(task, { facts, cluster, toolchain })
+    .filter((node) => ground.connected.has(node.id) && lanes.hasRoom(node, task.kind))
+    .map((node) => ({ node, score: scoreFor(node, { task, facts, lanes, failedOn: ground.failedOn.get(task.id) }) }))
+    .toSorted((one, other) => one.score - other.score)[0]?.node;
+  if (best === undefined) return null;
+  const work = workFor(task, { facts, cluster, nodeId: best.id });
+  if (work === null) return null;
+  lanes.take(best.id, task.kind);
+  if (encodes) ground.toolchains.set(facts.asset.id, toolchain ?? best.toolchain);
+  return { task, nodeId: best.id, work };
+}

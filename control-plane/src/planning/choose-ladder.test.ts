@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { VsError } from "@vstream/core/errors.ts";
+import { audioTrackLimit, chooseLadder } from "./choose-ladder.ts";
+import { peakUnder } from "./rate-cap.ts";
+import { buildProbe } from "./snapshot-builder.ts";
+
+function sizes(width: number, height: number): string[] {
+  return chooseLadder("default", buildProbe({ width, height })).rungs.map(
+    (rung) => `${rung.name} ${rung.width}x${rung.height}`,
+  );
+}
+
+describe("the ladder of a source", () => {
+  it("adds a rung at the source's own size to those below it", () => {
+    assert.deepEqual(sizes(854, 480), ["480p 854x480", "360p 640x360", "234p 416x234"]);
+  });
+
+  it("has no more than the rungs that fit", () => {
+    assert.deepEqual(sizes(640, 360), ["360p 640x360", "234p 416x234"]);
+  });
+
+  it("ends at 1080 lines", () => {
+    assert.deepEqual(sizes(3840, 2160), [
+      "1080p 1920x1080",
+      "720p 1280x720",
+      "540p 960x540",
+      "360p 640x360",
+      "234p 416x234",
+    ]);
+  });
+
+  it("leaves out an own rung that is hardly larger than the next", () => {
+    assert.equal(sizes(1300, 740)[0], "720p 1264x720");
+  });
+
+  it("goes by the short side of a portrait film", () => {
+    assert.deepEqual(sizes(1080, 1920).slice(0, 2), ["1080p 1080x1920", "720p 720x1280"]);
+  });
+
+  it("gives a tiny source of odd size one rung of even size", () => {
+    assert.deepEqual(sizes(161, 121), ["120p 160x120"]);
+  });
+
+  it("never upscales, keeps the aspect, and uses even sizes", () => {
+    const side = fc.integer({ min: 16, max: 8192 });
+    fc.assert(
+      fc.property(side, side, (width, height) => {
+        const { rungs } = chooseLadder("default", buildProbe({ width, height }));
+        assert.ok(rungs.length > 0);
+        assert.equal(new Set(rungs.map((rung) => rung.name)).size, rungs.length);
+        for (const rung of rungs) {
+          assert.ok(rung.width <= width && rung.height <= height && Math.min(rung.width, rung.height) <= 1080);
+          assert.ok(rung.width % 2 === 0 && rung.height % 2 === 0);
+          // Each side is rounded to an even number, the short one down.
+          const [short, long] = [Math.min(width, height), Math.max(width, height)];
+          const [rungShort, rungLong] = [Math.min(rung.width, rung.height), Math.max(rung.width, rung.height)];
+          assert.ok(Math.abs(rungLong - (long * rungShort) / short) <= 2 + long / short);
+        }
+      }),
+    );
+  });
+
+  it("spends more bits on larger rungs, and no segment more than twice Apple's average", () => {
+    const { rungs } = chooseLadder("default", buildProbe({ width: 1920, height: 1080 }));
+    assert.deepEqual(
+      rungs.map((rung) => peakUnder(rung)),
+      [15_600_000, 9_000_000, 4_000_000, 730_667, 290_667],
+    );
+  });
+
+  it("differs between default and fast in the preset alone", () => {
+    const probe = buildProbe();
+    const fast = chooseLadder("fast", probe).rungs.map((rung) => ({ ...rung, preset: "fast" }));
+    assert.deepEqual(fast, chooseLadder("default", probe).rungs);
+    assert.deepEqual(new Set(chooseLadder("fast", probe).rungs.map((rung) => rung.preset)), new Set(["veryfast"]));
+  });
+
+  it("names the ladders there are when asked for another", () => {
+    assert.throws(
+      () => chooseLadder("4k", buildProbe()),
+      (thrown) => thrown instanceof VsError && thrown.code === "invalid_argument" && /default, fast/.test(thrown.hint),
+    );
+  });
+});
+
+describe("the audio targets of a source", () => {
+  it("are stereo AAC at 48 kHz with the language in its short form", () => {
+    assert.deepEqual(chooseLadder("default", buildProbe()).audio, [
+      { track: 0, language: "en", channels: 2, bitrateBps: 128_000, sampleRate: 48_000 },
+    ]);
+  });
+
+  it("leave out unknown and impossible languages", () => {
+    const probe = buildProbe();
+    const languages = ["und", "", "not a tag", "ger", "pt-br"].map((language) => {
+      const audio = probe.audio.map((stream) => ({ ...stream, language }));
+      return chooseLadder("default", { ...probe, audio }).audio[0]?.language;
+    });
+    assert.deepEqual(languages, ["", "", "", "de", "pt-BR"]);
+  });
+
+  it("are sixteen at most", () => {
+    assert.equal(chooseLadder("default", buildProbe({ tracks: 40 })).audio.length, audioTrackLimit);
+    assert.deepEqual(chooseLadder("default", buildProbe({ tracks: 0 })).audio, []);
+  });
+});

@@ -1,0 +1,31 @@
+// Which build makes an asset's pieces. All of them are to come from one, because another build or processor kind gives
+// other bytes; only when no node with it is left does another go on.
+import type { AssetFacts } from "./asset-facts.ts";
+import type { Cluster } from "./cluster.ts";
+
+/** null: any will do. */
+export function toolchainFor(facts: AssetFacts, cluster: Cluster): string | null {
+  const chosen = toolchainOfPieces(facts) ?? toolchainOfLeases(facts, cluster);
+  if (chosen === null) return null;
+  const { at, settings } = cluster;
+  const isHoped = cluster.nodes.some(
+    (node) => node.toolchain === chosen && (node.health !== "down" || at - node.healthSince < settings.repairHoldMs),
+  );
+  return isHoped ? chosen : null;
+}
+
+function toolchainOfPieces(facts: AssetFacts): string | null {
+  // In the order of their ids: audio before video, first chunks first.
+  const made = [...facts.pieces.values()].filter(({ content }) => content.kind === "video" || content.kind === "audio");
+  const first = made.find(({ content }) => content.kind === "video") ?? made[0];
+  return first?.toolchain ?? null;
+}
+
+// Nothing is made yet, but somebody has begun: what the others make must fit to that.
+function toolchainOfLeases(facts: AssetFacts, cluster: Cluster): string | null {
+  const begun = facts.view.openTasks
+    .filter((task) => task.state === "leased" && (task.kind === "transcode" || task.kind === "audio"))
+    .toSorted((one, other) => one.rank - other.rank || (one.id < other.id ? -1 : 1));
+  const nodeId = begun[0]?.nodeId ?? null;
+  return nodeId === null ? null : (cluster.byId.get(nodeId)?.toolchain ?? null);
+}

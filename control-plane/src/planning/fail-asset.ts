@@ -1,0 +1,17 @@
+// An asset that cannot be finished says why; the catalog ends its open work with it.
+import type { Failure } from "@vstream/core/errors.ts";
+import type { AssetRecord } from "../catalog/records.ts";
+import type { AssetFacts } from "./asset-facts.ts";
+import type { Decision } from "./decisions.ts";
+
+export function failAsset({ asset }: AssetFacts, failure: Failure): Decision[] {
+  return [{ kind: "set-asset-state", assetId: asset.id, from: asset.state, to: "failed", error: failure }];
+}
+
+export function sourceLost(asset: AssetRecord): Failure {
+  return {
+    code: "object_missing",
+    message: `no node holds the source of ${asset.id} any more`,
+    hint: "Start a node that held it, or ingest the file again: vsctl ingest FILE",
+  };
+}

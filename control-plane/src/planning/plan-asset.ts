@@ -1,0 +1,82 @@
+// What is next for one asset, by its state.
+import { sourcePieceId } from "@vstream/core/ids.ts";
+import { copiesOf, isLostForGood } from "./asset-facts.ts";
+import type { AssetFacts } from "./asset-facts.ts";
+import { copiesWanted } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Decision } from "./decisions.ts";
+import { failAsset, sourceLost } from "./fail-asset.ts";
+import { planLeftovers, planSurplus, planTrash } from "./plan-discard.ts";
+import { homesDecision, planHomes } from "./plan-homes.ts";
+import { planLost, planMaking } from "./plan-making.ts";
+import { planRelease } from "./plan-release.ts";
+import { planCopies } from "./plan-repair.ts";
+import { planSettle } from "./plan-settle.ts";
+
+export function planAsset(facts: AssetFacts, cluster: Cluster): Decision[] {
+  switch (facts.asset.state) {
+    case "uploading":
+      return planUploading(facts, cluster);
+    case "processing":
+    case "playable":
+      return planMade(facts, cluster);
+    case "ready":
+      return planReady(facts, cluster);
+    case "failed":
+      return planLeftovers(facts, cluster);
+    case "deleting":
+      return planTrash(facts, cluster);
+  }
+}
+
+function planUploading(facts: AssetFacts, cluster: Cluster): Decision[] {
+  const { asset } = facts;
+  if (!facts.pieces.has(sourcePieceId)) {
+    if (cluster.at - asset.createdAt > cluster.settings.uploadLimitMs) return failAsset(facts, uploadGivenUp);
+    return homesDecision(facts, planHomes(facts, cluster));
+  }
+  if (isLostForGood(facts, sourcePieceId, cluster)) return failAsset(facts, sourceLost(asset));
+  const homes = planHomes(facts, cluster);
+  const copies = copiesOf(facts, sourcePieceId).filter((nodeId) => homes.includes(nodeId)).length;
+  const isUploaded = copies >= Math.max(1, copiesWanted(asset, cluster));
+  return [
+    ...homesDecision(facts, homes),
+    ...planCopies(facts, homes, cluster),
+    ...(isUploaded ? [beginMaking(facts)] : []),
+  ];
+}
+
+function beginMaking({ asset }: AssetFacts): Decision {
+  return { kind: "set-asset-state", assetId: asset.id, from: "uploading", to: "processing", error: null };
+}
+
+function planMade(facts: AssetFacts, cluster: Cluster): Decision[] {
+  const making = planMaking(facts, cluster);
+  if (making.kind === "failed") return failAsset(facts, making.failure);
+  const homes = planHomes(facts, cluster);
+  const release = planRelease(facts, homes, cluster);
+  if (release.kind === "failed") return failAsset(facts, release.failure);
+  return [
+    ...homesDecision(facts, homes),
+    ...making.decisions,
+    ...planCopies(facts, homes, cluster),
+    ...release.decisions,
+  ];
+}
+
+function planReady(facts: AssetFacts, cluster: Cluster): Decision[] {
+  const homes = planHomes(facts, cluster);
+  const decisions = [
+    ...homesDecision(facts, homes),
+    ...planCopies(facts, homes, cluster),
+    ...planLost(facts, cluster),
+    ...planSurplus(facts, homes, cluster),
+  ];
+  return decisions.length > 0 ? decisions : planSettle(facts, cluster);
+}
+
+const uploadGivenUp = {
+  code: "upload_failed",
+  message: "the source did not arrive in time",
+  hint: "Ingest the file again: vsctl ingest FILE",
+} as const;

@@ -1,0 +1,127 @@
+// What may be deleted: copies beyond the homes once the homes hold enough (never fewer than wanted remain), what a
+// failed asset leaves behind, and what has been in the trash long enough.
+import { errorKinds } from "@vstream/core/errors.ts";
+import type { NodeId, PieceId } from "@vstream/core/ids.ts";
+import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
+import { copiesOf, openTask } from "./asset-facts.ts";
+import type { AssetFacts } from "./asset-facts.ts";
+import { copiesToKeep, isLeaving } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Decision } from "./decisions.ts";
+import { cancelTasks, newTask } from "./new-task.ts";
+import { homesDecision, planHomes } from "./plan-homes.ts";
+import { planCopies } from "./plan-repair.ts";
+import { planSettle } from "./plan-settle.ts";
+
+/** Discards on nodes that are no homes, and the end of those that would now delete too much. */
+export function planSurplus(facts: AssetFacts, homes: readonly NodeId[], cluster: Cluster): Decision[] {
+  const keep = copiesToKeep(facts.asset, cluster);
+  const canGo = (pieceId: PieceId): boolean =>
+    copiesOf(facts, pieceId).filter((nodeId) => homes.includes(nodeId)).length >= keep;
+  return [...cancelUnsafe(facts, homes, canGo), ...discardsOf(facts, homes, { cluster, canGo })];
+}
+
+/** A failed asset: what a retry could still use is kept for a time, what was refused goes at once. */
+export function planLeftovers(facts: AssetFacts, cluster: Cluster): Decision[] {
+  const homes = facts.asset.homes.filter((nodeId) => {
+    const node = cluster.byId.get(nodeId);
+    return node !== undefined && !isLeaving(node);
+  });
+  const decisions = [
+    ...cancelTasks(facts.view.openTasks.filter(isNotDiscard), "its asset failed"),
+    ...homesDecision(facts, homes),
+    ...(cluster.at >= keptUntil(facts, cluster) ? discardEverywhere(facts, cluster) : []),
+  ];
+  return decisions.length > 0 ? decisions : planSettle(facts, cluster);
+}
+
+/** A deleted asset: kept whole for its time, then discarded everywhere, then forgotten. */
+export function planTrash(facts: AssetFacts, cluster: Cluster): Decision[] {
+  const { asset, view } = facts;
+  if (cluster.at - (asset.deletedAt ?? 0) < cluster.settings.trashMs) {
+    const homes = planHomes(facts, cluster);
+    const making = view.openTasks.filter((task) => task.kind !== "replicate");
+    return [
+      ...cancelTasks(making, "its asset was deleted"),
+      ...homesDecision(facts, homes),
+      ...planCopies(facts, homes, cluster),
+    ];
+  }
+  const open = view.openTasks.filter(isNotDiscard);
+  if (open.length > 0) return cancelTasks(open, "its asset was deleted");
+  const holders = holdersOf(facts, cluster);
+  // Nodes that are down sweep what is left when they come back: the tombstone tells them.
+  return holders.length > 0 ? discardEverywhere(facts, cluster) : [{ kind: "forget-asset", assetId: asset.id }];
+}
+
+function cancelUnsafe(facts: AssetFacts, homes: readonly NodeId[], canGo: (pieceId: PieceId) => boolean): Decision[] {
+  const isUnsafe = (task: TaskRecord): boolean =>
+    task.kind === "discard" &&
+    (task.discardPieceIds.length === 0 ||
+      (task.nodeId !== null && homes.includes(task.nodeId)) ||
+      !task.discardPieceIds.every(canGo));
+  return cancelTasks(facts.view.openTasks.filter(isUnsafe), "the copies are needed again");
+}
+
+function discardsOf(
+  facts: AssetFacts,
+  homes: readonly NodeId[],
+  { cluster, canGo }: { cluster: Cluster; canGo: (pieceId: PieceId) => boolean },
+): Decision[] {
+  return cluster.nodes
+    .filter((node) => node.health === "up" && !isLeaving(node) && !homes.includes(node.id))
+    .map((node) => ({ node, pieceIds: heldBy(node, facts).filter(canGo) }))
+    .filter(({ node, pieceIds }) => pieceIds.length > 0 && !isDiscarding(node, facts))
+    .map(({ node, pieceIds }) =>
+      newTask(facts.asset, {
+        kind: "discard",
+        pieceId: "",
+        nodeId: node.id,
+        discardPieceIds: pieceIds,
+        notBefore: retryTime(node, facts),
+      }),
+    );
+}
+
+function discardEverywhere(facts: AssetFacts, cluster: Cluster): Decision[] {
+  return holdersOf(facts, cluster)
+    .filter((node) => node.health === "up" && !isDiscarding(node, facts))
+    .map((node) =>
+      newTask(facts.asset, { kind: "discard", pieceId: "", nodeId: node.id, notBefore: retryTime(node, facts) }),
+    );
+}
+
+/** Nodes that are not down and hold anything of the asset. */
+function holdersOf(facts: AssetFacts, cluster: Cluster): NodeRecord[] {
+  return cluster.nodes.filter((node) => node.health !== "down" && heldBy(node, facts).length > 0);
+}
+
+function heldBy(node: NodeRecord, facts: AssetFacts): PieceId[] {
+  return facts.view.replicas
+    .filter((replica) => replica.nodeId === node.id && replica.state !== "wanted" && replica.state !== "lost")
+    .map((replica) => replica.pieceId)
+    .toSorted();
+}
+
+function isDiscarding(node: NodeRecord, facts: AssetFacts): boolean {
+  return openTask(facts, { kind: "discard", pieceId: "", nodeId: node.id }) !== undefined;
+}
+
+// A discard that failed as often as allowed is tried again, slowly.
+const deadDiscardRetryMs = 30_000;
+
+function retryTime(node: NodeRecord, facts: AssetFacts): number {
+  const died = facts.view.deadTasks.filter((task) => task.kind === "discard" && task.nodeId === node.id);
+  return Math.max(0, ...died.map((task) => (task.finishedAt ?? 0) + deadDiscardRetryMs));
+}
+
+function keptUntil(facts: AssetFacts, cluster: Cluster): number {
+  const { error } = facts.asset;
+  if (error !== null && errorKinds[error.code].exitCode === 7) return 0;
+  const died = facts.view.deadTasks.filter(isNotDiscard).map((task) => task.finishedAt ?? 0);
+  return died.length === 0 ? 0 : Math.max(...died) + cluster.settings.trashMs;
+}
+
+function isNotDiscard(task: TaskRecord): boolean {
+  return task.kind !== "discard";
+}

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { videoPieceId } from "@vstream/core/ids.ts";
+import type { NodeRecord } from "../catalog/records.ts";
+import type { Decision } from "./decisions.ts";
+import { plan } from "./plan.ts";
+import { buildFinished, buildInput, buildNode, buildTask, buildView, nodeId, now } from "./snapshot-builder.ts";
+import type { ViewParts } from "./snapshot-builder.ts";
+
+const [a, c] = [buildNode("a"), buildNode("c")];
+const draining = buildNode("b", { region: "us", scheduling: "draining", drainDeadlineAt: now + 1_000 });
+const overdue = buildNode("b", { scheduling: "draining", drainDeadlineAt: now - 1, onDeadline: "hold" });
+const forced = buildNode("b", { scheduling: "draining", drainDeadlineAt: now - 1, onDeadline: "force" });
+
+function decide(parts: ViewParts, around: readonly NodeRecord[]): Decision[] {
+  return plan(buildInput(around, [buildView(parts)]));
+}
+
+function homesOf(decisions: readonly Decision[]) {
+  return decisions.find((decision) => decision.kind === "set-homes")?.homes;
+}
+
+describe("draining a home", () => {
+  it("adds another home first, and keeps the old one, listed last", () => {
+    const decisions = decide(buildFinished(["a", "b"]), [a, draining, c]);
+    assert.deepEqual(homesOf(decisions), ["a", "c", "b"]);
+    assert.ok(decisions.some((decision) => decision.kind === "create-task" && decision.task.nodeId === "c"));
+  });
+
+  it("keeps it until the last piece stands on the new one", () => {
+    const homes = ["a", "c", "b"].map(nodeId);
+    const parts = buildFinished(["a", "b", "c"], { homes });
+    const lacking = { ...parts, copies: { ...parts.copies, [videoPieceId(1)]: ["a", "b"] } };
+    assert.equal(homesOf(decide(lacking, [a, draining, c])), undefined);
+    assert.deepEqual(homesOf(decide(parts, [a, draining, c])), ["a", "c"]);
+  });
+
+  it("lets it go without another home when enough copies stand elsewhere", () => {
+    assert.deepEqual(homesOf(decide(buildFinished(["a", "b"]), [a, draining])), ["a"]);
+  });
+
+  it("holds the last copy, whatever the deadline says", () => {
+    for (const node of [draining, overdue, forced]) {
+      const parts = buildFinished(["b"], { homes: [nodeId("b")] });
+      assert.deepEqual(decide(parts, [node]), []);
+    }
+  });
+
+  it("holds past the deadline, or goes with one copy elsewhere when forced", () => {
+    const full = buildNode("c", { usedBytes: 1_000_000_000_000 });
+    assert.equal(homesOf(decide(buildFinished(["a", "b"]), [a, overdue, full])), undefined);
+    assert.deepEqual(homesOf(decide(buildFinished(["a", "b"]), [a, forced, full])), ["a"]);
+  });
+
+  it("that is called off leaves as many homes as wanted", () => {
+    const parts = buildFinished(["a", "b"], { homes: ["a", "c", "b"].map(nodeId) });
+    const decisions = decide(parts, [a, buildNode("b", { region: "us" }), c]);
+    assert.deepEqual(homesOf(decisions), ["a", "b"]);
+  });
+
+  it("keeps an asset in the trash whole as well", () => {
+    const parts = buildFinished(["a", "b"], { state: "deleting", deletedAt: now });
+    assert.deepEqual(homesOf(decide(parts, [a, draining, c])), ["a", "c", "b"]);
+  });
+
+  it("moves an asset that is being made", () => {
+    const parts = { copies: { source: ["a", "b"] } };
+    assert.deepEqual(homesOf(decide(parts, [a, draining, c])), ["a", "c", "b"]);
+  });
+});
+
+describe("a node that is cordoned", () => {
+  const cordoned = buildNode("b", { region: "us", scheduling: "cordoned" });
+
+  it("stays a home of what it holds whole", () => {
+    assert.equal(homesOf(decide(buildFinished(["a", "b"]), [a, cordoned, c])), undefined);
+  });
+
+  it("makes room for another home of what it holds in part", () => {
+    const parts = buildFinished(["a"]);
+    assert.deepEqual(homesOf(decide(parts, [a, cordoned, c])), ["a", "b", "c"]);
+  });
+});
+
+describe("a draining node", () => {
+  const parts = (homes: readonly string[]) => buildFinished(["a", "c"], { homes: homes.map(nodeId) });
+  const isDrained = (decisions: readonly Decision[]): boolean =>
+    decisions.some((decision) => decision.kind === "set-scheduling" && decision.to === "drained");
+
+  it("is drained when it is nobody's home and runs nothing", () => {
+    assert.ok(isDrained(decide(parts(["a", "c"]), [a, draining, c])));
+    assert.ok(!isDrained(decide(parts(["a", "b"]), [a, draining, c])));
+  });
+
+  it("is not drained while it is a home of a settled asset", () => {
+    const input = buildInput([a, draining, c], []);
+    assert.ok(!isDrained(plan({ ...input, homeCounts: new Map([[nodeId("b"), 1]]) })));
+    assert.ok(isDrained(plan(input)));
+  });
+
+  it("finishes what it runs", () => {
+    const open = [buildTask("transcode", { state: "leased", nodeId: nodeId("b") })];
+    assert.ok(!isDrained(decide({ ...parts(["a", "c"]), open }, [a, draining, c])));
+  });
+
+  it("waits until what it encoded stands on the homes", () => {
+    const held = parts(["a", "c"]);
+    const copies = { ...held.copies, [videoPieceId(1)]: ["a", "b"] };
+    assert.ok(!isDrained(decide({ ...held, copies }, [a, draining, c])));
+  });
+});

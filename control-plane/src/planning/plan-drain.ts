@@ -1,0 +1,65 @@
+// When a node that is being emptied may go: from an asset's homes once the asset's copies stand elsewhere, and from
+// duty once nothing depends on it. A last copy always holds it, whatever the deadline says.
+import type { NodeId } from "@vstream/core/ids.ts";
+import type { NodeRecord } from "../catalog/records.ts";
+import { copiesOf, isCovered } from "./asset-facts.ts";
+import type { AssetFacts } from "./asset-facts.ts";
+import { copiesWanted } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Decision } from "./decisions.ts";
+
+export interface Leave {
+  readonly nodeId: NodeId;
+  readonly facts: AssetFacts;
+  readonly cluster: Cluster;
+  /** The homes that stay. */
+  readonly others: readonly NodeId[];
+}
+
+/** Whether the asset can do without this home: enough verified copies stand on the others. */
+export function mayLeave({ nodeId, facts, cluster, others }: Leave): boolean {
+  const wanted = copiesNeededElsewhere(facts, cluster, cluster.byId.get(nodeId));
+  return wanted > 0 && others.length > 0 && isCovered(facts, new Set(others), wanted);
+}
+
+/** Draining nodes on which nothing is left that is needed. */
+export function planDrained(assets: readonly AssetFacts[], cluster: Cluster): Decision[] {
+  return cluster.nodes
+    .filter((node) => node.scheduling === "draining" && isEmptied(node, assets, cluster))
+    .map((node) => ({ kind: "set-scheduling", nodeId: node.id, from: "draining", to: "drained" }));
+}
+
+function isEmptied(node: NodeRecord, assets: readonly AssetFacts[], cluster: Cluster): boolean {
+  if ((cluster.homeCounts.get(node.id) ?? 0) > 0) return false;
+  return assets.every((facts) => !isHome(node, facts) && !worksFor(node, facts) && !isNeeded(node, facts, cluster));
+}
+
+function isHome(node: NodeRecord, facts: AssetFacts): boolean {
+  return facts.asset.homes.includes(node.id);
+}
+
+function worksFor(node: NodeRecord, facts: AssetFacts): boolean {
+  return facts.view.openTasks.some((task) => task.state === "leased" && task.nodeId === node.id);
+}
+
+// A node that encoded for an asset holds pieces that its homes may not have yet.
+function isNeeded(node: NodeRecord, facts: AssetFacts, cluster: Cluster): boolean {
+  if (facts.asset.state === "failed") return false;
+  const wanted = Math.max(1, copiesNeededElsewhere(facts, cluster, node));
+  return [...facts.pieces.keys()].some((pieceId) => {
+    const holders = copiesOf(facts, pieceId);
+    return holders.includes(node.id) && holders.length - 1 < wanted;
+  });
+}
+
+function copiesNeededElsewhere(facts: AssetFacts, cluster: Cluster, node: NodeRecord | undefined): number {
+  const wanted = copiesWanted(facts.asset, cluster);
+  return node !== undefined && isForced(node, cluster) ? Math.min(1, facts.asset.replicasWanted) : wanted;
+}
+
+function isForced(node: NodeRecord, cluster: Cluster): boolean {
+  const { drainDeadlineAt, onDeadline, scheduling } = node;
+  return (
+    scheduling === "draining" && onDeadline === "force" && drainDeadlineAt !== null && cluster.at > drainDeadlineAt
+  );
+}

@@ -1,0 +1,108 @@
+// What is still to be made of an asset: the probe, the plan, and a task for every chunk and audio track that is not
+// there. What was made and then lost with its nodes is made again; the same plan gives the same bytes.
+import { asVsError } from "@vstream/core/errors.ts";
+import type { Failure } from "@vstream/core/errors.ts";
+import { audioPieceId, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import type { PieceId } from "@vstream/core/ids.ts";
+import type { Probe } from "@vstream/core/media.ts";
+import type { EncodePlan, TaskRecord } from "../catalog/records.ts";
+import { copiesOf, isLostForGood, isThereOrReturning, openTask } from "./asset-facts.ts";
+import type { AssetFacts } from "./asset-facts.ts";
+import { chooseLadder } from "./choose-ladder.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Decision } from "./decisions.ts";
+import { sourceLost } from "./fail-asset.ts";
+import { cancelTasks, newTask } from "./new-task.ts";
+import { preRollFor } from "./pre-roll.ts";
+import { splitChunks } from "./split-chunks.ts";
+
+export type StepOutcome =
+  | { readonly kind: "decided"; readonly decisions: readonly Decision[] }
+  | { readonly kind: "failed"; readonly failure: Failure };
+
+/** How many chunks of one asset are queued or being encoded; the others follow as these end. */
+export const openTranscodesPerAsset = 64;
+
+export function planMaking(facts: AssetFacts, cluster: Cluster): StepOutcome {
+  const { asset } = facts;
+  const dead = facts.view.deadTasks.find(makesSomething);
+  if (dead !== undefined) return { kind: "failed", failure: dead.error ?? unexplained(dead) };
+  const decisions = planTasks(facts, (pieceId) => !isThereOrReturning(facts, pieceId, cluster));
+  const isStuck = decisions.length > 0 || facts.view.openTasks.some(makesSomething);
+  if (isStuck && isLostForGood(facts, sourcePieceId, cluster)) return { kind: "failed", failure: sourceLost(asset) };
+  if (asset.probe === null || asset.plan !== null) return { kind: "decided", decisions };
+  return withPlan(facts, asset.probe, decisions);
+}
+
+/** For an asset that is ready: only what no node can bring back, and only while its source is there to make it from. */
+export function planLost(facts: AssetFacts, cluster: Cluster): Decision[] {
+  if (copiesOf(facts, sourcePieceId).length === 0 || facts.view.deadTasks.some(makesSomething)) return [];
+  return planTasks(facts, (pieceId) => isLostForGood(facts, pieceId, cluster));
+}
+
+function planTasks(facts: AssetFacts, isMissing: (pieceId: PieceId) => boolean): Decision[] {
+  const { plan, probe } = facts.asset;
+  if (probe === null || isMissing(timelinePieceId)) return probeTask(facts);
+  if (plan === null) return [];
+  return [
+    ...cancelMoot(facts, plan, isMissing),
+    ...transcodeTasks(facts, plan, isMissing),
+    ...audioTasks(facts, plan, isMissing),
+  ];
+}
+
+function withPlan(facts: AssetFacts, probe: Probe, decisions: readonly Decision[]): StepOutcome {
+  const { id, ladder } = facts.asset;
+  try {
+    const plan = { ...chooseLadder(ladder, probe), chunks: splitChunks(probe.segments) };
+    return { kind: "decided", decisions: [...decisions, { kind: "set-plan", assetId: id, plan }] };
+  } catch (thrown) {
+    return { kind: "failed", failure: asVsError(thrown).toFailure() };
+  }
+}
+
+function probeTask(facts: AssetFacts): Decision[] {
+  if (copiesOf(facts, sourcePieceId).length === 0) return [];
+  if (openTask(facts, { kind: "probe", pieceId: timelinePieceId }) !== undefined) return [];
+  return [newTask(facts.asset, { kind: "probe", pieceId: timelinePieceId })];
+}
+
+function transcodeTasks(facts: AssetFacts, plan: EncodePlan, isMissing: (pieceId: PieceId) => boolean): Decision[] {
+  const open = facts.view.openTasks.filter((task) => task.kind === "transcode");
+  const queued = new Set(open.map((task) => task.pieceId));
+  return plan.chunks
+    .map((chunk) => ({ rank: chunk.index, pieceId: videoPieceId(chunk.index) }))
+    .filter(({ pieceId }) => isMissing(pieceId) && !queued.has(pieceId))
+    .slice(0, Math.max(0, openTranscodesPerAsset - open.length))
+    .map(({ rank, pieceId }) =>
+      newTask(facts.asset, { kind: "transcode", pieceId, rank, preRollKeyframes: preRollFor(pieceId, facts) }),
+    );
+}
+
+// One encode makes all pieces of a track; it is named for the first.
+function audioTasks(facts: AssetFacts, plan: EncodePlan, isMissing: (pieceId: PieceId) => boolean): Decision[] {
+  return plan.audio
+    .filter(({ track }) => plan.chunks.some((chunk) => isMissing(audioPieceId(track, chunk.index))))
+    .map(({ track }) => audioPieceId(track, 0))
+    .filter((pieceId) => openTask(facts, { kind: "audio", pieceId }) === undefined)
+    .map((pieceId) => newTask(facts.asset, { kind: "audio", pieceId }));
+}
+
+// A node came back with what was about to be made again. Work that has begun goes on: its end is harmless.
+function cancelMoot(facts: AssetFacts, plan: EncodePlan, isMissing: (pieceId: PieceId) => boolean): Decision[] {
+  const track = (task: TaskRecord): number => Number(task.pieceId.split("-")[1]);
+  const isMoot = (task: TaskRecord): boolean => {
+    if (task.state === "leased" || task.pieceId === "") return false;
+    if (task.kind === "probe" || task.kind === "transcode") return !isMissing(task.pieceId);
+    return task.kind === "audio" && !plan.chunks.some((chunk) => isMissing(audioPieceId(track(task), chunk.index)));
+  };
+  return cancelTasks(facts.view.openTasks.filter(isMoot), "what it makes is there");
+}
+
+function makesSomething(task: TaskRecord): boolean {
+  return task.kind === "probe" || task.kind === "transcode" || task.kind === "audio";
+}
+
+function unexplained(task: TaskRecord): Failure {
+  return { code: "internal", message: `the ${task.kind} task ${task.id} died without saying why`, hint: "" };
+}

@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { sourcePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import type { AssetRecord, NodeRecord } from "../catalog/records.ts";
+import type { Decision } from "./decisions.ts";
+import { plan } from "./plan.ts";
+import { buildFinished, buildInput, buildNode, buildTask, buildView, nodeId, now } from "./snapshot-builder.ts";
+import type { ViewParts } from "./snapshot-builder.ts";
+
+const [a, b, c] = [buildNode("a"), buildNode("b", { region: "us" }), buildNode("c")];
+const finished = buildFinished(["a", "b"]);
+
+function decide(parts: ViewParts, around: readonly NodeRecord[] = [a, b, c]): Decision[] {
+  return plan(buildInput(around, [buildView(parts)]));
+}
+
+function homesOf(decisions: readonly Decision[]) {
+  return decisions.find((decision) => decision.kind === "set-homes")?.homes;
+}
+
+function kindsOf(decisions: readonly Decision[]): string[] {
+  return decisions.map((decision) => (decision.kind === "create-task" ? decision.task.kind : decision.kind));
+}
+
+describe("a ready asset", () => {
+  it("settles when every piece stands on every home", () => {
+    assert.deepEqual(kindsOf(decide(finished)), ["settle-asset"]);
+  });
+
+  it("settles with fewer homes than wanted when there are no other nodes", () => {
+    const parts = buildFinished(["a"], { homes: [nodeId("a")] });
+    assert.deepEqual(kindsOf(decide(parts, [a])), ["settle-asset"]);
+  });
+
+  it("gets another home as soon as there is one", () => {
+    const decisions = decide(buildFinished(["a"], { homes: [nodeId("a")] }), [a, b]);
+    assert.deepEqual(homesOf(decisions), ["a", "b"]);
+    assert.ok(kindsOf(decisions).includes("replicate"));
+  });
+
+  it("moves nothing while a home is suspect, or down for less than the hold", () => {
+    for (const health of ["suspect", "down"] as const) {
+      const away = buildNode("b", { region: "us", health, healthSince: now - 299_000 });
+      assert.deepEqual(kindsOf(decide(finished, [a, away, c])), []);
+    }
+  });
+
+  it("lists a home that is down last", () => {
+    const away = buildNode("a", { health: "down", healthSince: now });
+    assert.deepEqual(homesOf(decide(finished, [away, b, c])), ["b", "a"]);
+  });
+
+  it("replaces a home that was down for the hold", () => {
+    const away = buildNode("b", { region: "us", health: "down", healthSince: now - 300_000 });
+    const decisions = decide(finished, [a, away, c]);
+    assert.deepEqual(homesOf(decisions), ["a", "c"]);
+    assert.equal(kindsOf(decisions).filter((kind) => kind === "replicate").length, 6);
+  });
+
+  it("keeps a lost home in its list while no other node can take its place", () => {
+    const away = buildNode("b", { region: "us", health: "down", healthSince: now - 300_000 });
+    assert.deepEqual(kindsOf(decide(finished, [a, away])), []);
+  });
+
+  it("replaces a home that was removed", () => {
+    assert.deepEqual(homesOf(decide(finished, [a, c])), ["a", "c"]);
+  });
+
+  it("copies again what a home has lost", () => {
+    const decisions = decide({ ...finished, copies: { ...finished.copies, [videoPieceId(1)]: ["a"] } });
+    assert.deepEqual(
+      decisions.map((decision) => decision.kind === "create-task" && [decision.task.pieceId, decision.task.nodeId]),
+      [[videoPieceId(1), "b"]],
+    );
+  });
+
+  it("makes again what has no copy left anywhere", () => {
+    assert.deepEqual(kindsOf(decide({ ...finished, copies: { ...finished.copies, [videoPieceId(1)]: [] } })), [
+      "transcode",
+    ]);
+  });
+
+  it("waits for a node that may still have the last copy", () => {
+    const away = buildNode("c", { health: "down", healthSince: now - 1_000 });
+    const parts = { ...finished, copies: { ...finished.copies, [videoPieceId(1)]: ["c"] } };
+    assert.deepEqual(kindsOf(decide(parts, [a, b, away])), []);
+  });
+
+  it("stays ready when what was lost cannot be made again", () => {
+    const copies = { ...finished.copies, [videoPieceId(1)]: [], [sourcePieceId]: [] };
+    assert.deepEqual(kindsOf(decide({ ...finished, copies })), []);
+  });
+});
+
+describe("copies on nodes that are no homes", () => {
+  const surplus = { ...finished, copies: { ...finished.copies, [videoPieceId(1)]: ["a", "b", "c"] } };
+
+  it("are discarded when the homes hold enough", () => {
+    const [decision] = decide(surplus);
+    assert.ok(decision?.kind === "create-task");
+    assert.deepEqual(
+      [decision.task.kind, decision.task.nodeId, decision.task.discardPieceIds],
+      ["discard", "c", [videoPieceId(1)]],
+    );
+  });
+
+  it("stay while a home lacks its copy", () => {
+    const parts = { ...finished, copies: { ...finished.copies, [videoPieceId(1)]: ["a", "c"] } };
+    assert.deepEqual(kindsOf(decide(parts)), ["replicate"]);
+  });
+
+  it("stay while a home is down, even where the cluster has become small", () => {
+    const away = buildNode("b", { region: "us", health: "down", healthSince: now });
+    assert.ok(!kindsOf(decide(surplus, [a, away, c])).includes("discard"));
+  });
+
+  it("stay when a discard has become wrong: it is cancelled", () => {
+    const open = [buildTask("discard", { nodeId: nodeId("c"), discardPieceIds: [videoPieceId(1)] })];
+    const away = buildNode("b", { region: "us", health: "down", healthSince: now });
+    assert.ok(kindsOf(decide({ ...surplus, open }, [a, away, c])).includes("cancel-task"));
+    assert.deepEqual(kindsOf(decide({ ...surplus, open })), []);
+  });
+
+  it("do not count as copies once they are being discarded, nor is that node made a home", () => {
+    const open = [buildTask("discard", { nodeId: nodeId("c"), discardPieceIds: [videoPieceId(1)] })];
+    const away = buildNode("b", { region: "us", health: "down", healthSince: now - 300_000 });
+    assert.equal(homesOf(decide({ ...surplus, open }, [a, away, c])), undefined);
+  });
+
+  it("on a node that is suspect are not forgotten: the asset does not settle", () => {
+    assert.deepEqual(kindsOf(decide(surplus, [a, b, buildNode("c", { health: "suspect" })])), []);
+  });
+});
+
+describe("an asset that failed", () => {
+  const notMedia = { code: "not_media", message: "no", hint: "" } as const;
+  const broken = { code: "ffmpeg_failed", message: "no", hint: "" } as const;
+  const failed = (changes: Partial<AssetRecord>): Partial<AssetRecord> => ({ state: "failed", ...changes });
+
+  it("leaves nothing behind when its source was refused", () => {
+    const decisions = decide({ asset: failed({ error: notMedia }), copies: { source: ["a", "b"] } });
+    assert.deepEqual(
+      decisions.map(
+        (decision) => decision.kind === "create-task" && [decision.task.nodeId, decision.task.discardPieceIds],
+      ),
+      [
+        ["a", []],
+        ["b", []],
+      ],
+    );
+  });
+
+  it("settles once nothing is left", () => {
+    assert.deepEqual(kindsOf(decide({ asset: failed({ error: notMedia }) })), ["settle-asset"]);
+  });
+
+  it("is kept for a retry when another try may help", () => {
+    const at = (finishedAt: number) => [buildTask("transcode", { state: "dead", finishedAt })];
+    const parts = { asset: failed({ error: broken }), copies: { source: ["a"] } };
+    assert.deepEqual(decide({ ...parts, dead: at(now - 1_000) }), []);
+    assert.deepEqual(kindsOf(decide({ ...parts, dead: at(now - 86_400_000) })), ["discard"]);
+  });
+
+  it("does not hold a node that is drained", () => {
+    const asset = failed({ error: broken });
+    const dead = [buildTask("transcode", { state: "dead", finishedAt: now })];
+    const around = [buildNode("a", { scheduling: "draining" }), b, c];
+    assert.deepEqual(homesOf(decide({ asset, copies: { source: ["a"] }, dead }, around)), ["b"]);
+  });
+});
+
+describe("an asset in the trash", () => {
+  const trashed = (age: number) => buildFinished(["a", "b"], { state: "deleting", deletedAt: now - age });
+
+  it("is kept whole until its time is over", () => {
+    assert.deepEqual(decide(trashed(86_399_000)), []);
+  });
+
+  it("is then discarded everywhere, homes too", () => {
+    assert.deepEqual(kindsOf(decide(trashed(86_400_000))), ["discard", "discard"]);
+  });
+
+  it("is forgotten when no node that is up holds anything of it", () => {
+    const parts = { ...trashed(86_400_000), copies: { [videoPieceId(0)]: ["b"] } };
+    const away = buildNode("b", { region: "us", health: "down" });
+    assert.deepEqual(kindsOf(decide(parts, [a, away, c])), ["forget-asset"]);
+    const doubtful = buildNode("b", { region: "us", health: "suspect" });
+    assert.deepEqual(kindsOf(decide(parts, [a, doubtful, c])), []);
+  });
+});

@@ -1,0 +1,45 @@
+// When an asset needs no more looks until something about it, or one of its nodes, changes.
+import type { NodeId } from "@vstream/core/ids.ts";
+import { copiesOf, holdsAll, plannedPieces } from "./asset-facts.ts";
+import type { AssetFacts } from "./asset-facts.ts";
+import { copiesToKeep, isLeaving } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Decision } from "./decisions.ts";
+
+/** To be asked only when nothing else was decided. */
+export function planSettle(facts: AssetFacts, cluster: Cluster): Decision[] {
+  const { asset, view } = facts;
+  const isAtRest = asset.state === "ready" ? isWhole(facts, cluster) : isSwept(facts);
+  if (view.openTasks.length > 0 || !isAtRest) return [];
+  return [{ kind: "settle-asset", assetId: asset.id, manifestVersion: asset.manifestVersion }];
+}
+
+function isWhole(facts: AssetFacts, cluster: Cluster): boolean {
+  const { homes, plan } = facts.asset;
+  return (
+    plan !== null &&
+    homes.length >= copiesToKeep(facts.asset, cluster) &&
+    homes.every((home) => isQuiet(home, cluster) && holdsAll(facts, home)) &&
+    plannedPieces(plan).every((pieceId) => copiesOf(facts, pieceId).length > 0) &&
+    !hasUndecidedSurplus(facts, cluster)
+  );
+}
+
+function isQuiet(home: NodeId, cluster: Cluster): boolean {
+  const node = cluster.byId.get(home);
+  return node?.health === "up" && !isLeaving(node);
+}
+
+// A suspect node's surplus is discarded once it is up again.
+function hasUndecidedSurplus(facts: AssetFacts, cluster: Cluster): boolean {
+  return facts.view.replicas.some(
+    (replica) =>
+      replica.state === "verified" &&
+      !facts.asset.homes.includes(replica.nodeId) &&
+      cluster.byId.get(replica.nodeId)?.health === "suspect",
+  );
+}
+
+function isSwept(facts: AssetFacts): boolean {
+  return facts.copies.size === 0;
+}

@@ -1,0 +1,51 @@
+// How many bits a rung may spend. From the averages of Apple's HLS authoring rules (1.25, H.264), between two of
+// them by the logarithm of the frame's area, so that every aspect has a figure.
+//
+// Capped CRF: a segment of 6 s can hold maxrate · 6 s and one full buffer. With maxrate at 1.5 times the average and
+// a buffer of two seconds of it, that is 1.5 · (1 + 2/6) = 2 times the average: the peak that rule 1.30 allows.
+import { segmentSeconds } from "@vstream/core/media.ts";
+
+const averages: readonly { readonly area: number; readonly averageBps: number }[] = [
+  { area: 416 * 234, averageBps: 145_000 },
+  { area: 640 * 360, averageBps: 365_000 },
+  { area: 768 * 432, averageBps: 1_100_000 },
+  { area: 960 * 540, averageBps: 2_000_000 },
+  { area: 1280 * 720, averageBps: 4_500_000 },
+  { area: 1920 * 1080, averageBps: 7_800_000 },
+];
+
+const maxrateOverAverage = 1.5;
+const bufferSeconds = 2;
+const smallestAverageBps = 40_000;
+
+export interface RateCap {
+  readonly maxrateBps: number;
+  readonly bufferBits: number;
+}
+
+/** For a frame of that many pixels; whole kilobits. */
+export function rateCapFor(area: number): RateCap {
+  const maxrateBps = wholeKilobits(averageFor(area) * maxrateOverAverage);
+  return { maxrateBps, bufferBits: maxrateBps * bufferSeconds };
+}
+
+/** The most that one whole segment can take under the cap. */
+export function peakUnder(cap: RateCap): number {
+  return Math.round(cap.maxrateBps + cap.bufferBits / segmentSeconds);
+}
+
+function averageFor(area: number): number {
+  const next = averages.findIndex((point) => area <= point.area);
+  const above = averages[next === -1 ? averages.length - 1 : next];
+  const below = averages[next - 1];
+  if (above === undefined) return smallestAverageBps;
+  if (next === -1) return (above.averageBps * area) / above.area;
+  // Smaller than Apple's smallest, or larger than its largest: in proportion to the area.
+  if (below === undefined) return Math.max(smallestAverageBps, (above.averageBps * area) / above.area);
+  const share = Math.log(area / below.area) / Math.log(above.area / below.area);
+  return below.averageBps * (above.averageBps / below.averageBps) ** share;
+}
+
+function wholeKilobits(bps: number): number {
+  return Math.round(bps / 1000) * 1000;
+}

@@ -1,0 +1,25 @@
+// How long a task may run before its node gives it up. Generous: a limit is there for what hangs, not for what is slow.
+import { bytesOf, segmentSeconds } from "@vstream/core/media.ts";
+import type { Work } from "@vstream/core/media.ts";
+
+const shortestMs = 10 * 60_000;
+// A chunk at five rungs on a quarter of an old core takes about this many times its duration.
+const transcodeMsPerSegment = 240 * segmentSeconds * 1000;
+const audioMsPerSegment = 10 * segmentSeconds * 1000;
+const slowestBytesPerMs = 250;
+
+export function timeLimitMs(work: Work): number {
+  switch (work.kind) {
+    case "probe":
+      // It reads the whole source.
+      return shortestMs + Math.ceil(work.source.source.bytes / slowestBytesPerMs);
+    case "transcode":
+      return shortestMs + work.chunk.segmentCount * transcodeMsPerSegment;
+    case "audio":
+      return shortestMs + work.chunkSegments.reduce((sum, count) => sum + count, 0) * audioMsPerSegment;
+    case "replicate":
+      return shortestMs + Math.ceil(bytesOf(work.piece.content) / slowestBytesPerMs);
+    case "discard":
+      return shortestMs;
+  }
+}

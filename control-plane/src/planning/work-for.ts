@@ -1,0 +1,106 @@
+// What a task's node is told to do: the targets from the asset's plan, and from whom to fetch what it needs.
+import { sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import type { NodeId, PieceId } from "@vstream/core/ids.ts";
+import type { ObjectRef, SourceRef, Work } from "@vstream/core/media.ts";
+import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
+import { copiesOf } from "./asset-facts.ts";
+import type { AssetFacts } from "./asset-facts.ts";
+import type { Cluster } from "./cluster.ts";
+
+export interface WorkPlace {
+  readonly facts: AssetFacts;
+  readonly cluster: Cluster;
+  readonly nodeId: NodeId;
+}
+
+/** null: what it needs is not there (any more), and the task must wait. Holders never name the node itself. */
+export function workFor(task: TaskRecord, place: WorkPlace): Work | null {
+  switch (task.kind) {
+    case "probe":
+      return probeWork(place);
+    case "transcode":
+      return transcodeWork(task, place);
+    case "audio":
+      return audioWork(task, place);
+    case "replicate":
+      return replicateWork(task, place);
+    case "discard":
+      return { kind: "discard", pieceIds: task.discardPieceIds };
+  }
+}
+
+function probeWork(place: WorkPlace): Work | null {
+  const source = sourceOf(place);
+  const holders = holdersOf(place, [sourcePieceId]);
+  return source === null || holders === null ? null : { kind: "probe", source, holders };
+}
+
+function transcodeWork(task: TaskRecord, place: WorkPlace): Work | null {
+  const { plan } = place.facts.asset;
+  const chunk = plan?.chunks.find(({ index }) => videoPieceId(index) === task.pieceId);
+  const origin = originOf(place);
+  if (plan === null || chunk === undefined || origin === null) return null;
+  const { preRollKeyframes } = task;
+  return { kind: "transcode", ...origin, chunk, rungs: plan.rungs, preRollKeyframes };
+}
+
+function audioWork(task: TaskRecord, place: WorkPlace): Work | null {
+  const { plan } = place.facts.asset;
+  const target = plan?.audio.find(({ track }) => task.pieceId.startsWith(`audio-${String(track)}-`));
+  const origin = originOf(place);
+  if (plan === null || target === undefined || origin === null) return null;
+  return { kind: "audio", ...origin, target, chunkSegments: plan.chunks.map(({ segmentCount }) => segmentCount) };
+}
+
+function replicateWork(task: TaskRecord, place: WorkPlace): Work | null {
+  if (task.pieceId === "") return null;
+  const piece = place.facts.pieces.get(task.pieceId);
+  const holders = holdersOf(place, [task.pieceId]);
+  // A node that has it already has nothing to fetch it from but itself, and confirms what it has.
+  return piece === undefined || holders === null ? null : { kind: "replicate", piece, holders };
+}
+
+interface Origin {
+  readonly source: SourceRef;
+  readonly timeline: ObjectRef;
+  readonly holders: readonly NodeId[];
+}
+
+function originOf(place: WorkPlace): Origin | null {
+  const source = sourceOf(place);
+  const timeline = place.facts.pieces.get(timelinePieceId)?.content;
+  const holders = holdersOf(place, [sourcePieceId, timelinePieceId]);
+  if (source === null || timeline?.kind !== "timeline" || holders === null) return null;
+  return { source, timeline: timeline.timeline, holders };
+}
+
+function sourceOf({ facts }: WorkPlace): SourceRef | null {
+  const content = facts.pieces.get(sourcePieceId)?.content;
+  if (content?.kind !== "source") return null;
+  const { source, blockList, blockBytes } = content;
+  return { source, blockList, blockBytes };
+}
+
+/**
+ * Nodes that hold some of the pieces, those that hold most first, then those of the same region, then by id.
+ * null: a piece has no copy at all on a node that is up.
+ */
+function holdersOf(place: WorkPlace, pieceIds: readonly PieceId[]): NodeId[] | null {
+  const holders = pieceIds.map((pieceId) => upHoldersOf(pieceId, place));
+  if (holders.some((list) => list.length === 0)) return null;
+  const { byId } = place.cluster;
+  const distance = (node: NodeRecord): number => Number(node.region !== byId.get(place.nodeId)?.region);
+  const missing = (node: NodeRecord): number => holders.filter((list) => !list.includes(node)).length;
+  return [...new Set(holders.flat())]
+    .filter((node) => node.id !== place.nodeId)
+    .toSorted(
+      (one, other) => missing(one) - missing(other) || distance(one) - distance(other) || (one.id < other.id ? -1 : 1),
+    )
+    .map((node) => node.id);
+}
+
+function upHoldersOf(pieceId: PieceId, { facts, cluster }: WorkPlace): NodeRecord[] {
+  return copiesOf(facts, pieceId)
+    .flatMap((nodeId) => cluster.byId.get(nodeId) ?? [])
+    .filter((node) => node.health === "up");
+}

@@ -1,0 +1,128 @@
+// Taking in a source: the asset is written down, its homes are chosen, and the client gets a ticket to send the bytes
+// to the first of them. The same source, or the same external id, is the same asset.
+import { VsError } from "@vstream/core/errors.ts";
+import { newId } from "@vstream/core/ids.ts";
+import type { AssetId, NodeId } from "@vstream/core/ids.ts";
+import { sourcePieceId } from "@vstream/core/ids.ts";
+import type { CreateAssetRequest, CreateAssetResponse, UploadTicket } from "@vstream/proto/admin.ts";
+import type { Actor, NewAsset } from "../../catalog/catalog.ts";
+import type { AssetRecord } from "../../catalog/records.ts";
+import { assertLadderName } from "../../planning/choose-ladder.ts";
+import * as check from "../wire/checks.ts";
+import { allNodes } from "../../control-loop/all-nodes.ts";
+import type { AdminDeps } from "./admin-calls.ts";
+import { nearest } from "./find-node.ts";
+import { showAsset } from "./show-asset.ts";
+
+const limits = { title: 500, sourceName: 1_024, externalId: 256, regions: 16, replicas: 10, priority: 1_000 };
+
+export async function createAsset(
+  deps: AdminDeps,
+  request: CreateAssetRequest,
+  actor: Actor,
+): Promise<CreateAssetResponse> {
+  const wanted = await checkRequest(deps, request);
+  const assetId = newId("asset", deps.clock.now());
+  const { replicasWanted: replicas, regions, sourceBytes: bytes } = wanted;
+  const homes = await deps.loop.chooseHomes({ assetId, replicas, regions, bytes });
+  const asset: NewAsset = { ...wanted, id: assetId, homes, at: deps.clock.now(), actor };
+  const outcome = await deps.catalog.commands.createAsset(asset);
+  deps.loop.kick([outcome.asset.id]);
+  // An upload that was begun and not ended goes on: for its own source only.
+  const upload = (await awaitsSource(deps, outcome.asset, wanted)) ? await ticketFor(deps, outcome.asset) : undefined;
+  const duplicate = outcome.kind === "existing" && upload === undefined;
+  return { asset: await showAsset(deps, outcome.asset.id), duplicate, upload };
+}
+
+/**
+ * The right to upload to the asset's first home.
+ * @throws VsError no_node_available when that home is gone
+ */
+export async function ticketFor(deps: AdminDeps, asset: AssetRecord): Promise<UploadTicket> {
+  const nodeId = asset.homes[0];
+  const node = nodeId === undefined ? null : await deps.catalog.queries.getNode(nodeId);
+  if (node === null) throw noNode(asset.id);
+  const { token, expiresAt } = await deps.tickets.issue({
+    assetId: asset.id,
+    nodeId: node.id,
+    bytes: asset.sourceBytes,
+    sha256: asset.sourceSha256,
+  });
+  return { url: `${node.playbackUrl.replace(/\/+$/, "")}/uploads`, token, expiresAt, nodeId: node.id };
+}
+
+/** Whether the source has yet to arrive. */
+export async function isAwaitingSource(deps: Pick<AdminDeps, "catalog">, asset: AssetRecord): Promise<boolean> {
+  if (asset.state !== "uploading") return false;
+  const view = await deps.catalog.queries.getAssetView(asset.id);
+  return view !== null && !view.pieces.some((piece) => piece.id === sourcePieceId);
+}
+
+export function noNode(assetId: AssetId): VsError {
+  return new VsError("no_node_available", `no node can take the source of ${assetId}`, {
+    hint: "See which nodes are up: vsctl nodes list",
+  });
+}
+
+/** First homes for an upload that cannot go on where it was begun; the same one only when there is no other. */
+export async function otherHomes(deps: AdminDeps, asset: AssetRecord): Promise<readonly NodeId[]> {
+  const failed = asset.homes[0];
+  const wish = { assetId: asset.id, regions: asset.regions, bytes: asset.sourceBytes };
+  const chosen = await deps.loop.chooseHomes({ ...wish, replicas: asset.replicasWanted + 1 });
+  const others = chosen.filter((nodeId) => nodeId !== failed).slice(0, asset.replicasWanted);
+  return others.length > 0 ? others : chosen;
+}
+
+async function awaitsSource(deps: AdminDeps, asset: AssetRecord, wanted: WantedAsset): Promise<boolean> {
+  return asset.sourceSha256 === wanted.sourceSha256 && (await isAwaitingSource(deps, asset));
+}
+
+type WantedAsset = Omit<NewAsset, "id" | "homes" | "at" | "actor">;
+
+async function checkRequest(deps: AdminDeps, request: CreateAssetRequest): Promise<WantedAsset> {
+  const sourceName = check.text(request.sourceName, "source name", { max: limits.sourceName });
+  const title = request.title.trim() === "" ? sourceName : request.title.trim();
+  const ladder = request.ladder === "" ? "default" : request.ladder;
+  assertLadderName(ladder);
+  const externalId = check.text(request.externalId, "external id", { max: limits.externalId });
+  return {
+    title: check.text(title, "title", { min: 1, max: limits.title }),
+    labels: check.labels(request.labels),
+    externalId: externalId === "" ? null : externalId,
+    ladder,
+    replicasWanted: replicasFrom(request.replicas, deps.settings.replicas),
+    regions: await regionsFrom(deps, request.regions),
+    priority: check.integer(request.priority, "priority", { min: -limits.priority, max: limits.priority }),
+    sourceName,
+    sourceSha256: check.sha256(request.sourceSha256, "source hash"),
+    sourceBytes: sourceBytesFrom(request.sourceBytes, deps.settings.maxSourceBytes),
+  };
+}
+
+function replicasFrom(asked: number, usual: number): number {
+  return asked === 0 ? usual : check.integer(asked, "replicas", { min: 1, max: limits.replicas });
+}
+
+function sourceBytesFrom(bytes: number, mostBytes: number): number {
+  if (bytes === 0) {
+    throw new VsError("source_empty", "the source is empty", { hint: "Check that the file was written to its end" });
+  }
+  if (bytes > mostBytes) {
+    throw new VsError("source_too_large", `the source has ${String(bytes)} bytes, more than ${String(mostBytes)}`, {
+      hint: "Raise maxSourceBytes in the control plane's configuration",
+    });
+  }
+  return check.integer(bytes, "source bytes", check.byteCount);
+}
+
+async function regionsFrom(deps: AdminDeps, asked: readonly string[]): Promise<readonly string[]> {
+  const regions = [...new Set(check.atMost(asked, "regions", limits.regions))];
+  if (regions.length === 0) return regions;
+  const known = [...new Set((await allNodes(deps.catalog.queries)).map((node) => node.region))].toSorted();
+  const unknown = regions.find((region) => !known.includes(region));
+  if (unknown === undefined) return regions;
+  const meant = nearest(unknown, known);
+  throw new VsError("invalid_argument", `no node is in the region ${JSON.stringify(unknown)}`, {
+    hint: `${meant === undefined ? "" : `Did you mean ${meant}? `}Regions: ${known.join(", ")}`,
+  });
+}

@@ -1,0 +1,21 @@
+// What the calls of nodes are answered with.
+import type { Clock } from "@vstream/core/clock.ts";
+import type { Catalog } from "../catalog/catalog.ts";
+import type { ControlLoop } from "../control-loop/control-loop.ts";
+import type { CertificateAuthority } from "../identity/certificate-authority.ts";
+import type { Tokens } from "../identity/join-tokens.ts";
+
+export interface AgentDeps {
+  readonly catalog: Catalog;
+  readonly loop: ControlLoop;
+  readonly tokens: Tokens;
+  readonly authority: CertificateAuthority;
+  readonly clock: Clock;
+  readonly settings: AgentSettings;
+}
+
+export interface AgentSettings {
+  readonly certificateDays: number;
+  /** Where sessions are dialled; known once that listener is open. */
+  agentPort(): number;
+}

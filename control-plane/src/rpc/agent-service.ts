@@ -1,0 +1,78 @@
+// AgentService: joining, by token, is on the listener that users dial; everything else is on the listener that wants a
+// node's certificate, and there a node acts for nobody but itself.
+import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
+import { AgentServiceService } from "@vstream/proto/agent.ts";
+import type { AgentServiceServer } from "@vstream/proto/agent.ts";
+import type { NodeRecord } from "../catalog/records.ts";
+import type { AgentDeps } from "./agent-deps.ts";
+import { addressOf, answeredCall } from "./answered-call.ts";
+import type { CallDeps, CallSpec } from "./answered-call.ts";
+import { identifyNode } from "./caller.ts";
+import { receiveInventory } from "./inventory-stream.ts";
+import { joinCluster, renewCertificate } from "./join-cluster.ts";
+import { openAgentStream } from "./session-stream.ts";
+import * as check from "./wire/checks.ts";
+import { failureFromWire } from "./wire/failures.ts";
+import { manifestToWire } from "./wire/manifest.ts";
+import { pieceFromWire } from "./wire/media.ts";
+import { fenceFromWire, taskEndFromWire } from "./wire/reports.ts";
+
+interface Service {
+  readonly definition: ServiceDefinition;
+  readonly implementation: UntypedServiceImplementation;
+}
+
+/** For the listener that users dial. */
+export function joinService(deps: AgentDeps, calls: CallDeps): Service {
+  const { join: definition } = AgentServiceService;
+  const join = answeredCall(calls, {
+    name: "join",
+    identify: async (surface) => await Promise.resolve(addressOf(surface)),
+    answer: async (request: Parameters<typeof joinCluster>[1], { caller }) => await joinCluster(deps, request, caller),
+  });
+  return { definition: { join: definition }, implementation: { join } };
+}
+
+/** For the listener that wants a node's certificate. */
+export function agentService(deps: AgentDeps, calls: CallDeps): Service {
+  const { join: _, ...definition } = AgentServiceService;
+  const identify = async (surface: Parameters<typeof identifyNode>[1]): Promise<NodeRecord> =>
+    await identifyNode(deps.catalog.queries, surface);
+  const ofNode = <Request, Response>(
+    name: string,
+    answer: CallSpec<NodeRecord, Request, Response>["answer"],
+  ): ReturnType<typeof answeredCall<NodeRecord, Request, Response>> => answeredCall(calls, { name, identify, answer });
+  const implementation: Pick<AgentServiceServer, Exclude<keyof typeof AgentServiceService, "join">> = {
+    renewCertificate: ofNode(
+      "renewCertificate",
+      async (request, { caller }) => await renewCertificate(deps, request, caller),
+    ),
+    session: openAgentStream({ loop: deps.loop, identify, calls }),
+    reportInventory: receiveInventory({ loop: deps.loop, identify, calls }),
+    reportTask: ofNode("reportTask", async (request, { caller }) => {
+      const outcome = await deps.loop.reportTask(taskEndFromWire(request, caller.id));
+      return { accepted: outcome === "accepted" };
+    }),
+    reportPiece: ofNode("reportPiece", async (request, { caller }) => {
+      const report = { ...fenceFromWire(request, caller.id), piece: pieceFromWire(request.piece) };
+      return { accepted: (await deps.loop.reportPiece(report)) === "accepted" };
+    }),
+    reportUpload: ofNode("reportUpload", async (request, { caller }) => {
+      const upload = { assetId: check.assetId(request.assetId), nodeId: caller.id };
+      const outcome = check.present(request.outcome, "outcome");
+      if (outcome.$case === "failed") {
+        await deps.loop.reportUploadFailure({ ...upload, failure: failureFromWire(outcome.value) });
+        return { accepted: true };
+      }
+      const source = pieceFromWire(outcome.value);
+      return { accepted: (await deps.loop.reportUpload({ ...upload, source })) === "accepted" };
+    }),
+    getManifest: ofNode("getManifest", async (request) => {
+      const haveVersion = check.integer(request.haveVersion, "version", check.tickCount);
+      const query = { assetId: check.assetId(request.assetId), haveVersion };
+      const manifest = await deps.catalog.queries.getManifest(query);
+      return { manifest: manifest === null ? undefined : manifestToWire(manifest) };
+    }),
+  };
+  return { definition, implementation };
+}

@@ -1,0 +1,87 @@
+// The two gRPC listeners: one with server TLS for users and for nodes that join, one with mutual TLS for nodes.
+import { AdminServiceService } from "@vstream/proto/admin.ts";
+import type { Clock } from "@vstream/core/clock.ts";
+import type { Logger } from "@vstream/core/log.ts";
+import type { Catalog } from "../catalog/catalog.ts";
+import type { ControlConfig } from "../config.ts";
+import type { ControlLoop } from "../control-loop/control-loop.ts";
+import type { Identity } from "../identity/identity.ts";
+import type { Metrics } from "../metrics.ts";
+import { adminService } from "./admin-service.ts";
+import { agentService, joinService } from "./agent-service.ts";
+import type { AgentDeps } from "./agent-deps.ts";
+import type { StreamDeps } from "./answered-stream.ts";
+import { openGrpcListener } from "./grpc-servers.ts";
+
+export interface GrpcDeps {
+  readonly config: ControlConfig;
+  readonly catalog: Catalog;
+  readonly loop: ControlLoop;
+  readonly identity: Identity;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly version: string;
+  readonly startedAt: number;
+}
+
+export interface GrpcPorts {
+  readonly listen: number;
+  readonly agentListen: number;
+}
+
+/** @throws VsError port_taken, invalid_config */
+export async function openGrpc(deps: GrpcDeps): Promise<GrpcPorts & AsyncDisposable> {
+  const stopping = new AbortController();
+  const calls = callDeps(deps, stopping.signal);
+  const certificate = deps.identity.server;
+  await using stack = new AsyncDisposableStack();
+  // The port for agents is told to those who join, so that listener comes first.
+  const agentDeps: AgentDeps = { ...deps, ...deps.identity, settings: agentSettings(deps, () => agents.port) };
+  const agents = stack.use(
+    await openGrpcListener({
+      address: deps.config.agentListen,
+      certificate,
+      mutual: true,
+      services: [agentService(agentDeps, calls)],
+    }),
+  );
+  const implementation = adminService({ ...deps, ...deps.identity, settings: adminSettings(deps) }, calls);
+  const users = stack.use(
+    await openGrpcListener({
+      address: deps.config.listen,
+      certificate,
+      mutual: false,
+      services: [{ definition: AdminServiceService, implementation }, joinService(agentDeps, calls)],
+    }),
+  );
+  stack.move();
+  return {
+    listen: users.port,
+    agentListen: agents.port,
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      await Promise.all([users[Symbol.asyncDispose](), agents[Symbol.asyncDispose]()]);
+    },
+  };
+}
+
+function callDeps({ clock, log, metrics }: GrpcDeps, stopping: AbortSignal): StreamDeps {
+  return {
+    clock,
+    log: log.child({ component: "rpc" }),
+    stopping,
+    watches: { open: 0 },
+    observe: (call) => {
+      metrics.observeCall(call);
+    },
+  };
+}
+
+function adminSettings({ config, version, startedAt }: GrpcDeps): Parameters<typeof adminService>[0]["settings"] {
+  return { replicas: config.replicas, maxSourceBytes: config.maxSourceBytes, version, startedAt };
+}
+
+function agentSettings({ config }: GrpcDeps, agentPort: () => number): AgentDeps["settings"] {
+  return { certificateDays: config.certificateDays, agentPort };
+}

@@ -1,0 +1,35 @@
+// What a player can be given of an asset, on its way to an agent: domain → proto.
+import type { Manifest, ManifestAudio, ManifestRendition } from "@vstream/core/media.ts";
+import type {
+  Manifest as WireManifest,
+  ManifestAudio as WireAudio,
+  ManifestRendition as WireRendition,
+} from "@vstream/proto/agent.ts";
+import { pieceToWire } from "./media.ts";
+import { probeToWire, rungToWire, targetToWire } from "./probe.ts";
+
+export function manifestToWire(manifest: Manifest): WireManifest {
+  return {
+    assetId: manifest.assetId,
+    version: manifest.version,
+    title: manifest.title,
+    complete: manifest.complete,
+    probe: probeToWire(manifest.probe),
+    renditions: manifest.renditions.map(renditionToWire),
+    audio: manifest.audio.map(audioToWire),
+    pieces: manifest.pieces.map(pieceToWire),
+    releasedChunks: manifest.releasedChunks,
+    totalChunks: manifest.totalChunks,
+    homeNodeIds: [...manifest.homeNodeIds],
+    fromChunk: manifest.fromChunk,
+    deleted: manifest.deleted,
+  };
+}
+
+function renditionToWire(rendition: ManifestRendition): WireRendition {
+  return { ...rendition, rung: rungToWire(rendition.rung) };
+}
+
+function audioToWire(audio: ManifestAudio): WireAudio {
+  return { ...audio, target: targetToWire(audio.target) };
+}

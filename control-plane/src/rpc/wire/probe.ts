@@ -1,0 +1,74 @@
+// What a probe found, and what is made from it: proto ↔ domain.
+import type { AudioStream, AudioTarget, Probe, Rung, VideoStream } from "@vstream/core/media.ts";
+import type {
+  AudioStream as WireAudio,
+  AudioTarget as WireTarget,
+  Probe as WireProbe,
+  Rung as WireRung,
+  VideoStream as WireVideo,
+} from "@vstream/proto/types.ts";
+import * as check from "./checks.ts";
+
+const limits = {
+  side: 65_536,
+  frameRate: 1_000,
+  timeScale: 1_000_000_000,
+  tracks: 64,
+  channels: 64,
+  sampleRate: 1_000_000,
+};
+
+/** Longest timeline that is believed, seconds: a hundred days. */
+const longestSeconds = 8_640_000;
+
+export function probeToWire(probe: Probe): WireProbe {
+  return {
+    format: probe.format,
+    durationSeconds: probe.durationSeconds,
+    video: { ...probe.video },
+    audio: probe.audio.map((stream) => ({ ...stream })),
+    segments: probe.segments,
+  };
+}
+
+export function probeFromWire(wire: WireProbe): Probe {
+  return {
+    format: check.text(wire.format, "format", { max: 128 }),
+    durationSeconds: check.finite(wire.durationSeconds, "duration", { min: 0, max: longestSeconds }),
+    video: videoFromWire(check.present(wire.video, "video stream")),
+    audio: check.atMost(wire.audio, "audio streams", limits.tracks).map(audioFromWire),
+    segments: check.integer(wire.segments, "segments", { min: 1, max: longestSeconds }),
+  };
+}
+
+export function rungToWire(rung: Rung): WireRung {
+  return { ...rung };
+}
+
+export function targetToWire(target: AudioTarget): WireTarget {
+  return { ...target };
+}
+
+function videoFromWire(wire: WireVideo): VideoStream {
+  return {
+    width: check.integer(wire.width, "width", { min: 1, max: limits.side }),
+    height: check.integer(wire.height, "height", { min: 1, max: limits.side }),
+    codec: check.text(wire.codec, "video codec", { max: 64 }),
+    frameRate: check.finite(wire.frameRate, "frame rate", { min: 0, max: limits.frameRate }),
+    timeScale: check.integer(wire.timeScale, "time scale", { min: 1, max: limits.timeScale }),
+    ticksPerFrame: check.integer(wire.ticksPerFrame, "ticks a frame", check.tickCount),
+    frames: check.integer(wire.frames, "frames", { ...check.count, min: 1 }),
+    interlaced: wire.interlaced,
+    pixelFormat: check.text(wire.pixelFormat, "pixel format", { max: 64 }),
+  };
+}
+
+function audioFromWire(wire: WireAudio): AudioStream {
+  return {
+    track: check.integer(wire.track, "track", { min: 0, max: limits.tracks }),
+    codec: check.text(wire.codec, "audio codec", { max: 64 }),
+    language: check.text(wire.language, "language", { max: 64 }),
+    channels: check.integer(wire.channels, "channels", { min: 0, max: limits.channels }),
+    sampleRate: check.integer(wire.sampleRate, "sample rate", { min: 0, max: limits.sampleRate }),
+  };
+}

@@ -1,0 +1,44 @@
+// What a task is to do, on its way to the node that leased it: domain → proto.
+import type { Work } from "@vstream/core/media.ts";
+import type { LeaseGrant } from "@vstream/proto/agent.ts";
+import { objectToWire, pieceToWire, sourceToWire } from "./media.ts";
+import { rungToWire, targetToWire } from "./probe.ts";
+
+export function workToWire(work: Work): NonNullable<LeaseGrant["work"]> {
+  switch (work.kind) {
+    case "probe":
+      return { $case: "probe", value: { source: sourceToWire(work.source), holders: [...work.holders] } };
+    case "transcode":
+      return { $case: "transcode", value: transcodeToWire(work) };
+    case "audio":
+      return {
+        $case: "audio",
+        value: {
+          source: sourceToWire(work.source),
+          timeline: objectToWire(work.timeline),
+          holders: [...work.holders],
+          target: targetToWire(work.target),
+          chunkSegments: [...work.chunkSegments],
+        },
+      };
+    case "replicate":
+      return { $case: "replicate", value: { piece: pieceToWire(work.piece), holders: [...work.holders] } };
+    case "discard":
+      return { $case: "discard", value: { pieceIds: [...work.pieceIds] } };
+  }
+}
+
+type TranscodeWords = Extract<NonNullable<LeaseGrant["work"]>, { $case: "transcode" }>["value"];
+
+function transcodeToWire(work: Extract<Work, { kind: "transcode" }>): TranscodeWords {
+  return {
+    source: sourceToWire(work.source),
+    timeline: objectToWire(work.timeline),
+    holders: [...work.holders],
+    chunk: work.chunk.index,
+    firstSegment: work.chunk.firstSegment,
+    segmentCount: work.chunk.segmentCount,
+    rungs: work.rungs.map(rungToWire),
+    preRollKeyframes: work.preRollKeyframes,
+  };
+}

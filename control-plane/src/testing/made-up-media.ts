@@ -1,0 +1,118 @@
+// Results of tasks without any media behind them: hashes of names, and joints that prove.
+import { createHash } from "node:crypto";
+import type { LeaseGrant, TaskResult } from "@vstream/proto/agent.ts";
+import type { ObjectRef, Piece, RenditionSegments } from "@vstream/proto/types.ts";
+
+export const segments = 3;
+export const frameRate = 24;
+
+export function objectNamed(name: string): ObjectRef {
+  return { sha256: createHash("sha256").update(name).digest("hex"), bytes: 1_000 };
+}
+
+export function sourcePiece(source: ObjectRef): Piece {
+  const value = { source, blockList: objectNamed("block list"), blockBytes: 1_048_576 };
+  return { id: "source", content: { $case: "source", value }, toolchain: "", madeByNodeId: "" };
+}
+
+export function resultOf(grant: LeaseGrant, nodeId: string): TaskResult {
+  const { work } = grant;
+  switch (work?.$case) {
+    case "probe":
+      return { probe, pieces: [madeBy(nodeId, timeline)] };
+    case "transcode":
+      return { probe: undefined, pieces: [madeBy(nodeId, videoPiece(work.value))] };
+    case "audio":
+      return { probe: undefined, pieces: audioPieces(work.value).map((piece) => madeBy(nodeId, piece)) };
+    case "replicate":
+      return { probe: undefined, pieces: work.value.piece === undefined ? [] : [work.value.piece] };
+    case "discard":
+    case undefined:
+      return { probe: undefined, pieces: [] };
+  }
+}
+
+type Grant<Case extends NonNullable<LeaseGrant["work"]>["$case"]> = Extract<
+  NonNullable<LeaseGrant["work"]>,
+  { $case: Case }
+>["value"];
+
+const probe: TaskResult["probe"] = {
+  format: "made-up",
+  durationSeconds: segments * 6,
+  video: {
+    width: 640,
+    height: 360,
+    codec: "h264",
+    frameRate,
+    timeScale: 12_288,
+    ticksPerFrame: 512,
+    frames: segments * 6 * frameRate,
+    interlaced: false,
+    pixelFormat: "yuv420p",
+  },
+  audio: [{ track: 0, codec: "aac", language: "eng", channels: 2, sampleRate: 48_000 }],
+  segments,
+};
+
+const timeline: Piece = {
+  id: "timeline",
+  content: { $case: "timeline", value: { timeline: objectNamed("timeline") } },
+  toolchain: "made-up",
+  madeByNodeId: "",
+};
+
+function madeBy(nodeId: string, piece: Piece): Piece {
+  return { ...piece, toolchain: "made-up", madeByNodeId: nodeId };
+}
+
+function videoPiece({ chunk, firstSegment, segmentCount, rungs }: Grant<"transcode">): Piece {
+  const value = {
+    chunk,
+    frames: segmentCount * 6 * frameRate,
+    timeScale: 12_288,
+    renditions: rungs.map((rung) => renditionOf({ name: rung.name, firstSegment, segmentCount, timeScale: 12_288 })),
+    joint: { beforeFirst: chunk === 0 ? "" : lastFrame(firstSegment), last: lastFrame(firstSegment + segmentCount) },
+  };
+  return pieceOf(`video-${String(chunk).padStart(5, "0")}`, { $case: "video", value });
+}
+
+function audioPieces({ target, chunkSegments }: Grant<"audio">): Piece[] {
+  const track = target?.track ?? 0;
+  let firstSegment = 0;
+  return chunkSegments.map((segmentCount, chunk) => {
+    const rendition = renditionOf({ name: `audio-${String(track)}`, firstSegment, segmentCount, timeScale: 48_000 });
+    firstSegment += segmentCount;
+    const value = { track, chunk, timeScale: 48_000, rendition };
+    return pieceOf(`audio-${String(track)}-${String(chunk).padStart(5, "0")}`, { $case: "audio", value });
+  });
+}
+
+function renditionOf(of: {
+  name: string;
+  firstSegment: number;
+  segmentCount: number;
+  timeScale: number;
+}): RenditionSegments {
+  const isAudio = of.name.startsWith("audio");
+  return {
+    rung: of.name,
+    init: objectNamed(`${of.name} init`),
+    codecs: isAudio ? "mp4a.40.2" : "avc1.64001f",
+    segments: Array.from({ length: of.segmentCount }, (_, index) => ({
+      object: objectNamed(`${of.name} ${String(of.firstSegment + index)}`),
+      durationTicks: 6 * of.timeScale,
+      startTicks: (of.firstSegment + index) * 6 * of.timeScale,
+    })),
+  };
+}
+
+function pieceOf(id: string, content: NonNullable<Piece["content"]>): Piece {
+  return { id, content, toolchain: "", madeByNodeId: "" };
+}
+
+function lastFrame(segment: number): string {
+  return createHash("md5")
+    .update(`frame before segment ${String(segment)}`)
+    .digest("hex");
+}

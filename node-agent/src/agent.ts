@@ -1,0 +1,205 @@
+// Builds the agent: the only file that knows all of its parts. What is opened here is closed in the opposite order:
+// first the tasks end and say so, then viewers are let go, then the line to the control plane.
+import type { Clock } from "@vstream/core/clock.ts";
+import type { NodeId } from "@vstream/core/ids.ts";
+import type { LogMemory, Logger } from "@vstream/core/log.ts";
+import { AgentMetrics } from "./agent-metrics.ts";
+import { ClusterMemory } from "./cluster-memory.ts";
+import { joinTokenOf } from "./config.ts";
+import type { AgentConfig, ListenAddress } from "./config.ts";
+import { Conversation } from "./conversation.ts";
+import { startCertificateKeeper } from "./identity/certificate-keeper.ts";
+import { openIdentity } from "./identity/node-identity.ts";
+import type { NodeIdentity } from "./identity/node-identity.ts";
+import { advertisedUrl } from "./listen-urls.ts";
+import { checkMediaTools } from "./media/media-tools.ts";
+import type { MediaTools } from "./media/media-tools.ts";
+import { playerFolder } from "./player-folder.ts";
+import { PeerFetcher } from "./replicate/fetcher.ts";
+import { openPeers } from "./replicate/peer-client.ts";
+import { openPeerListener } from "./replicate/peer-listener.ts";
+import type { PeerListener } from "./replicate/peer-listener.ts";
+import type { Peers } from "./replicate/peers.ts";
+import { openControlLink } from "./rpc/control-link.ts";
+import type { ControlLink } from "./rpc/control-link.ts";
+import type { NodeDescription } from "./rpc/control-messages.ts";
+import { enterCluster } from "./rpc/enter-cluster.ts";
+import type { ControlAddress } from "./rpc/join.ts";
+import { ManifestKeeper } from "./rpc/manifest-keeper.ts";
+import { openServing } from "./serving/serving.ts";
+import type { Serving } from "./serving/serving.ts";
+import { defaultCapacity } from "./store/capacity.ts";
+import { openStore } from "./store/segment-store.ts";
+import type { Store } from "./store/store.ts";
+import { runWork } from "./tasks/run-work.ts";
+import { TaskRunner } from "./tasks/task-runner.ts";
+import { Timelines } from "./tasks/timelines.ts";
+import { agentVersion } from "./version.ts";
+
+export interface AgentDeps {
+  readonly config: AgentConfig;
+  readonly log: Logger;
+  readonly logMemory: LogMemory;
+  readonly clock: Clock;
+}
+
+export interface Agent extends AsyncDisposable {
+  readonly nodeId: NodeId;
+  readonly playback: ListenAddress;
+  readonly peer: ListenAddress;
+}
+
+/** What an agent stands on: this machine's disk and tools, and the node's place in the cluster. */
+interface Ground extends AgentDeps {
+  readonly store: Store;
+  readonly identity: NodeIdentity;
+  readonly nodeId: NodeId;
+  readonly tools: MediaTools;
+  readonly control: ControlAddress;
+}
+
+/** Ways to the other programs. */
+interface Lines {
+  readonly memory: ClusterMemory;
+  readonly peers: Peers;
+  readonly peerListener: PeerListener;
+  readonly link: ControlLink;
+  readonly manifests: ManifestKeeper;
+  readonly metrics: AgentMetrics;
+}
+
+/** Joins the cluster, as at a first start, and nothing else. Gives the node's id. */
+export async function joinOnly(deps: AgentDeps): Promise<NodeId> {
+  await using opened = new AsyncDisposableStack();
+  return (await openGround(deps, opened)).nodeId;
+}
+
+/** @throws VsError with what keeps the agent from starting; nothing stays open then */
+export async function startAgent(deps: AgentDeps): Promise<Agent> {
+  await using opened = new AsyncDisposableStack();
+  const ground = await openGround(deps, opened);
+  const lines = await openLines(ground, opened);
+  const stopping = new AbortController();
+  const serving = opened.use(await serve(ground, lines, stopping.signal));
+  const runner = opened.use(openRunner(ground, lines));
+  const addresses = { playback: serving.address, peer: hostAndPort(lines.peerListener.address) };
+  const conversation = new Conversation({
+    ...{ store: ground.store, logMemory: deps.logMemory, log: deps.log, runner, ...lines },
+    describe: () => describe(ground, addresses),
+    servingLoad: () => serving.load(),
+  });
+  watch(ground, lines, runner);
+  lines.link.start({ subject: conversation, listener: conversation });
+  opened.defer(() => {
+    stopping.abort();
+  });
+  deps.log.info({ nodeId: ground.nodeId, version: agentVersion, ...addresses }, "agent started");
+  const closing = opened.move();
+  return { nodeId: ground.nodeId, ...addresses, [Symbol.asyncDispose]: () => closing.disposeAsync() };
+}
+
+async function openGround(deps: AgentDeps, opened: AsyncDisposableStack): Promise<Ground> {
+  const { config, clock, log } = deps;
+  const { dataDir } = config;
+  const token = joinTokenOf(config);
+  const tools = await checkMediaTools(config);
+  const capacityBytes = config.capacityBytes ?? (await defaultCapacity(dataDir));
+  const store = opened.use(await openStore({ dataDir, capacityBytes, clock, log: child(deps, "store") }));
+  const identity = await openIdentity({ dataDir, clock });
+  // Ports that are chosen by the system are told with the first session.
+  const node = describe({ config, store, tools }, { playback: config.playbackListen, peer: config.peerListen });
+  const entrance = { controlUrl: config.controlUrl, token, identity, store, node, clock, log };
+  const entered = await enterCluster(entrance, new AbortController().signal);
+  return { ...deps, ...entered, store, identity, tools };
+}
+
+async function openLines(ground: Ground, opened: AsyncDisposableStack): Promise<Lines> {
+  const { store, identity, clock, config, log } = ground;
+  const memory = await ClusterMemory.open(store, log);
+  const peers = opened.use(openPeers({ identity, clock, log: child(ground, "peers") }));
+  peers.setDirectory(memory.directory);
+  const listenerDeps = { store, peers, identity, clock, listen: config.peerListen };
+  const peerListener = opened.use(await openPeerListener({ ...listenerDeps, log: child(ground, "peer-listener") }));
+  const linkLog = child(ground, "control-link");
+  const credentials = () => identity.credentials();
+  const link = opened.use(openControlLink({ address: ground.control, credentials, clock, log: linkLog }));
+  const renew: ControlLink["renewCertificate"] = (request, signal) => link.renewCertificate(request, signal);
+  opened.use(startCertificateKeeper({ identity, renew, clock, log: child(ground, "certificate") }));
+  opened.defer(
+    identity.onChange(() => {
+      link.redial();
+    }),
+  );
+  const getManifest: ControlLink["getManifest"] = (query, signal) => link.getManifest(query, signal);
+  const manifests = opened.use(new ManifestKeeper({ store, getManifest, clock, log: child(ground, "manifests") }));
+  return { memory, peers, peerListener, link, manifests, metrics: new AgentMetrics() };
+}
+
+async function serve(ground: Ground, lines: Lines, stopping: AbortSignal): Promise<Serving> {
+  const { config, nodeId, store, clock, log } = ground;
+  const { peers, link, memory, metrics } = lines;
+  return await openServing({
+    ...{ nodeId, name: config.name, region: config.region, listen: config.playbackListen, store, peers, clock },
+    askControl: (query, signal) => link.getManifest(query, signal),
+    getTicketKey: () => memory.ticketKeyPem,
+    reportUpload: (report, signal) => link.reportUpload(report, signal),
+    onCorrupt: (sha256) => {
+      log.error({ sha256 }, "object on disk is not what its name says");
+    },
+    readiness: () => (stopping.aborted ? { ready: false, reason: "stopping" } : { ready: true, reason: "" }),
+    registry: metrics.registry,
+    playerFolder: playerFolder(),
+    log: child(ground, "serving"),
+  });
+}
+
+function openRunner(ground: Ground, { peers, link, metrics }: Lines): TaskRunner {
+  const { nodeId, tools, store, clock } = ground;
+  const log = child(ground, "tasks");
+  const fetcher = new PeerFetcher({ store, peers, log });
+  const timelines = new Timelines({ store, fetcher });
+  return new TaskRunner({
+    ...{ clock, log, store, reporting: link },
+    runWork: (work, context) => runWork({ nodeId, tools, store, fetcher, peers, timelines, log }, work, context),
+    onEnded: (ended) => {
+      metrics.taskEnded(ended);
+    },
+  });
+}
+
+function watch({ store, identity, clock }: Ground, { link, metrics }: Lines, runner: TaskRunner): void {
+  metrics.watch({
+    tasksRunning: () => runner.running,
+    usedBytes: () => store.usage.usedBytes,
+    capacityBytes: () => store.usage.capacityBytes,
+    now: () => clock.now(),
+    certificateExpiresAt: () => identity.expiresAt,
+    connected: () => link.connected,
+  });
+}
+
+function describe(
+  { config, store, tools }: Pick<Ground, "config" | "store" | "tools">,
+  listens: { playback: ListenAddress; peer: ListenAddress },
+): NodeDescription {
+  return {
+    name: config.name,
+    region: config.region,
+    labels: config.labels,
+    playbackUrl: advertisedUrl("http", listens.playback, config.playbackUrl),
+    peerUrl: advertisedUrl("https", listens.peer, config.peerUrl),
+    version: agentVersion,
+    ffmpegVersion: tools.ffmpegVersion,
+    toolchain: tools.toolchain,
+    encodeSlots: config.encodeSlots,
+    capacityBytes: store.usage.capacityBytes,
+  };
+}
+
+function hostAndPort({ address, port }: { readonly address: string; readonly port: number }): ListenAddress {
+  return { host: address, port };
+}
+
+function child({ log }: AgentDeps, component: string): Logger {
+  return log.child({ component });
+}

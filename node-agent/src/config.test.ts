@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { VsError } from "@vstream/core/errors.ts";
+import { joinTokenOf, loadAgentConfig } from "./config.ts";
+
+const least = { VSTREAM_DATA_DIR: "/var/lib/vstream", VSTREAM_CONTROL_URL: "https://control.example:7700/" };
+
+describe("agent configuration", () => {
+  it("needs only a data folder and a control plane, and has a default for the rest", () => {
+    const config = loadAgentConfig(undefined, least);
+    assert.equal(config.controlUrl, "https://control.example:7700");
+    assert.deepEqual(config.playbackListen, { host: "0.0.0.0", port: 7800 });
+    assert.equal(config.region, "default");
+    assert.ok(config.encodeSlots >= 1);
+  });
+
+  it("names every problem at once", () => {
+    const env = {
+      VSTREAM_CONTROL_URL: "http://control.example:7700",
+      VSTREAM_PLAYBACK_LISTEN: "127.0.0.1",
+      VSTREAM_ENCODE_SLOTS: "-1",
+      VSTREAM_REGION: "Europa!",
+      VSTREAM_LOG_LEVEL: "loud",
+    };
+    const keys = ["controlUrl", "playbackListen", "encodeSlots", "region", "logLevel", "dataDir"];
+    assert.throws(
+      () => loadAgentConfig(undefined, env),
+      (error: unknown) =>
+        error instanceof VsError && error.code === "invalid_config" && keys.every((key) => error.message.includes(key)),
+    );
+  });
+
+  it("refuses a key that it does not know, and one token given twice", () => {
+    const folder = mkdtempSync(join(tmpdir(), "config-"));
+    const file = join(folder, "agent.yaml");
+    try {
+      writeFileSync(file, "dataDir: /d\ncontrolUrl: https://c:1\nencodeslots: 2\n");
+      assert.throws(() => loadAgentConfig(file, {}), { code: "invalid_config", message: /encodeslots/ });
+      writeFileSync(file, "dataDir: /d\ncontrolUrl: https://c:1\njoinToken: a\njoinTokenFile: b\n");
+      assert.throws(() => loadAgentConfig(file, {}), { code: "invalid_config", message: /joinTokenFile/ });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("takes the environment before the file, and IPv6 addresses", () => {
+    const config = loadAgentConfig(undefined, { ...least, VSTREAM_PEER_LISTEN: "[::1]:0", VSTREAM_NAME: "eu-1" });
+    assert.deepEqual(config.peerListen, { host: "::1", port: 0 });
+    assert.equal(config.name, "eu-1");
+  });
+
+  it("says which token file cannot be read", () => {
+    const config = loadAgentConfig(undefined, { ...least, VSTREAM_JOIN_TOKEN_FILE: "/nowhere/token" });
+    assert.throws(() => joinTokenOf(config), { code: "invalid_config", message: /\/nowhere\/token/ });
+  });
+});

@@ -1,0 +1,118 @@
+// Turns what the encoder wrote for one rung of a chunk into the files that viewers get: an init segment, and segments
+// of whole groups of pictures, each group a fragment whose times come from the plan.
+import { open, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { VsError } from "@vstream/core/errors.ts";
+import { FragmentReader } from "./fragment-reader.ts";
+import type { Fragment } from "./fragment-reader.ts";
+import { codecsOf, initSegment, mediaFragment } from "./fmp4-writer.ts";
+import { timesOfGroup } from "./group-times.ts";
+import type { ChunkPlan, GroupOfPictures } from "./plan-chunk.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** A segment in the scratch folder. */
+export interface SegmentFile {
+  readonly path: string;
+  readonly startTicks: number;
+  readonly durationTicks: number;
+}
+
+export interface RenditionFiles {
+  readonly rung: string;
+  /** RFC 6381. */
+  readonly codecs: string;
+  readonly initPath: string;
+  readonly segments: readonly SegmentFile[];
+}
+
+export interface EncodedRung {
+  readonly rung: string;
+  /** Begins the names of the files that are made. */
+  readonly filePrefix: string;
+  readonly encodedPath: string;
+  readonly folder: string;
+  readonly timeline: Timeline;
+  readonly plan: ChunkPlan;
+}
+
+/**
+ * Packages one rung.
+ * @throws VsError encode_mismatch unless it has exactly the planned frames, each group beginning with its keyframe
+ */
+export async function packageRung(encoded: EncodedRung): Promise<RenditionFiles> {
+  const { timeline, plan, rung, folder, filePrefix } = encoded;
+  await using reader = await FragmentReader.open(encoded.encodedPath);
+  const header = await reader.header();
+  if (header?.timeScale !== timeline.timeScale) throw mismatch(rung, "has another time scale than planned");
+  const initPath = join(folder, `${filePrefix}-init.mp4`);
+  await writeFile(initPath, initSegment(header));
+  const segments: SegmentFile[] = [];
+  const clock = new FrameNumbers(timeline.ticksPerFrame);
+  for (const groups of bySegment(plan.groups)) {
+    const path = join(folder, `${filePrefix}-${groups[0]?.segment ?? 0}.m4s`);
+    await using file = await open(path, "w");
+    for (const group of groups) {
+      const fragment = await reader.next();
+      if (fragment === null) throw mismatch(rung, "has fewer groups of pictures than planned");
+      await file.writev(packageGroup(fragment, { group, timeline, ranks: clock.ranksOf(fragment, rung), rung }));
+    }
+    const startTicks = timeline.plan[groups[0]?.firstFrame ?? 0] ?? 0;
+    segments.push({ path, startTicks, durationTicks: (groups.at(-1)?.endTicks ?? 0) - startTicks });
+  }
+  if ((await reader.next()) !== null) throw mismatch(rung, "has more groups of pictures than planned");
+  return { rung, codecs: codecsOf(header), initPath, segments };
+}
+
+function packageGroup(
+  fragment: Fragment,
+  how: { group: GroupOfPictures; timeline: Timeline; ranks: number[]; rung: string },
+): Buffer[] {
+  const { group, timeline, ranks, rung } = how;
+  const times = [...timeline.plan.subarray(group.firstFrame, group.endFrame)];
+  const isWhole = ranks.length === times.length && new Set(ranks).size === times.length;
+  if (!isWhole || ranks.some((rank) => rank < 0 || rank >= times.length)) {
+    throw mismatch(rung, `has ${ranks.length} frames in a group of ${times.length}, or not these`);
+  }
+  if (fragment.samples.some((sample, index) => sample.isKey !== (index === 0))) {
+    throw mismatch(rung, "has a keyframe where none was planned");
+  }
+  const sampleTimes = timesOfGroup(ranks, times, group.endTicks);
+  const samples = sampleTimes.map((sample, index) => ({
+    ...sample,
+    sizeBytes: fragment.samples[index]?.sizeBytes ?? 0,
+    isKey: index === 0,
+  }));
+  const decodeTime = times[0] ?? 0;
+  return mediaFragment({ sequence: group.index + 1, decodeTime, samples, payload: fragment.payload });
+}
+
+/** Frame numbers from the encoder's clock, whatever offset its muxer has given it. */
+class FrameNumbers {
+  readonly #ticksPerFrame: number;
+  #origin: number | null = null;
+  #passed = 0;
+
+  constructor(ticksPerFrame: number) {
+    this.#ticksPerFrame = ticksPerFrame;
+  }
+
+  /** Places of a group's samples in presentation order, from 0 at the group's first frame. */
+  ranksOf(fragment: Fragment, rung: string): number[] {
+    const shown = fragment.samples.map((sample) => sample.decodeTime + sample.compositionOffset);
+    this.#origin ??= Math.min(...shown);
+    const origin = this.#origin;
+    const ranks = shown.map((time) => (time - origin) / this.#ticksPerFrame - this.#passed);
+    if (ranks.some((rank) => !Number.isInteger(rank)))
+      throw mismatch(rung, "has frames between the ticks of its clock");
+    this.#passed += ranks.length;
+    return ranks;
+  }
+}
+
+function bySegment(groups: readonly GroupOfPictures[]): GroupOfPictures[][] {
+  return [...Map.groupBy(groups, (group) => group.segment).values()];
+}
+
+function mismatch(rung: string, what: string): VsError {
+  return new VsError("encode_mismatch", `the encode of rung ${rung} ${what}`);
+}

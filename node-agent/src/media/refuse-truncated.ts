@@ -1,0 +1,93 @@
+// Finds sources that were cut off. ffmpeg reads them without an error, so what is there is held against what the
+// container says should be.
+import { VsError } from "@vstream/core/errors.ts";
+import type { ProbeTarget, SourceDescription, SourceStream } from "./describe-source.ts";
+import { rawCountArguments } from "./ffprobe-args.ts";
+import type { PacketIndex } from "./packet-index.ts";
+import { runFfprobe } from "./run-ffprobe.ts";
+import type { FoundLayout } from "./source-layout.ts";
+
+const countLimitMs = 600_000;
+const countByteLimit = 65_536;
+
+/** Containers whose duration is a header's word, and true; streams (TS, PS, raw) declare none. */
+const declaringFormats = ["matroska", "avi", "flv", "asf", "mov"];
+
+/** @throws VsError source_truncated */
+export async function refuseTruncated(
+  target: ProbeTarget,
+  found: { source: SourceDescription; packets: PacketIndex; layout: FoundLayout },
+): Promise<void> {
+  const { source, packets, layout } = found;
+  const tables = layout.container === "mp4" ? source.streams.filter((stream) => isCounted(stream)) : [];
+  if (tables.length > 0) {
+    // The sample table is the truth: some good files have an mdat box that claims to be longer than the file.
+    await compareSamples(target, tables, packets);
+    return;
+  }
+  if (layout.container === "mp4" && layout.cut) throw truncated("its last box is not whole");
+  compareDuration(source, packets, layout);
+}
+
+/** The refusal of a file that cannot even be opened, if it is one that was cut off. */
+export function truncatedHead(layout: FoundLayout): VsError | null {
+  return layout.container === "mp4" && layout.cut ? truncated("its index lay in the part that is missing") : null;
+}
+
+function isCounted(stream: SourceStream): boolean {
+  return ["video", "audio"].includes(stream.codec_type) && (stream.nb_frames ?? 0) > 0;
+}
+
+async function compareSamples(
+  target: ProbeTarget,
+  tables: readonly SourceStream[],
+  packets: PacketIndex,
+): Promise<void> {
+  if (tables.every((stream) => (packets.counts.get(stream.index) ?? 0) >= (stream.nb_frames ?? 0))) return;
+  // An edit list may leave samples out: they are counted once more without it.
+  const counts = await countRaw(target);
+  for (const stream of tables) {
+    const have = counts.get(stream.index) ?? 0;
+    if (have < (stream.nb_frames ?? 0)) {
+      throw truncated(`it has ${have} of the ${stream.nb_frames ?? 0} ${stream.codec_type} samples that it lists`);
+    }
+  }
+}
+
+async function countRaw(target: ProbeTarget): Promise<Map<number, number>> {
+  const counts = new Map<number, number>();
+  await runFfprobe({
+    ffprobePath: target.tools.ffprobePath,
+    args: rawCountArguments(target.sourcePath),
+    signal: target.signal,
+    timeLimitMs: countLimitMs,
+    outputByteLimit: countByteLimit,
+    onLine: (line) => {
+      const [index, count] = line.split(",").map(Number);
+      if (index !== undefined && count !== undefined && Number.isInteger(count)) counts.set(index, count);
+    },
+  });
+  return counts;
+}
+
+// Four of 140 real files declare 143,165 s and hold one: a declaration that is off by more than a factor of two is
+// believed only when the container's own length says that bytes are missing.
+function compareDuration(source: SourceDescription, packets: PacketIndex, layout: FoundLayout): void {
+  const declared = declaredSeconds(source);
+  if (declared === null || !declaringFormats.includes(source.format) || packets.endSeconds <= 0) return;
+  const tolerance = Math.max(1, declared * 0.005);
+  const isShort = packets.endSeconds < declared - tolerance;
+  if (isShort && (layout.cut || packets.endSeconds * 2 >= declared)) {
+    throw truncated(`it declares ${declared.toFixed(1)} s and ends after ${packets.endSeconds.toFixed(1)} s`);
+  }
+}
+
+// ffmpeg takes the duration of an AVI file that lost its index from what is left; the header still counts frames.
+function declaredSeconds({ format, video, timeBase, durationSeconds }: SourceDescription): number | null {
+  const isCounted = format === "avi" && video.nb_frames !== null;
+  return isCounted ? ((video.nb_frames ?? 0) * timeBase.num) / timeBase.den : durationSeconds;
+}
+
+function truncated(how: string): VsError {
+  return new VsError("source_truncated", `the source is cut off: ${how}`, { hint: "Copy the file again, whole" });
+}

@@ -1,0 +1,90 @@
+// Where a container keeps what any reader needs (headers, indexes), found by walking its outermost boxes. Nothing of
+// the file is believed beyond its size: odd structures give "unknown", never an error.
+import { open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { readElement, readSeekHead } from "./matroska-elements.ts";
+
+export interface FoundLayout {
+  readonly container: "mp4" | "matroska" | "other";
+  /** Parts of the file other than media bytes: first, and end. Null: unknown, so the whole file is needed. */
+  readonly fixed: readonly (readonly [number, number])[] | null;
+  /** An outermost box says that it is longer than the file. */
+  readonly cut: boolean;
+}
+
+const unknown: FoundLayout = { container: "other", fixed: null, cut: false };
+/** Files of more outermost boxes (fragmented MP4) are fetched whole. */
+const boxLimit = 500;
+
+export async function findLayout(sourcePath: string, sourceBytes: number): Promise<FoundLayout> {
+  await using file = await open(sourcePath, "r");
+  const head = await readAt(file, 0, 16);
+  if (head.length < 16) return unknown;
+  if (head.readUInt32BE(0) === 0x1a45dfa3) return await matroskaLayout(file, sourceBytes);
+  const firstType = head.toString("latin1", 4, 8);
+  return ["ftyp", "moov", "mdat", "wide", "free", "skip"].includes(firstType)
+    ? await mp4Layout(file, sourceBytes)
+    : unknown;
+}
+
+async function mp4Layout(file: FileHandle, sourceBytes: number): Promise<FoundLayout> {
+  const fixed: [number, number][] = [];
+  let at = 0;
+  for (let count = 0; at + 8 <= sourceBytes; count += 1) {
+    const header = await readAt(file, at, 16);
+    const size = boxSize(header, sourceBytes - at);
+    if (size === null || count >= boxLimit) return { container: "mp4", fixed: null, cut: false };
+    const isMedia = header.toString("latin1", 4, 8) === "mdat";
+    fixed.push([at, isMedia ? Math.min(at + 16, sourceBytes) : Math.min(at + size, sourceBytes)]);
+    at += size;
+  }
+  return { container: "mp4", fixed, cut: at > sourceBytes };
+}
+
+// Null: not a box.
+function boxSize(header: Buffer, restBytes: number): number | null {
+  if (header.length < 8) return null;
+  const short = header.readUInt32BE(0);
+  if (short === 0) return restBytes;
+  if (short !== 1) return short < 8 ? null : short;
+  if (header.length < 16) return null;
+  const long = header.readBigUInt64BE(8);
+  return long < 16n || long > BigInt(Number.MAX_SAFE_INTEGER) ? null : Number(long);
+}
+
+const segmentId = 0x18538067;
+const clusterId = 0x1f43b675;
+const seekHeadId = 0x114d9b74;
+const cuesId = 0x1c53bb6b;
+
+// The head up to the first cluster, and whatever the seek head names behind it.
+async function matroskaLayout(file: FileHandle, sourceBytes: number): Promise<FoundLayout> {
+  const ebml = await readElement(file, 0);
+  const segment = ebml === null ? null : await readElement(file, ebml.end);
+  if (segment?.id !== segmentId) return { container: "matroska", fixed: null, cut: false };
+  const cut = Number.isFinite(segment.end) && segment.end > sourceBytes;
+  const named: number[] = [];
+  let at = segment.body;
+  for (let count = 0; count < boxLimit; count += 1) {
+    const element = await readElement(file, at);
+    if (element === null) return { container: "matroska", fixed: null, cut };
+    if (element.id === clusterId) break;
+    if (element.id === seekHeadId) named.push(...(await readSeekHead(file, element)));
+    at = element.end;
+  }
+  const fixed: [number, number][] = [[0, at]];
+  let seekable = false;
+  for (const offset of named.slice(0, boxLimit)) {
+    const element = await readElement(file, segment.body + offset);
+    if (element === null || !Number.isFinite(element.end)) return { container: "matroska", fixed: null, cut };
+    seekable ||= element.id === cuesId;
+    if (element.id !== clusterId) fixed.push([element.start, Math.min(element.end, sourceBytes)]);
+  }
+  // Without cues libavformat finds its way by reading everything.
+  return { container: "matroska", fixed: seekable ? fixed : null, cut };
+}
+
+async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
+  return buffer.subarray(0, bytesRead);
+}

@@ -1,0 +1,126 @@
+// A source's frame index: when each frame is shown, on which clock its encode runs, where it can be entered. Made once
+// by the probe; every node cuts by it, so that chunks made apart join exactly. What is not listed here is derived.
+import { keyframeSeconds, segmentSeconds } from "@vstream/core/media.ts";
+
+/** Seconds a tick, as a fraction. */
+export interface TimeBase {
+  readonly num: number;
+  readonly den: number;
+}
+
+export const colourMatrices = ["bt709", "smpte170m", "bt470bg", "smpte240m", "fcc"] as const;
+export const colourPrimaries = ["bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m", "film", "bt2020"] as const;
+export const colourTransfers = ["bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m", "iec61966-2-1"] as const;
+export const scalerMatrices = ["bt709", "fcc", "bt470", "smpte170m", "smpte240m", "bt2020"] as const;
+
+/** What the encodes are tagged with, and how pictures get there. */
+export interface Colour {
+  readonly matrix: (typeof colourMatrices)[number];
+  readonly primaries: (typeof colourPrimaries)[number];
+  readonly transfer: (typeof colourTransfers)[number];
+  /** Null: samples are taken as they are. */
+  readonly convertFrom: { readonly matrix: (typeof scalerMatrices)[number]; readonly range: "tv" | "pc" } | null;
+}
+
+export interface Picture {
+  readonly interlaced: boolean;
+  /** 1: every frame; 2: every second … (above 60 a second). The timeline lists only the frames that are kept. */
+  readonly keepEvery: number;
+  readonly colour: Colour;
+}
+
+/** Packets that follow each other in decoding order, and where in the file they lie. */
+export interface PacketSpan {
+  /** Begins with a keyframe. */
+  readonly key: boolean;
+  readonly minPts: number;
+  readonly maxPts: number;
+  readonly start: number;
+  /** After the last byte. */
+  readonly end: number;
+}
+
+/** Parts of the file that are needed whatever is read; null: the whole file is. */
+export interface SourceLayout {
+  /** First, and end, of each part. */
+  readonly fixed: readonly (readonly [number, number])[] | null;
+  /** Seeking goes to presentation times; otherwise libavformat lands up to 0.13 s and a keyframe earlier. */
+  readonly seeksToPts: boolean;
+}
+
+export interface Timeline {
+  /** Ticks a second of the encode's clock. */
+  readonly timeScale: number;
+  /** Ticks between two frames in the encoder; what is published has the plan's times. */
+  readonly ticksPerFrame: number;
+  /** Frames do not lie on a grid; see encode-clock.ts. */
+  readonly variable: boolean;
+  /** Of the source's timestamps. */
+  readonly timeBase: TimeBase;
+  /** Every frame's timestamp in the source, ascending. */
+  readonly pts: Float64Array;
+  /** Every frame's time on the encode's clock, from 0. Derived from the others. */
+  readonly plan: Float64Array;
+  /** Timestamps at which decoding can begin, ascending. */
+  readonly keyframes: Float64Array;
+  readonly spans: readonly PacketSpan[];
+  readonly layout: SourceLayout;
+  readonly picture: Picture;
+}
+
+export function frameCount(timeline: Timeline): number {
+  return timeline.pts.length;
+}
+
+/** Where the last frame ends, in ticks of the encode's clock. */
+export function durationTicks(timeline: Timeline): number {
+  return (timeline.plan[timeline.plan.length - 1] ?? 0) + timeline.ticksPerFrame;
+}
+
+export function durationSeconds(timeline: Timeline): number {
+  return durationTicks(timeline) / timeline.timeScale;
+}
+
+/** The first frame of each segment: the first one at or after each multiple of 6 s. */
+export function segmentStarts(timeline: Timeline): number[] {
+  return framesAtMultiplesOf(segmentSeconds, timeline);
+}
+
+/** The first frame of each group of pictures: the first one at or after each multiple of 2 s. */
+export function keyframeStarts(timeline: Timeline): number[] {
+  return framesAtMultiplesOf(keyframeSeconds, timeline);
+}
+
+/** How many segments the timeline cuts into. */
+export function segmentCount(timeline: Timeline): number {
+  return segmentStarts(timeline).length;
+}
+
+/** When each segment starts, in seconds, and when the last one ends: one more than there are segments. */
+export function segmentTimes(timeline: Timeline): number[] {
+  const starts = segmentStarts(timeline).map((frame) => (timeline.plan[frame] ?? 0) / timeline.timeScale);
+  return [...starts, durationSeconds(timeline)];
+}
+
+// Where a hole in the source swallows a multiple, two of them find the same frame: it counts once.
+function framesAtMultiplesOf(seconds: number, timeline: Timeline): number[] {
+  const starts: number[] = [];
+  const last = timeline.plan[timeline.plan.length - 1] ?? 0;
+  for (let ticks = 0; ticks <= last; ticks += seconds * timeline.timeScale) {
+    const frame = firstAtOrAfter(timeline.plan, ticks);
+    if (starts.at(-1) !== frame) starts.push(frame);
+  }
+  return starts;
+}
+
+/** Index of the first value that is at least `least`; the length if there is none. `ascending` must be. */
+export function firstAtOrAfter(ascending: Float64Array, least: number): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ascending[middle] ?? 0) < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

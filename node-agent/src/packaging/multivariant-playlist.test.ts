@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { parse } from "hls-parser";
+import type { types } from "hls-parser";
+import { multivariantPlaylist } from "./multivariant-playlist.ts";
+import { sampleAudio, sampleManifest, sampleRendition } from "./sample-manifest.fixture.ts";
+
+function mediaLines(languages: readonly string[]): string[] {
+  const audio = languages.map((language, track) => sampleAudio(track, language));
+  return multivariantPlaylist(sampleManifest({ audio }))
+    .split("\n")
+    .filter((line) => line.startsWith("#EXT-X-MEDIA:"));
+}
+
+describe("the multivariant playlist", () => {
+  it("reads as written down", () => {
+    assert.equal(
+      multivariantPlaylist(sampleManifest()),
+      `#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",LANGUAGE="en",NAME="English",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",STABLE-RENDITION-ID="audio-0",URI="audio/0.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=1350000,AVERAGE-BANDWIDTH=900000,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=24.000,CLOSED-CAPTIONS=NONE,STABLE-VARIANT-ID="360p",AUDIO="audio"
+video/360p.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=450000,AVERAGE-BANDWIDTH=300000,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=416x234,FRAME-RATE=24.000,CLOSED-CAPTIONS=NONE,STABLE-VARIANT-ID="234p",AUDIO="audio"
+video/234p.m3u8
+`,
+    );
+  });
+
+  it("lists the variant near 2000 kb/s first, then the others by rate", () => {
+    const renditions = [6_000_000, 2_100_000, 365_000, 3_000_000].map((rate) =>
+      sampleRendition(`r${String(rate)}`, 640, 360, rate),
+    );
+    const playlist = parse(multivariantPlaylist(sampleManifest({ renditions }))) as types.MasterPlaylist;
+    assert.deepEqual(
+      playlist.variants.map((variant) => variant.averageBandwidth),
+      [2_100_000, 365_000, 3_000_000, 6_000_000],
+    );
+  });
+
+  it("names a codec once when the rendition's codecs hold the audio's already", () => {
+    const renditions = [{ ...sampleRendition("360p", 640, 360, 1), codecs: "avc1.64001e,mp4a.40.2" }];
+    assert.match(multivariantPlaylist(sampleManifest({ renditions })), /CODECS="avc1.64001e,mp4a.40.2"/);
+  });
+
+  it("leaves out languages that are unknown or no BCP 47 tag", () => {
+    for (const line of mediaLines(["", "und", "not a language"])) assert.doesNotMatch(line, /LANGUAGE=/);
+  });
+
+  it("gives each audio track a name of its own and lets players choose only among distinct ones", () => {
+    const lines = mediaLines(["en", "de", "en"]);
+    assert.deepEqual(
+      lines.map((line) => /NAME="([^"]*)"/.exec(line)?.[1]),
+      ["English", "German", "English (2)"],
+    );
+    assert.deepEqual(
+      lines.map((line) => /AUTOSELECT=(\w+)/.exec(line)?.[1]),
+      ["YES", "YES", "NO"],
+    );
+    assert.equal(lines.filter((line) => line.includes("DEFAULT=YES")).length, 1);
+  });
+
+  it("says nothing of audio when there is none", () => {
+    assert.doesNotMatch(multivariantPlaylist(sampleManifest({ audio: [] })), /AUDIO|mp4a/);
+  });
+
+  it("lets nothing out of a quoted string", () => {
+    const renditions = [{ ...sampleRendition("360p", 640, 360, 1), codecs: 'a"b\n#EXT-X-EVIL' }];
+    const text = multivariantPlaylist(sampleManifest({ renditions }));
+    assert.match(text, /CODECS="a'b #EXT-X-EVIL,mp4a\.40\.2"/);
+    assert.doesNotMatch(text, /^#EXT-X-EVIL/m);
+  });
+});

@@ -1,0 +1,117 @@
+// What the agent and the control plane say to each other, in the agent's own words. The wire's form of the same
+// stops at wire.ts.
+import type { Failure } from "@vstream/core/errors.ts";
+import type { AssetId, PieceId, TaskId } from "@vstream/core/ids.ts";
+import type { Fence, Load, NodeAddress, Piece, Probe, Work } from "@vstream/core/media.ts";
+
+/** What the agent says of its node. */
+export interface NodeDescription {
+  readonly name: string;
+  readonly region: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly playbackUrl: string;
+  readonly peerUrl: string;
+  readonly version: string;
+  readonly ffmpegVersion: string;
+  readonly toolchain: string;
+  readonly encodeSlots: number;
+  readonly capacityBytes: number;
+}
+
+export interface Lease {
+  readonly taskId: TaskId;
+  readonly epoch: number;
+}
+
+/** One task, given to this node for as long as the lease is renewed. */
+export interface LeaseGrant {
+  readonly taskId: TaskId;
+  readonly assetId: AssetId;
+  readonly fence: Fence;
+  readonly timeLimitMs: number;
+  readonly work: Work;
+}
+
+/** The answer to one request for renewal. Those asked for and not kept have ended. */
+export interface Renewal {
+  readonly asked: readonly Lease[];
+  readonly kept: readonly Lease[];
+  /** On the monotonic clock: when the question left. Trust counts from here, not from the answer. */
+  readonly askedAtMs: number;
+}
+
+export const schedulings = ["active", "cordoned", "draining", "drained"] as const;
+export type Scheduling = (typeof schedulings)[number];
+
+export interface Welcome {
+  readonly incarnation: string;
+  readonly term: number;
+  readonly heartbeatMs: number;
+  readonly leaseMs: number;
+  readonly ticketKeyPem: string;
+  readonly scheduling: Scheduling;
+}
+
+export interface ManifestNews {
+  readonly entries: readonly { readonly assetId: AssetId; readonly version: number; readonly deleted: boolean }[];
+  /** Every asset that this node is a home of is listed. */
+  readonly complete: boolean;
+}
+
+export type Question =
+  { readonly kind: "node_log"; readonly lines: number } | { readonly kind: "task_log"; readonly taskId: TaskId };
+
+export interface TaskProgress extends Lease {
+  /** 0 to 1. */
+  readonly progress: number;
+  /** Media seconds a second; 0 when it does not apply. */
+  readonly speed: number;
+}
+
+export type TaskOutcome =
+  | { readonly kind: "succeeded"; readonly probe: Probe | null; readonly pieces: readonly Piece[] }
+  | { readonly kind: "failed"; readonly failure: Failure };
+
+export interface TaskReport {
+  readonly fence: Fence;
+  readonly taskId: TaskId;
+  readonly outcome: TaskOutcome;
+  /** The last lines of ffmpeg. */
+  readonly log: readonly string[];
+}
+
+export interface PieceReport {
+  readonly fence: Fence;
+  readonly taskId: TaskId;
+  readonly piece: Piece;
+}
+
+export interface UploadReport {
+  readonly assetId: AssetId;
+  readonly outcome:
+    { readonly kind: "source"; readonly piece: Piece } | { readonly kind: "failed"; readonly failure: Failure };
+}
+
+/** What the control plane tells the agent. Called in the order of arrival; none of these may throw or wait. */
+export interface ControlListener {
+  welcomed(welcome: Welcome): void;
+  granted(grant: LeaseGrant): void;
+  renewed(renewal: Renewal): void;
+  cancelled(lease: Lease, reason: string): void;
+  directoryChanged(nodes: readonly NodeAddress[]): void;
+  manifestsChanged(news: ManifestNews): void;
+  /** Deleted while the node was away. */
+  assetsUnknown(assetIds: readonly AssetId[]): void;
+  /** The lines asked for. @throws VsError task_not_found */
+  answer(question: Question): readonly string[];
+  /** The session ended; the link dials again by itself. */
+  disconnected(): void;
+}
+
+/** What the link asks of the agent. */
+export interface ControlSubject {
+  describe(): NodeDescription;
+  load(): Load;
+  leases(): readonly Lease[];
+  inventory(): ReadonlyMap<AssetId, readonly PieceId[]>;
+}

@@ -1,0 +1,211 @@
+// The agent's conversation (agent.proto), between the wire and control-messages.ts. What comes in is checked whole.
+import { errorKinds } from "@vstream/core/errors.ts";
+import type { Failure } from "@vstream/core/errors.ts";
+import type { AssetId, PieceId } from "@vstream/core/ids.ts";
+import type { Fence, Manifest, NodeAddress, Work } from "@vstream/core/media.ts";
+import type * as wire from "@vstream/proto/agent.ts";
+import type * as types from "@vstream/proto/types.ts";
+import { assetIdOf, countOf, nodeIdOf, pieceIdOfText, refused, required, taskIdOf } from "./checked.ts";
+import { schedulings } from "./control-messages.ts";
+import type {
+  Lease,
+  LeaseGrant,
+  ManifestNews,
+  NodeDescription,
+  PieceReport,
+  Question,
+  TaskReport,
+  UploadReport,
+  Welcome,
+} from "./control-messages.ts";
+import {
+  audioTargetFromWire,
+  objectFromWire,
+  pieceFromWire,
+  pieceToWire,
+  probeFromWire,
+  probeToWire,
+  rungFromWire,
+  sourceFromWire,
+} from "./wire-media.ts";
+
+/** Lines of a log that a report or a reply carries. */
+export const reportedLines = 100;
+
+export function leaseFromWire(lease: wire.Lease | undefined): Lease {
+  const given = required(lease, "lease");
+  return { taskId: taskIdOf(given.taskId), epoch: countOf(given.epoch, "an epoch") };
+}
+
+export function welcomeFromWire(welcome: wire.Welcome): Welcome {
+  const scheduling = schedulings.find((known) => known === welcome.scheduling);
+  if (scheduling === undefined) throw refused(`scheduling ${JSON.stringify(welcome.scheduling)}`);
+  if (welcome.incarnation === "") throw refused("a welcome without an incarnation");
+  if (welcome.heartbeatMs < 100 || welcome.leaseMs < 1000) throw refused("a welcome without times");
+  return { ...welcome, scheduling };
+}
+
+export function grantFromWire(grant: wire.LeaseGrant, incarnation: string): LeaseGrant {
+  return {
+    taskId: taskIdOf(grant.taskId),
+    assetId: assetIdOf(grant.assetId),
+    fence: { incarnation, term: grant.term, epoch: countOf(grant.epoch, "an epoch") },
+    timeLimitMs: countOf(grant.timeLimitMs, "a time limit"),
+    work: workFromWire(grant),
+  };
+}
+
+function workFromWire(grant: wire.LeaseGrant): Work {
+  const work = required(grant.work, "work");
+  switch (work.$case) {
+    case "probe":
+      return { kind: "probe", source: sourceFromWire(work.value.source), holders: work.value.holders.map(nodeIdOf) };
+    case "transcode":
+      return transcodeFromWire(work.value);
+    case "audio":
+      return {
+        kind: "audio",
+        source: sourceFromWire(work.value.source),
+        timeline: objectFromWire(work.value.timeline, "timeline"),
+        holders: work.value.holders.map(nodeIdOf),
+        target: audioTargetFromWire(work.value.target),
+        chunkSegments: work.value.chunkSegments.map((count) => countOf(count, "a chunk's segments")),
+      };
+    case "replicate":
+      return {
+        kind: "replicate",
+        piece: pieceFromWire(work.value.piece),
+        holders: work.value.holders.map(nodeIdOf),
+      };
+    case "discard":
+      return { kind: "discard", pieceIds: work.value.pieceIds.map(pieceIdOfText) };
+  }
+}
+
+function transcodeFromWire(work: wire.TranscodeWork): Work {
+  return {
+    kind: "transcode",
+    source: sourceFromWire(work.source),
+    timeline: objectFromWire(work.timeline, "timeline"),
+    holders: work.holders.map(nodeIdOf),
+    chunk: {
+      index: countOf(work.chunk, "a chunk"),
+      firstSegment: countOf(work.firstSegment, "a first segment"),
+      segmentCount: countOf(work.segmentCount, "a number of segments"),
+    },
+    rungs: work.rungs.map(rungFromWire),
+    preRollKeyframes: countOf(work.preRollKeyframes, "a pre-roll"),
+  };
+}
+
+export function directoryFromWire(directory: wire.Directory): NodeAddress[] {
+  return directory.nodes.map((node) => ({ ...node, nodeId: nodeIdOf(node.nodeId) }));
+}
+
+export function newsFromWire(news: wire.ManifestNews): ManifestNews {
+  const entries = news.entries.map((entry) => ({
+    assetId: assetIdOf(entry.assetId),
+    version: countOf(entry.version, "a version"),
+    deleted: entry.deleted,
+  }));
+  return { entries, complete: news.complete };
+}
+
+export function questionFromWire(query: wire.Query): Question {
+  const question = required(query.question, "question");
+  switch (question.$case) {
+    case "nodeLog":
+      return { kind: "node_log", lines: countOf(question.value.lines, "a number of lines") };
+    case "taskLog":
+      return { kind: "task_log", taskId: taskIdOf(question.value.taskId) };
+  }
+}
+
+export function manifestFromWire(manifest: wire.Manifest | undefined): Manifest {
+  const given = required(manifest, "manifest");
+  return {
+    assetId: assetIdOf(given.assetId),
+    version: countOf(given.version, "a version"),
+    title: given.title,
+    complete: given.complete,
+    probe: probeFromWire(given.probe),
+    renditions: given.renditions.map((rendition) => ({ ...rendition, rung: rungFromWire(rendition.rung) })),
+    audio: given.audio.map((track) => ({ ...track, target: audioTargetFromWire(track.target) })),
+    pieces: given.pieces.map(pieceFromWire),
+    fromChunk: countOf(given.fromChunk, "a chunk"),
+    releasedChunks: countOf(given.releasedChunks, "a number of chunks"),
+    totalChunks: countOf(given.totalChunks, "a number of chunks"),
+    homeNodeIds: given.homeNodeIds.map(nodeIdOf),
+    deleted: given.deleted,
+  };
+}
+
+export function descriptionToWire(node: NodeDescription): wire.NodeDescription {
+  return { ...node, labels: { ...node.labels } };
+}
+
+export function failureToWire(failure: Failure): types.Failure {
+  return { ...failure, retryable: errorKinds[failure.code].retryable };
+}
+
+function fenceToWire(fence: Fence): types.Fence {
+  return { ...fence };
+}
+
+export function taskReportToWire(report: TaskReport): wire.ReportTaskRequest {
+  const { outcome } = report;
+  return {
+    fence: fenceToWire(report.fence),
+    taskId: report.taskId,
+    outcome:
+      outcome.kind === "failed"
+        ? { $case: "failed", value: failureToWire(outcome.failure) }
+        : {
+            $case: "succeeded",
+            value: {
+              probe: outcome.probe === null ? undefined : probeToWire(outcome.probe),
+              pieces: outcome.pieces.map(pieceToWire),
+            },
+          },
+    log: report.log.slice(-reportedLines),
+  };
+}
+
+export function pieceReportToWire(report: PieceReport): wire.ReportPieceRequest {
+  return { fence: fenceToWire(report.fence), taskId: report.taskId, piece: pieceToWire(report.piece) };
+}
+
+export function uploadReportToWire(report: UploadReport): wire.ReportUploadRequest {
+  const { outcome } = report;
+  return {
+    assetId: report.assetId,
+    outcome:
+      outcome.kind === "failed"
+        ? { $case: "failed", value: failureToWire(outcome.failure) }
+        : { $case: "source", value: pieceToWire(outcome.piece) },
+  };
+}
+
+/** Pieces in one message of an inventory. */
+const inventoryBatch = 2000;
+
+/** The whole inventory, cut into messages far below the limit of a message. An asset may stand in several. */
+export function* inventoryToWire(
+  inventory: ReadonlyMap<AssetId, readonly PieceId[]>,
+): Generator<wire.ReportInventoryRequest> {
+  let entries: wire.ReportInventoryRequest_Entry[] = [];
+  let count = 0;
+  for (const [assetId, pieceIds] of inventory) {
+    for (let from = 0; from < pieceIds.length; from += inventoryBatch) {
+      const part = pieceIds.slice(from, from + inventoryBatch);
+      entries.push({ assetId, pieceIds: part });
+      count += part.length;
+      if (count >= inventoryBatch) {
+        yield { entries };
+        entries = [];
+        count = 0;
+      }
+    }
+  }
+  if (entries.length > 0) yield { entries };
+}

@@ -1,0 +1,142 @@
+// An answer as a value, and the one place that writes it. Also the kinds of answer that several routes give: bytes
+// under a hash, text in two encodings, JSON, an error.
+import { createHash } from "node:crypto";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import { gzipSync } from "node:zlib";
+import type { ErrorCode, Failure } from "@vstream/core/errors.ts";
+import { acceptsGzip, isUnchanged, selectBytes } from "./conditional.ts";
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | null;
+}
+
+/** Bytes that never change, by the hash of their content. */
+export interface HashedBytes {
+  readonly bytes: Buffer;
+  readonly sha256: string;
+  readonly type: string;
+}
+
+/** A text in both encodings, each with an ETag of its own (Apple 10.1; RFC 9110 8.8.3). */
+export interface EncodedText {
+  readonly type: string;
+  readonly plain: Buffer;
+  readonly gzipped: Buffer;
+  readonly plainTag: string;
+  readonly gzippedTag: string;
+}
+
+export const immutable = "public, max-age=31536000, immutable";
+
+const statusOfCode: Partial<Record<ErrorCode, number>> = {
+  usage: 400,
+  invalid_argument: 400,
+  unauthenticated: 401,
+  token_invalid: 401,
+  token_expired: 401,
+  forbidden: 403,
+  wrong_cluster: 403,
+  conflict: 409,
+  asset_deleted: 410,
+  source_too_large: 413,
+  source_changed: 422,
+  not_there_yet: 501,
+  unavailable: 503,
+  object_missing: 503,
+  object_corrupt: 503,
+  peer_failed: 503,
+  timed_out: 504,
+  storage_full: 507,
+};
+
+/** Writes an answer; a HEAD gets its headers. */
+export function send(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
+  const bodiless = reply.status === 204 || reply.status === 304;
+  const length = bodiless ? {} : { "content-length": String(reply.body?.length ?? 0) };
+  for (const [name, value] of Object.entries({ ...reply.headers, ...length })) response.setHeader(name, value);
+  response.statusCode = reply.status;
+  if (bodiless || request.method === "HEAD" || reply.body === null) response.end();
+  else response.end(reply.body);
+}
+
+/** Whole, a range, 304 or 416, as the request asks. */
+export function hashedReply(request: IncomingMessage, object: HashedBytes): Reply {
+  const etag = `"${object.sha256}"`;
+  const headers = { etag, "cache-control": immutable, "accept-ranges": "bytes" };
+  if (isUnchanged(request.headers, etag)) return { status: 304, headers, body: null };
+  const { length } = object.bytes;
+  // Range means something with GET only (RFC 9110 14.2).
+  const selection =
+    request.method === "GET" ? selectBytes(request.headers, etag, length) : ({ kind: "whole" } as const);
+  const typed = { ...headers, "content-type": object.type };
+  switch (selection.kind) {
+    case "whole":
+      return { status: 200, headers: typed, body: object.bytes };
+    case "unsatisfiable":
+      return {
+        ...errorReply(416, {
+          code: "invalid_argument",
+          message: `the object has ${String(length)} bytes`,
+          hint: "Ask for a range within them",
+        }),
+        headers: { "content-range": `bytes */${String(length)}`, "content-type": "application/json" },
+      };
+    case "part": {
+      const range = `bytes ${String(selection.start)}-${String(selection.end - 1)}/${String(length)}`;
+      const body = object.bytes.subarray(selection.start, selection.end);
+      return { status: 206, headers: { ...typed, "content-range": range }, body };
+    }
+  }
+}
+
+export function encodeText(text: string | Buffer, type: string): EncodedText {
+  const plain = Buffer.from(text);
+  const mark = createHash("sha256").update(plain).digest("base64url").slice(0, 22);
+  return { type, plain, gzipped: gzipSync(plain), plainTag: `"${mark}"`, gzippedTag: `"${mark}-gz"` };
+}
+
+export function textReply(requestHeaders: IncomingHttpHeaders, text: EncodedText, cacheControl: string): Reply {
+  const gzip = acceptsGzip(requestHeaders);
+  const etag = gzip ? text.gzippedTag : text.plainTag;
+  const headers = { etag, "cache-control": cacheControl, vary: "Accept-Encoding" };
+  if (isUnchanged(requestHeaders, etag)) return { status: 304, headers, body: null };
+  const encoding: Record<string, string> = gzip ? { "content-encoding": "gzip" } : {};
+  return {
+    status: 200,
+    headers: { ...headers, ...encoding, "content-type": text.type },
+    body: gzip ? text.gzipped : text.plain,
+  };
+}
+
+export function jsonReply(status: number, content: unknown): Reply {
+  return {
+    status,
+    headers: { "content-type": "application/json", "cache-control": "no-cache" },
+    body: Buffer.from(`${JSON.stringify(content)}\n`),
+  };
+}
+
+export function errorReply(status: number, failure: Failure): Reply {
+  const { code, message, hint } = failure;
+  const reply = jsonReply(status, { error: { code, message, hint } });
+  const headers: Record<string, string> = { ...reply.headers, "cache-control": "no-store" };
+  if (status === 401) headers["www-authenticate"] = "Bearer";
+  if (status === 503) headers["retry-after"] = "1";
+  return { ...reply, headers };
+}
+
+/** The same for a person's browser. */
+export function plainErrorReply(status: number, failure: Failure): Reply {
+  const reply = errorReply(status, failure);
+  return {
+    ...reply,
+    headers: { ...reply.headers, "content-type": "text/plain; charset=utf-8" },
+    body: Buffer.from([failure.message, failure.hint, ""].filter((line, at) => line !== "" || at === 2).join("\n")),
+  };
+}
+
+export function statusOf(code: ErrorCode): number {
+  return statusOfCode[code] ?? (code.endsWith("not_found") ? 404 : 500);
+}

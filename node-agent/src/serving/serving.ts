@@ -1,0 +1,93 @@
+// Builds the playback side of an agent: the listener, what answers its routes, and the numbers for heartbeats.
+import type { Registry } from "prom-client";
+import type { Clock } from "@vstream/core/clock.ts";
+import type { NodeId, Sha256 } from "@vstream/core/ids.ts";
+import type { Logger } from "@vstream/core/log.ts";
+import type { Peers } from "../replicate/peers.ts";
+import type { Store } from "../store/store.ts";
+import { answersOf } from "./answers.ts";
+import { HotObjects, defaultHotBytes } from "./hot-objects.ts";
+import { openHttpServer } from "./http-server.ts";
+import { LoadMeter } from "./load-meter.ts";
+import type { ServingLoad } from "./load-meter.ts";
+import { Manifests } from "./manifests.ts";
+import type { AskControl } from "./manifests.ts";
+import { PullThrough } from "./pull-through.ts";
+import { receiveUploads } from "./receive-upload.ts";
+import { routesFor } from "./routes.ts";
+import { AssetFiles } from "./serve-asset.ts";
+import { registerMetrics } from "./serving-metrics.ts";
+import { UploadReports } from "./upload-reports.ts";
+import type { ReportUpload } from "./upload-reports.ts";
+import { Uploads } from "./uploads.ts";
+
+export interface ServingDeps {
+  readonly nodeId: NodeId;
+  readonly name: string;
+  readonly region: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly store: Store;
+  readonly peers: Pick<Peers, "directory" | "getManifest" | "readRange">;
+  readonly askControl: AskControl;
+  /** The control plane's public key for upload tickets (SPKI, PEM); null before the first Welcome. */
+  readonly getTicketKey: () => string | null;
+  readonly reportUpload: ReportUpload;
+  /** An object on this node's disk is not what its name says: it was not served, and should be dropped and fetched. */
+  readonly onCorrupt: (sha256: Sha256) => void;
+  readonly readiness: () => { readonly ready: boolean; readonly reason: string };
+  readonly registry: Registry;
+  /** Where the player was built to. */
+  readonly playerFolder: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Memory for hot segments; 128 MiB unless told. */
+  readonly hotBytes?: number;
+}
+
+export interface Serving extends AsyncDisposable {
+  readonly address: { readonly host: string; readonly port: number };
+  load(): ServingLoad;
+}
+
+/** @throws VsError port_taken */
+export async function openServing(deps: ServingDeps): Promise<Serving> {
+  await using opened = new AsyncDisposableStack();
+  const meter = new LoadMeter(deps.clock);
+  const metrics = registerMetrics(deps.registry, meter);
+  const manifests = opened.use(new Manifests(deps));
+  const hot = opened.use(
+    new HotObjects({
+      store: deps.store,
+      pullThrough: new PullThrough(deps),
+      maxBytes: deps.hotBytes ?? defaultHotBytes,
+      onCorrupt: deps.onCorrupt,
+      onRead: (from) => {
+        metrics.reads.inc({ from });
+      },
+    }),
+  );
+  const reports = opened.use(await UploadReports.open(deps));
+  const uploads = opened.use(await Uploads.open({ ...deps, reports }));
+  const files = new AssetFiles(manifests, hot);
+  const answers = answersOf(deps, { manifests, meter, files, uploads: receiveUploads(uploads, deps) });
+  const server = opened.use(
+    await openHttpServer({
+      listen: deps.listen,
+      routes: routesFor(answers),
+      log: deps.log,
+      onAnswered: (route, response) => {
+        const sentBytes = response.writableFinished ? Number(response.getHeader("content-length") ?? 0) : 0;
+        const bytes = response.req.method === "HEAD" ? 0 : sentBytes;
+        meter.sent(bytes);
+        metrics.requests.inc({ route, status: String(response.statusCode) });
+        metrics.sentBytes.inc({ route }, bytes);
+      },
+    }),
+  );
+  const closing = opened.move();
+  return {
+    address: { host: server.address.address, port: server.address.port },
+    load: () => meter.load(),
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  };
+}

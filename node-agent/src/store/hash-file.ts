@@ -1,0 +1,46 @@
+// Reads a file once, from its start to its end, and says what it is: its hash, and the hashes of its blocks.
+import { createHash } from "node:crypto";
+import type { FileHandle } from "node:fs/promises";
+import type { Sha256 } from "@vstream/core/ids.ts";
+import type { ObjectRef } from "@vstream/core/media.ts";
+import { readSpan } from "./durable-file.ts";
+
+/** A span of a source is checked in blocks of this size. */
+export const blockBytes = 1024 * 1024;
+
+/** How many bytes of a block list stand for one block. */
+export const blockHashBytes = 32;
+
+export interface HashedBlocks {
+  readonly file: ObjectRef;
+  /** The SHA-256 of each block in order, 32 bytes each; the last block may be shorter. */
+  readonly blockList: Buffer;
+}
+
+export async function hashFile(handle: FileHandle): Promise<ObjectRef> {
+  return await hashParts(handle, () => undefined);
+}
+
+/** The file's hash and its block list, in one read. */
+export async function hashBlocks(handle: FileHandle): Promise<HashedBlocks> {
+  const hashes: Buffer[] = [];
+  const file = await hashParts(handle, (block) => hashes.push(createHash("sha256").update(block).digest()));
+  return { file, blockList: Buffer.concat(hashes) };
+}
+
+export function hashOf(bytes: Uint8Array): Sha256 {
+  return createHash("sha256").update(bytes).digest("hex") as Sha256;
+}
+
+async function hashParts(handle: FileHandle, seen: (part: Buffer) => void): Promise<ObjectRef> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for (;;) {
+    const part = await readSpan(handle, bytes, bytes + blockBytes);
+    if (part.length === 0) break;
+    hash.update(part);
+    seen(part);
+    bytes += part.length;
+  }
+  return { sha256: hash.digest("hex") as Sha256, bytes };
+}

@@ -1,0 +1,80 @@
+// Files on their way in. Half-received objects are kept for a while, so that a fetch can go on where it ended;
+// everything else that a crash leaves here goes at the next start.
+import { readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock } from "@vstream/core/clock.ts";
+import { isSha256 } from "@vstream/core/ids.ts";
+import type { Sha256 } from "@vstream/core/ids.ts";
+import type { DiskLayout } from "./disk-layout.ts";
+import { temporaryPath } from "./durable-file.ts";
+
+/** How long a half-received object waits for the rest. */
+const partialAgeMs = 24 * 3_600_000;
+
+export class StagingFolder {
+  readonly #layout: DiskLayout;
+  readonly #clock: Clock;
+  readonly #partialLimitBytes: number;
+  readonly #receiving = new Set<Sha256>();
+
+  /** @param partialLimitBytes of all half-received objects that nobody is receiving */
+  constructor(deps: { layout: DiskLayout; clock: Clock; partialLimitBytes: number }) {
+    this.#layout = deps.layout;
+    this.#clock = deps.clock;
+    this.#partialLimitBytes = deps.partialLimitBytes;
+  }
+
+  /** A path for a new file. */
+  newPath(): string {
+    return temporaryPath(this.#layout.staging);
+  }
+
+  /** Runs with the path of an object's half-received file, which is not swept meanwhile. */
+  async withPartial<Result>(sha256: Sha256, act: (path: string) => Promise<Result>): Promise<Result> {
+    this.#receiving.add(sha256);
+    try {
+      return await act(this.#layout.partial(sha256));
+    } finally {
+      this.#receiving.delete(sha256);
+    }
+  }
+
+  /** At the start: removes what cannot be continued. */
+  async clear(): Promise<void> {
+    const { staging } = this.#layout;
+    for (const file of await readdir(staging)) {
+      if (partialName(file) === null) await rm(join(staging, file), { recursive: true, force: true });
+    }
+    await this.sweep();
+  }
+
+  /** Removes half-received objects that are too old, and the oldest of those that are too many. */
+  async sweep(): Promise<void> {
+    let keptBytes = 0;
+    for (const { path, bytes, changedAt } of await this.#waiting()) {
+      keptBytes += bytes;
+      const isOld = this.#clock.now() - changedAt > partialAgeMs;
+      if (isOld || keptBytes > this.#partialLimitBytes) await rm(path, { force: true });
+    }
+  }
+
+  // Newest first.
+  async #waiting(): Promise<{ path: string; bytes: number; changedAt: number }[]> {
+    const { staging } = this.#layout;
+    const names = (await readdir(staging)).map(partialName).filter((sha256) => sha256 !== null);
+    const idle = names.filter((sha256) => !this.#receiving.has(sha256));
+    const found = await Promise.all(
+      idle.map(async (sha256) => {
+        const path = this.#layout.partial(sha256);
+        const file = await stat(path);
+        return { path, bytes: file.size, changedAt: file.mtimeMs };
+      }),
+    );
+    return found.sort((one, other) => other.changedAt - one.changedAt);
+  }
+}
+
+function partialName(file: string): Sha256 | null {
+  const name = file.endsWith(".part") ? file.slice(0, -".part".length) : "";
+  return isSha256(name) ? name : null;
+}

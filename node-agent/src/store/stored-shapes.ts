@@ -1,0 +1,106 @@
+// The forms of what the store keeps as JSON, checked whenever it comes from a disk or from another node.
+import { z } from "zod";
+import { isId, isPieceId, isSha256 } from "@vstream/core/ids.ts";
+import type { AssetId, NodeId, PieceId, Sha256 } from "@vstream/core/ids.ts";
+import { pieceIdOf } from "@vstream/core/media.ts";
+import type { Manifest, Piece, PieceContent } from "@vstream/core/media.ts";
+
+const sha256 = z.custom<Sha256>((value) => typeof value === "string" && isSha256(value), "not a hash");
+const assetId = z.custom<AssetId>((value) => typeof value === "string" && isId("asset", value), "not an asset id");
+const nodeId = z.custom<NodeId>((value) => typeof value === "string" && isId("node", value), "not a node id");
+const pieceId = z.custom<PieceId>((value) => typeof value === "string" && isPieceId(value), "not a piece id");
+const count = z.int().nonnegative();
+
+const object = z.object({ sha256, bytes: count });
+const segment = z.object({ object, durationTicks: count, startTicks: count });
+const rendition = z.object({ rung: z.string(), init: object, codecs: z.string(), segments: z.array(segment) });
+
+const content: z.ZodType<PieceContent> = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("source"), source: object, blockList: object, blockBytes: z.int().positive() }),
+  z.object({ kind: z.literal("timeline"), timeline: object }),
+  z.object({
+    kind: z.literal("video"),
+    chunk: count,
+    frames: count,
+    timeScale: z.int().positive(),
+    renditions: z.array(rendition),
+    joint: z.object({ beforeFirst: z.string(), last: z.string() }),
+  }),
+  z.object({
+    kind: z.literal("audio"),
+    track: count,
+    chunk: count,
+    timeScale: z.int().positive(),
+    rendition,
+  }),
+]);
+
+export const pieceShape: z.ZodType<Piece> = z
+  .object({ id: pieceId, content, toolchain: z.string(), madeBy: z.union([nodeId, z.literal("")]) })
+  .refine((piece) => pieceIdOf(piece.content) === piece.id, "the content belongs to another piece");
+
+const rung = z.object({
+  name: z.string(),
+  width: count,
+  height: count,
+  codec: z.literal("h264"),
+  preset: z.string(),
+  crf: z.number(),
+  maxrateBps: count,
+  bufferBits: count,
+  profile: z.string(),
+});
+
+const audioTarget = z.object({
+  track: count,
+  language: z.string(),
+  channels: count,
+  bitrateBps: count,
+  sampleRate: count,
+});
+
+const videoStream = z.object({
+  width: count,
+  height: count,
+  codec: z.string(),
+  frameRate: z.number(),
+  timeScale: count,
+  ticksPerFrame: count,
+  frames: count,
+  interlaced: z.boolean(),
+  pixelFormat: z.string(),
+});
+
+const audioStream = z.object({
+  track: count,
+  codec: z.string(),
+  language: z.string(),
+  channels: count,
+  sampleRate: count,
+});
+
+const probe = z.object({
+  format: z.string(),
+  durationSeconds: z.number(),
+  video: videoStream,
+  audio: z.array(audioStream),
+  segments: count,
+});
+
+const measured = { bandwidthBps: z.number(), averageBandwidthBps: z.number(), codecs: z.string() };
+
+export const manifestShape: z.ZodType<Manifest> = z.object({
+  assetId,
+  version: count,
+  title: z.string(),
+  complete: z.boolean(),
+  probe,
+  renditions: z.array(z.object({ rung, ...measured, frameRate: z.number() })),
+  audio: z.array(z.object({ target: audioTarget, ...measured })),
+  pieces: z.array(pieceShape),
+  fromChunk: count,
+  releasedChunks: count,
+  totalChunks: count,
+  homeNodeIds: z.array(nodeId),
+  deleted: z.boolean(),
+});

@@ -1,0 +1,33 @@
+// Playing by the browser itself, where it has no Media Source Extensions. It knows one node at a time: when that one
+// fails, the next is taken at the same position.
+import type { Trouble } from "./engine-hls.ts";
+import type { Homes } from "./homes.ts";
+
+const attemptsInARow = 6;
+
+export function playNatively(
+  video: HTMLVideoElement,
+  playback: { url: string; homes: Homes; onTrouble: (trouble: Trouble) => void },
+): void {
+  const { homes, url, onTrouble } = playback;
+  let attempts = 0;
+  const start = (): void => {
+    const position = video.currentTime;
+    video.src = homes.urlOn(homes.current, url);
+    if (position > 0) {
+      video.addEventListener("loadedmetadata", () => (video.currentTime = position), { once: true });
+    }
+  };
+  video.addEventListener("playing", () => (attempts = 0));
+  video.addEventListener("error", () => {
+    attempts += 1;
+    if (attempts > attemptsInARow) {
+      onTrouble({ status: 0, text: video.error?.message ?? "" });
+      return;
+    }
+    homes.failed(homes.current);
+    start();
+    void video.play().catch(() => undefined);
+  });
+  start();
+}

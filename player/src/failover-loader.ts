@@ -1,0 +1,195 @@
+// hls.js asks for a URL; this asks the current node for it, and the next one when that one refuses, stays silent or
+// stops half-way. hls.js never learns of it, so it neither gives up a rendition nor waits: on its own it would ask a
+// dead host again and again, and try every rendition of it, before it looked elsewhere.
+import { LoadStats } from "hls.js";
+import type {
+  HlsConfig,
+  Loader,
+  LoaderCallbacks,
+  LoaderConfiguration,
+  LoaderContext,
+  LoaderStats,
+  NullableNetworkDetails,
+} from "hls.js";
+import type { Homes } from "./homes.ts";
+import type { Home } from "./page-config.ts";
+
+/** Without a first byte for so long, another node is asked. */
+export const firstByteMs = 2_500;
+/** The same for a body that has stopped moving. */
+export const idleMs = 4_000;
+/** All nodes were asked in vain: when to ask again, and when to tell hls.js. */
+const roundPauseMs = 500;
+const giveUpMs = 15_000;
+
+/** A loader for hls.js that asks these nodes. */
+export function failoverLoader(homes: Homes): HlsConfig["loader"] {
+  return class implements Loader<LoaderContext> {
+    context: LoaderContext | null = null;
+    stats: LoaderStats = new LoadStats();
+    #load: FailoverLoad | null = null;
+
+    load(context: LoaderContext, _config: LoaderConfiguration, callbacks: LoaderCallbacks<LoaderContext>): void {
+      this.context = context;
+      this.#load = new FailoverLoad({ homes, context, callbacks, stats: this.stats });
+      this.#load.start();
+    }
+
+    abort(): void {
+      const { context } = this;
+      const load = this.#load;
+      if (context === null || load?.stop() !== true) return;
+      this.stats.aborted = true;
+      load.callbacks.onAbort?.(this.stats, context, load.request);
+    }
+
+    destroy(): void {
+      this.#load?.stop();
+      this.#load = null;
+      this.context = null;
+    }
+
+    getCacheAge(): number | null {
+      return null;
+    }
+
+    getResponseHeader(name: string): string | null {
+      const request = this.#load?.request;
+      return request instanceof XMLHttpRequest ? request.getResponseHeader(name) : null;
+    }
+  };
+}
+
+interface Asked {
+  readonly homes: Homes;
+  readonly context: LoaderContext;
+  readonly callbacks: LoaderCallbacks<LoaderContext>;
+  readonly stats: LoaderStats;
+}
+
+class FailoverLoad {
+  readonly callbacks: LoaderCallbacks<LoaderContext>;
+  request: NullableNetworkDetails = null;
+  readonly #asked: Asked;
+  readonly #startedMs = performance.now();
+  #left: Home[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #ended = false;
+  #status = 0;
+
+  constructor(asked: Asked) {
+    this.#asked = asked;
+    this.callbacks = asked.callbacks;
+  }
+
+  start(): void {
+    this.#left = this.#asked.homes.inOrder();
+    this.#askNext();
+  }
+
+  /** False when it had ended already. */
+  stop(): boolean {
+    if (this.#ended) return false;
+    this.#end();
+    return true;
+  }
+
+  #askNext(): void {
+    const home = this.#left.shift();
+    if (home !== undefined) {
+      this.#ask(home);
+      return;
+    }
+    const isRefusal = this.#status >= 400 && this.#status < 500;
+    if (isRefusal || performance.now() - this.#startedMs > giveUpMs) this.#giveUp();
+    else {
+      this.#timer = setTimeout(() => {
+        this.start();
+      }, roundPauseMs);
+    }
+  }
+
+  #ask(home: Home): void {
+    const { homes, context, stats } = this.#asked;
+    const request = new XMLHttpRequest();
+    this.request = request;
+    // Of this attempt alone: what a dead node cost says nothing of the line's speed.
+    stats.loading.start = performance.now();
+    stats.loading.first = 0;
+    stats.loaded = 0;
+    const fail = (isNodeIll: boolean): void => {
+      if (this.request !== request || this.#ended) return;
+      this.#drop();
+      if (isNodeIll) homes.failed(home);
+      this.#askNext();
+    };
+    request.open("GET", homes.urlOn(home, context.url), true);
+    request.responseType = context.responseType as XMLHttpRequestResponseType;
+    for (const [name, value] of Object.entries(context.headers ?? {})) request.setRequestHeader(name, value);
+    if (context.rangeEnd !== undefined && context.rangeEnd > 0) {
+      request.setRequestHeader("Range", `bytes=${String(context.rangeStart ?? 0)}-${String(context.rangeEnd - 1)}`);
+    }
+    const moved = (limitMs: number): void => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(fail, limitMs, true);
+    };
+    request.onreadystatechange = () => {
+      if (request.readyState !== 2) return;
+      stats.loading.first = Math.max(performance.now(), stats.loading.start);
+      moved(idleMs);
+    };
+    request.onprogress = (event) => {
+      stats.loaded = event.loaded;
+      if (event.lengthComputable) stats.total = event.total;
+      moved(idleMs);
+    };
+    request.onerror = () => {
+      fail(true);
+    };
+    request.onload = () => {
+      this.#status = request.status;
+      // One object that is missing or refused says nothing of the node; a failure of its own does.
+      if (request.status < 200 || request.status >= 300) fail(request.status >= 500);
+      else this.#succeed(home, request);
+    };
+    moved(firstByteMs);
+    request.send();
+  }
+
+  #succeed(home: Home, request: XMLHttpRequest): void {
+    if (this.#ended) return;
+    const { homes, context, callbacks, stats } = this.#asked;
+    clearTimeout(this.#timer);
+    this.#ended = true;
+    homes.succeeded(home);
+    const body: unknown = request.responseType === "arraybuffer" ? request.response : request.responseText;
+    const text = typeof body === "string" ? body : "";
+    const content = body instanceof ArrayBuffer ? body : text;
+    stats.loading.end = Math.max(performance.now(), stats.loading.first);
+    stats.loaded = stats.total = content instanceof ArrayBuffer ? content.byteLength : content.length;
+    stats.bwEstimate = (stats.total * 8000) / Math.max(1, stats.loading.end - stats.loading.first);
+    callbacks.onProgress?.(stats, context, content, request);
+    // The URL that was asked for, not the node's: relative URLs in playlists stay free of any node.
+    callbacks.onSuccess({ url: context.url, data: content, code: request.status }, stats, context, request);
+  }
+
+  #giveUp(): void {
+    const { context, callbacks, stats } = this.#asked;
+    const request = this.request;
+    this.#end();
+    callbacks.onError({ code: this.#status, text: "no node gave it" }, context, request, stats);
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#drop();
+  }
+
+  #drop(): void {
+    clearTimeout(this.#timer);
+    const { request } = this;
+    if (!(request instanceof XMLHttpRequest)) return;
+    request.onload = request.onerror = request.onprogress = request.onreadystatechange = null;
+    request.abort();
+  }
+}

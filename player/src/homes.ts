@@ -1,0 +1,103 @@
+// Which node the player talks to. It stays with one until that one fails or leaves, and learns while it plays which
+// nodes there are.
+import type { Home, PageConfig } from "./page-config.ts";
+
+/** How long a node that failed is tried last. */
+const avoidedMs = 20_000;
+/** Also how soon a dead node is noticed when everything is buffered and nothing else is asked. */
+const refreshMs = 5_000;
+const refreshLimitMs = 4_000;
+
+export class Homes {
+  #list: readonly Home[];
+  #current: Home;
+  readonly #assetId: string;
+  readonly #origin: string;
+  readonly #failedAtMs = new Map<string, number>();
+  readonly #onChange: () => void;
+
+  /**
+   * @param page its own address, by which the node that gave it is known to be reachable, whatever it calls itself;
+   *   onChange is told when the player turns to another node
+   */
+  constructor(config: PageConfig, page: { origin: string; onChange: () => void }) {
+    this.#assetId = config.assetId;
+    this.#origin = page.origin;
+    this.#onChange = page.onChange;
+    const own = config.homes.find((home) => home.nodeId === config.servedBy);
+    const self = { nodeId: config.servedBy, name: "this node", region: "", ...own, url: page.origin };
+    this.#list = [self, ...config.homes.filter((home) => home.nodeId !== config.servedBy)];
+    this.#current = this.#list[0] ?? self;
+  }
+
+  get current(): Home {
+    return this.#current;
+  }
+
+  /** The current one, then the others, those that failed of late last. */
+  inOrder(): Home[] {
+    const sinceMs = performance.now() - avoidedMs;
+    const avoided = (home: Home): number => ((this.#failedAtMs.get(home.nodeId) ?? -Infinity) > sinceMs ? 1 : 0);
+    const others = this.#list.filter((home) => home.nodeId !== this.#current.nodeId);
+    return [this.#current, ...others].sort((one, other) => avoided(one) - avoided(other));
+  }
+
+  /** The same path on a node. What is not below /v/ stays where it is. */
+  urlOn(home: Home, url: string): string {
+    const { pathname, search } = new URL(url, this.#origin);
+    const at = pathname.indexOf("/v/");
+    return at < 0 ? url : home.url + pathname.slice(at) + search;
+  }
+
+  /** A node did not answer, or not as one that is well. */
+  failed(home: Home): void {
+    this.#failedAtMs.set(home.nodeId, performance.now());
+    const [next] = this.inOrder();
+    if (next !== undefined) this.#moveTo(next);
+  }
+
+  succeeded(home: Home): void {
+    this.#failedAtMs.delete(home.nodeId);
+    if (this.inOrder()[0]?.nodeId === home.nodeId) this.#moveTo(home);
+  }
+
+  /** Keeps asking which nodes there are, until the page goes. */
+  keepFresh(): void {
+    setInterval(() => {
+      void this.#refresh();
+    }, refreshMs);
+  }
+
+  async #refresh(): Promise<void> {
+    for (const home of this.inOrder()) {
+      try {
+        const signal = AbortSignal.timeout(refreshLimitMs);
+        const answer = await fetch(`${home.url}/v/${this.#assetId}/homes.json`, { signal, cache: "no-store" });
+        if (answer.status >= 500) throw new Error(`status ${String(answer.status)}`);
+        if (!answer.ok) continue;
+        const { homes } = (await answer.json()) as { homes: Home[] };
+        this.succeeded(home);
+        this.learn(homes);
+        return;
+      } catch {
+        this.failed(home);
+      }
+    }
+  }
+
+  /** Takes what a node says of the homes there are; stays with the current one if it is among them. */
+  learn(homes: readonly Home[]): void {
+    if (homes.length === 0) return;
+    const own = this.#list.find((home) => home.url === this.#origin);
+    this.#list = homes.map((home) => (home.nodeId === own?.nodeId ? { ...home, url: own.url } : home));
+    const still = this.#list.find((home) => home.nodeId === this.#current.nodeId);
+    const next = still ?? this.#list[0];
+    if (next !== undefined) this.#moveTo(next);
+  }
+
+  #moveTo(home: Home): void {
+    const changed = home.nodeId !== this.#current.nodeId;
+    this.#current = home;
+    if (changed) this.#onChange();
+  }
+}

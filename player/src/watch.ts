@@ -1,0 +1,121 @@
+// The player page: plays the asset from the node that gave the page, and goes on from another one when it dies.
+// window.vstream shows what is going on, for tests and for people who look for the cause of something.
+import Hls from "hls.js";
+import { playByHls } from "./engine-hls.ts";
+import type { Trouble } from "./engine-hls.ts";
+import { playNatively } from "./engine-native.ts";
+import { Homes } from "./homes.ts";
+import { element, readPageConfig } from "./page-config.ts";
+import { showQualities } from "./quality-menu.ts";
+import { watchStalls } from "./stalls.ts";
+import type { Stall } from "./stalls.ts";
+
+declare const playerVersion: string;
+
+declare global {
+  interface Window {
+    vstream: {
+      readonly version: string;
+      readonly engine: "hls.js" | "native" | "none";
+      /** Null when the browser plays by itself. */
+      readonly hls: Hls | null;
+      /** URL of the node that is asked now. */
+      readonly home: () => string;
+      readonly stalls: readonly Stall[];
+    };
+  }
+}
+
+const config = readPageConfig();
+const video = element("video", HTMLVideoElement);
+const status = element("status", HTMLElement);
+const trouble = element("trouble", HTMLElement);
+const homes = new Homes(config, { origin: location.origin, onChange: showStatus });
+const url = `${location.origin}/v/${config.assetId}/index.m3u8`;
+
+// Chromium plays HLS too, but knows nothing of our other nodes: hls.js comes first wherever it can work.
+const engine = Hls.isSupported() ? "hls.js" : video.canPlayType("application/vnd.apple.mpegurl") ? "native" : "none";
+const hls = start();
+window.vstream = { version: playerVersion, engine, hls, home: () => homes.current.url, stalls: watchStalls(video) };
+
+homes.keepFresh();
+setInterval(showStatus, 1000);
+element("retry", HTMLButtonElement).addEventListener("click", retry);
+video.addEventListener("playing", () => {
+  trouble.hidden = true;
+});
+
+function start(): Hls | null {
+  const playback = { url, homes, onTrouble: showTrouble };
+  if (engine === "none") {
+    showTrouble({ status: 0, text: "This browser can play neither Media Source Extensions nor HLS." });
+    return null;
+  }
+  if (engine === "native") {
+    playNatively(video, playback);
+    return null;
+  }
+  const player = playByHls(video, playback);
+  showQualities(element("quality", HTMLSelectElement), player);
+  player.on(Hls.Events.MANIFEST_PARSED, () => {
+    // Refused until somebody clicks, in browsers that want that: the controls are there.
+    video.play().catch(() => undefined);
+  });
+  return player;
+}
+
+function showStatus(): void {
+  const { name, region } = homes.current;
+  const height = hls?.levels[hls.currentLevel]?.height;
+  const ahead = bufferedAhead();
+  status.textContent = [
+    `Served by ${name}${region === "" ? "" : ` (${region})`}`,
+    ...(height === undefined ? [] : [`${String(height)}p`]),
+    ...(ahead > 0 ? [`${String(Math.floor(ahead))} s buffered`] : []),
+  ].join(" · ");
+}
+
+function bufferedAhead(): number {
+  const { buffered, currentTime } = video;
+  for (let range = 0; range < buffered.length; range += 1) {
+    if (buffered.start(range) <= currentTime && buffered.end(range) > currentTime) {
+      return buffered.end(range) - currentTime;
+    }
+  }
+  return 0;
+}
+
+function showTrouble(found: Trouble): void {
+  element("trouble-text", HTMLElement).textContent = troubleText(found);
+  trouble.hidden = false;
+}
+
+function troubleText({ status: code, text }: Trouble): string {
+  switch (code) {
+    case 404:
+      return "There is no such video, or nothing of it can be played yet.";
+    case 410:
+      return "This video has been deleted.";
+    case 503:
+      return "This video cannot be played yet. It is being prepared.";
+    case 0:
+      return /^[a-z]+[A-Z]/.test(text) || text === "" ? "No node that has this video answers." : text;
+    default:
+      return `The video cannot be played (${String(code)}).`;
+  }
+}
+
+function retry(): void {
+  trouble.hidden = true;
+  if (hls === null) {
+    video.load();
+    return;
+  }
+  const position = video.currentTime;
+  if (hls.levels.length === 0) hls.loadSource(url);
+  else {
+    hls.recoverMediaError();
+    hls.startLoad(position);
+  }
+  video.play().catch(() => undefined);
+}
