@@ -80,12 +80,16 @@ export class AdminChannel {
   #explained(thrown: unknown): VsError {
     if (this.#signal.aborted && this.#signal.reason instanceof VsError) return this.#signal.reason;
     const error = fromServiceError(thrown);
-    if (saidByServer(thrown) || (error.code !== "unavailable" && error.code !== "timed_out")) return error;
+    if (saidByServer(thrown) || !connectionFaults.includes(error.code)) return error;
     if (/certificate|altname|hostname|self-signed/i.test(error.message)) {
-      return new VsError("wrong_cluster", `the control plane at ${this.#address} shows a certificate of another cluster`, {
-        hint: "Check the address, or copy that cluster's vsctl.json from its control plane's data folder",
-        cause: thrown,
-      });
+      return new VsError(
+        "wrong_cluster",
+        `the control plane at ${this.#address} shows a certificate of another cluster`,
+        {
+          hint: "Check the address, or copy that cluster's vsctl.json from its control plane's data folder",
+          cause: thrown,
+        },
+      );
     }
     return new VsError("unavailable", `the control plane at ${this.#address} does not answer`, {
       hint: "Check that vstream-control is running there; for a local cluster: vsctl dev status",
@@ -93,6 +97,9 @@ export class AdminChannel {
     });
   }
 }
+
+// How gRPC tells of a connection that is refused, silent, or cut in the middle of a call.
+const connectionFaults: readonly string[] = ["unavailable", "timed_out", "cancelled", "internal"];
 
 // Else gRPC itself says it, in words about sockets and name resolution.
 function saidByServer(thrown: unknown): boolean {

@@ -67,7 +67,9 @@ function fishScript(commands: readonly CompletedCommand[]): string {
         : `complete -c vsctl -n "__fish_seen_subcommand_from ${topic}" -f -a ${verb} -d ${quoted(summary)}`;
     return [
       own,
-      ...flags.map((flag) => `complete -c vsctl -n "__fish_seen_subcommand_from ${under}" -l ${flag.replace(/^--/, "")}`),
+      ...flags.map(
+        (flag) => `complete -c vsctl -n "__fish_seen_subcommand_from ${under}" -l ${flag.replace(/^--/, "")}`,
+      ),
     ];
   });
   const topics = new Set(commands.filter(({ words }) => words.length > 1).map(({ words }) => words[0]));

@@ -52,6 +52,9 @@ export async function callPatiently<Result>(call: () => Promise<Result>, options
   }
 }
 
+// A control plane that stops cancels what it streams.
+const passing: readonly string[] = ["unavailable", "timed_out", "cancelled"];
+
 class Contact {
   readonly #options: FollowOptions;
   #heardAtMs: number;
@@ -73,7 +76,7 @@ class Contact {
     signal.throwIfAborted();
     const error = asVsError(thrown);
     const silentMs = clock.monotonicMs() - this.#heardAtMs;
-    if (!["unavailable", "timed_out"].includes(error.code)) throw error;
+    if (!passing.includes(error.code)) throw error;
     if (silentMs > (this.#options.patienceMs ?? patienceMs)) throw error;
     if (this.#pauseMs === 0) onLost?.();
     this.#pauseMs = Math.min(longestPauseMs, Math.max(firstPauseMs, this.#pauseMs * 2));

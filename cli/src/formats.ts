@@ -16,6 +16,7 @@ export function formatBitrate(bitsPerSecond: number | null): string {
 
 /** From 0 to 1, rounded down, so that 100 % means all of it. */
 export function formatShare(share: number): string {
+  if (Number.isNaN(share)) return nothing;
   return `${Math.floor(Math.min(1, Math.max(0, share)) * 100)} %`;
 }
 

@@ -52,9 +52,7 @@ export function nodeFields(node: Node, nowMs: number): Fields {
     ["region", node.region],
     ["health", node.health],
     ["scheduling", node.scheduling],
-    ...(node.drainDeadlineAt === null
-      ? []
-      : [["drain deadline", formatInstant(node.drainDeadlineAt, nowMs)] as const]),
+    ...(node.drainDeadlineAt === null ? [] : [["drain deadline", formatInstant(node.drainDeadlineAt, nowMs)] as const]),
     ["playback", node.playbackUrl],
     ["storage", `${formatBytes(usedBytes)} of ${formatBytes(capacityBytes)}`],
     ["assets held", String(node.assetsHeld)],

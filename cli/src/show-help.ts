@@ -18,7 +18,9 @@ export async function showHelp(id: string, options: Pick<VsctlConfigOptions, "ve
     // oclif's pages know a topic with something in it by the topics below it, which every command is for them.
     topics: [
       ...Object.entries(topics).map(([name, description]) => ({ name, description })),
-      ...commandTable.filter(({ id }) => id.includes(":")).map(({ id, summary }) => ({ name: id, description: summary })),
+      ...commandTable
+        .filter(({ id }) => id.includes(":"))
+        .map(({ id, summary }) => ({ name: id, description: summary })),
     ],
   });
   const help = new Help(config, { flagSortOrder: "none", maxWidth: 110 });
@@ -44,7 +46,9 @@ function described(entry: CommandEntry, command: CommandClass): Command.Loadable
 }
 
 // Flags and arguments are keyed by their names, and oclif's pages read the names inside.
-function namedByKey<Item extends object>(items: Readonly<Record<string, Item>>): Record<string, Item & { name: string }> {
+function namedByKey<Item extends object>(
+  items: Readonly<Record<string, Item>>,
+): Record<string, Item & { name: string }> {
   return Object.fromEntries(Object.entries(items).map(([name, item]) => [name, { ...item, name }]));
 }
 

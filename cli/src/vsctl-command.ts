@@ -1,6 +1,7 @@
 // What every command of vsctl shares: the global flags, the connection, and where words go (results to standard
 // output, messages to standard error; with --json one document on standard output and nothing else).
 import { Command } from "@oclif/core/command";
+import type { FlagInput } from "@oclif/core/interfaces";
 import type { Clock } from "@vstream/core/clock.ts";
 import { systemClock } from "@vstream/core/clock.ts";
 import { findCluster } from "./cluster-address.ts";
@@ -15,6 +16,7 @@ import type { VsctlConfig } from "./vsctl-config.ts";
 export abstract class VsctlCommand extends Command {
   static override enableJsonFlag = true;
   static override baseFlags = globalFlags;
+  static override flags: FlagInput = {};
 
   declare config: VsctlConfig;
   protected readonly clock: Clock = systemClock;

@@ -48,11 +48,11 @@ async function create(running: RunningPlane, change: Partial<CreateAssetRequest>
 
 describe("control plane", () => {
   let running: RunningPlane;
-  let agents: ScriptedAgent[];
+  const agents: ScriptedAgent[] = [];
 
   before(async () => {
     running = await runPlane();
-    agents = [await startAgent(running, "eu-1", "eu"), await startAgent(running, "us-1", "us")];
+    agents.push(await startAgent(running, "eu-1", "eu"), await startAgent(running, "us-1", "us"));
   });
   after(async () => {
     for (const agent of agents) agent[Symbol.dispose]();

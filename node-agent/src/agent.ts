@@ -101,14 +101,21 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
 async function openGround(deps: AgentDeps, opened: AsyncDisposableStack): Promise<Ground> {
   const { config, clock, log } = deps;
   const { dataDir } = config;
-  const token = joinTokenOf(config);
   const tools = await checkMediaTools(config);
   const capacityBytes = config.capacityBytes ?? (await defaultCapacity(dataDir));
   const store = opened.use(await openStore({ dataDir, capacityBytes, clock, log: child(deps, "store") }));
   const identity = await openIdentity({ dataDir, clock });
   // Ports that are chosen by the system are told with the first session.
   const node = describe({ config, store, tools }, { playback: config.playbackListen, peer: config.peerListen });
-  const entrance = { controlUrl: config.controlUrl, token, identity, store, node, clock, log };
+  const entrance = {
+    controlUrl: config.controlUrl,
+    token: () => joinTokenOf(config),
+    identity,
+    store,
+    node,
+    clock,
+    log,
+  };
   const entered = await enterCluster(entrance, new AbortController().signal);
   return { ...deps, ...entered, store, identity, tools };
 }

@@ -17,13 +17,19 @@ export interface Trouble {
   readonly text: string;
 }
 
-/** @param onTrouble told when playing cannot go on by itself */
-export function playByHls(
-  video: HTMLVideoElement,
-  playback: { url: string; homes: Homes; onTrouble: (trouble: Trouble) => void },
-): Hls {
+export interface Playback {
+  readonly url: string;
+  readonly homes: Homes;
+  /** Told when playing has stopped and does not go on by itself, or not soon. */
+  readonly onTrouble: (trouble: Trouble) => void;
+}
+
+export function playByHls(video: HTMLVideoElement, playback: Playback): Hls {
+  const onSilence = (status: number): void => {
+    if (video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA) playback.onTrouble({ status, text: "" });
+  };
   const hls = new Hls({
-    loader: failoverLoader(playback.homes),
+    loader: failoverLoader(playback.homes, onSilence),
     // Fragments are fMP4 already: there is nothing for a worker to do, and the page's policy allows none.
     enableWorker: false,
     // A growing asset is watched from its start, not from its edge.

@@ -1,14 +1,10 @@
 // Playing by the browser itself, where it has no Media Source Extensions. It knows one node at a time: when that one
 // fails, the next is taken at the same position.
-import type { Trouble } from "./engine-hls.ts";
-import type { Homes } from "./homes.ts";
+import type { Playback } from "./engine-hls.ts";
 
 const attemptsInARow = 6;
 
-export function playNatively(
-  video: HTMLVideoElement,
-  playback: { url: string; homes: Homes; onTrouble: (trouble: Trouble) => void },
-): void {
+export function playNatively(video: HTMLVideoElement, playback: Playback): void {
   const { homes, url, onTrouble } = playback;
   let attempts = 0;
   const start = (): void => {

@@ -18,12 +18,20 @@ import type { Home } from "./page-config.ts";
 export const firstByteMs = 2_500;
 /** The same for a body that has stopped moving. */
 export const idleMs = 4_000;
-/** All nodes were asked in vain: when to ask again, and when to tell hls.js. */
-const roundPauseMs = 500;
-const giveUpMs = 15_000;
+/** All nodes were asked in vain: when they are asked again, at first and at most. */
+const firstPauseMs = 500;
+const longestPauseMs = 3_000;
+/** After so long of that, the page is told. */
+const silenceMs = 5_000;
 
-/** A loader for hls.js that asks these nodes. */
-export function failoverLoader(homes: Homes): HlsConfig["loader"] {
+/** Told again and again while no node gives what is asked: the last status, 0 for none. */
+export type OnSilence = (status: number) => void;
+
+/**
+ * A loader for hls.js that asks these nodes. It goes on asking for as long as none of them says no: when the last one
+ * that was down comes back, playing goes on by itself.
+ */
+export function failoverLoader(homes: Homes, onSilence: OnSilence): HlsConfig["loader"] {
   return class implements Loader<LoaderContext> {
     context: LoaderContext | null = null;
     stats: LoaderStats = new LoadStats();
@@ -31,7 +39,7 @@ export function failoverLoader(homes: Homes): HlsConfig["loader"] {
 
     load(context: LoaderContext, _config: LoaderConfiguration, callbacks: LoaderCallbacks<LoaderContext>): void {
       this.context = context;
-      this.#load = new FailoverLoad({ homes, context, callbacks, stats: this.stats });
+      this.#load = new FailoverLoad({ homes, onSilence, context, callbacks, stats: this.stats });
       this.#load.start();
     }
 
@@ -62,6 +70,7 @@ export function failoverLoader(homes: Homes): HlsConfig["loader"] {
 
 interface Asked {
   readonly homes: Homes;
+  readonly onSilence: OnSilence;
   readonly context: LoaderContext;
   readonly callbacks: LoaderCallbacks<LoaderContext>;
   readonly stats: LoaderStats;
@@ -76,6 +85,7 @@ class FailoverLoad {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #ended = false;
   #status = 0;
+  #pauseMs = firstPauseMs;
 
   constructor(asked: Asked) {
     this.#asked = asked;
@@ -83,6 +93,7 @@ class FailoverLoad {
   }
 
   start(): void {
+    this.#status = 0;
     this.#left = this.#asked.homes.inOrder();
     this.#askNext();
   }
@@ -100,13 +111,15 @@ class FailoverLoad {
       this.#ask(home);
       return;
     }
-    const isRefusal = this.#status >= 400 && this.#status < 500;
-    if (isRefusal || performance.now() - this.#startedMs > giveUpMs) this.#giveUp();
-    else {
-      this.#timer = setTimeout(() => {
-        this.start();
-      }, roundPauseMs);
+    if (this.#status >= 400 && this.#status < 500) {
+      this.#giveUp();
+      return;
     }
+    if (performance.now() - this.#startedMs > silenceMs) this.#asked.onSilence(this.#status);
+    this.#timer = setTimeout(() => {
+      this.start();
+    }, this.#pauseMs);
+    this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
   }
 
   #ask(home: Home): void {

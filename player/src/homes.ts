@@ -11,7 +11,7 @@ const refreshLimitMs = 4_000;
 export class Homes {
   #list: readonly Home[];
   #current: Home;
-  readonly #assetId: string;
+  readonly #config: PageConfig;
   readonly #origin: string;
   readonly #failedAtMs = new Map<string, number>();
   readonly #onChange: () => void;
@@ -21,7 +21,7 @@ export class Homes {
    *   onChange is told when the player turns to another node
    */
   constructor(config: PageConfig, page: { origin: string; onChange: () => void }) {
-    this.#assetId = config.assetId;
+    this.#config = config;
     this.#origin = page.origin;
     this.#onChange = page.onChange;
     const own = config.homes.find((home) => home.nodeId === config.servedBy);
@@ -72,7 +72,7 @@ export class Homes {
     for (const home of this.inOrder()) {
       try {
         const signal = AbortSignal.timeout(refreshLimitMs);
-        const answer = await fetch(`${home.url}/v/${this.#assetId}/homes.json`, { signal, cache: "no-store" });
+        const answer = await fetch(`${home.url}/v/${this.#config.assetId}/homes.json`, { signal, cache: "no-store" });
         if (answer.status >= 500) throw new Error(`status ${String(answer.status)}`);
         if (!answer.ok) continue;
         const { homes } = (await answer.json()) as { homes: Home[] };
@@ -88,8 +88,8 @@ export class Homes {
   /** Takes what a node says of the homes there are; stays with the current one if it is among them. */
   learn(homes: readonly Home[]): void {
     if (homes.length === 0) return;
-    const own = this.#list.find((home) => home.url === this.#origin);
-    this.#list = homes.map((home) => (home.nodeId === own?.nodeId ? { ...home, url: own.url } : home));
+    const { servedBy } = this.#config;
+    this.#list = homes.map((home) => (home.nodeId === servedBy ? { ...home, url: this.#origin } : home));
     const still = this.#list.find((home) => home.nodeId === this.#current.nodeId);
     const next = still ?? this.#list[0];
     if (next !== undefined) this.#moveTo(next);

@@ -5,26 +5,12 @@ import { playByHls } from "./engine-hls.ts";
 import type { Trouble } from "./engine-hls.ts";
 import { playNatively } from "./engine-native.ts";
 import { Homes } from "./homes.ts";
+import type {} from "./page-window.ts";
 import { element, readPageConfig } from "./page-config.ts";
 import { showQualities } from "./quality-menu.ts";
 import { watchStalls } from "./stalls.ts";
-import type { Stall } from "./stalls.ts";
 
 declare const playerVersion: string;
-
-declare global {
-  interface Window {
-    vstream: {
-      readonly version: string;
-      readonly engine: "hls.js" | "native" | "none";
-      /** Null when the browser plays by itself. */
-      readonly hls: Hls | null;
-      /** URL of the node that is asked now. */
-      readonly home: () => string;
-      readonly stalls: readonly Stall[];
-    };
-  }
-}
 
 const config = readPageConfig();
 const video = element("video", HTMLVideoElement);
@@ -97,7 +83,7 @@ function troubleText({ status: code, text }: Trouble): string {
     case 410:
       return "This video has been deleted.";
     case 503:
-      return "This video cannot be played yet. It is being prepared.";
+      return "This video cannot be played yet. It is being prepared, and starts as soon as it can.";
     case 0:
       return /^[a-z]+[A-Z]/.test(text) || text === "" ? "No node that has this video answers." : text;
     default:
@@ -111,10 +97,10 @@ function retry(): void {
     video.load();
     return;
   }
-  const position = video.currentTime;
   if (hls.levels.length === 0) hls.loadSource(url);
   else {
-    hls.recoverMediaError();
+    const position = video.currentTime;
+    hls.stopLoad();
     hls.startLoad(position);
   }
   video.play().catch(() => undefined);

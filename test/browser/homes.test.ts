@@ -40,7 +40,7 @@ describe("the homes of a player", () => {
     homes.learn([second, third]);
     assert.deepEqual(homes.inOrder(), [second, third]);
     homes.learn([first, second, third]);
-    assert.deepEqual(homes.current, second);
+    assert.deepEqual(homes.inOrder(), [second, self, third]);
   });
 
   it("are not forgotten because a node knows of none", () => {

@@ -51,8 +51,10 @@ async function mostReplicas(client: ControlClient): Promise<number> {
   return Math.max(usualReplicas, ...items.map((asset) => asset.replicasWanted));
 }
 
+const checkWidth = "configuration  ".length;
+
 function lineOf({ check, ok, message, hint }: Finding): string {
   const mark = ok ? styleText("green", "ok     ") : styleText("red", "problem");
-  const todo = hint === "" ? "" : `\n         ${" ".repeat(13)}${escapeText(hint)}`;
-  return `${mark}  ${check.padEnd(13)}${escapeText(message)}${todo}`;
+  const todo = hint === "" ? "" : `\n         ${" ".repeat(checkWidth)}${escapeText(hint)}`;
+  return `${mark}  ${check.padEnd(checkWidth)}${escapeText(message)}${todo}`;
 }

@@ -1,4 +1,5 @@
 // Uploads video files straight to nodes, and waits until they are encoded.
+import { basename } from "node:path";
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { VsError, asVsError } from "@vstream/core/errors.ts";
@@ -50,7 +51,11 @@ export default class Ingest extends VsctlCommand {
     label: labelFlag("a label of the asset; may be repeated"),
     "external-id": Flags.string({ description: "your name for it: the same one is the same asset", helpValue: "X" }),
     priority: Flags.integer({ description: "higher goes first", min: -1000, max: 1000, default: 0, helpValue: "N" }),
-    wait: Flags.option({ description: "for what to wait", options: ["none", "playable", "ready"] as const, default: "ready" })(),
+    wait: Flags.option({
+      description: "for what to wait",
+      options: ["none", "playable", "ready"] as const,
+      default: "ready",
+    })(),
     ...laterFlags,
   };
 
@@ -83,7 +88,7 @@ export default class Ingest extends VsctlCommand {
     const { ingestSource } = await import("../ingest/ingest-source.ts");
     const progress = await openProgress(process.stderr);
     const ingest = async (source: string): Promise<Outcome> => {
-      const own = progress.begin(source);
+      const own = progress.begin(basename(source));
       try {
         const shared = { clock: this.clock, signal: this.signal, progress: own };
         return { source, done: await ingestSource(client, source, { ...options, ...shared }) };
@@ -121,15 +126,16 @@ export default class Ingest extends VsctlCommand {
   }
 
   #printOne({ asset, playback }: AssetPlayback): void {
-    this.print(`${asset.title} is ${asset.state}${asset.duplicate ? " (it was there already)" : ""}: asset ${asset.id}`);
+    this.print(
+      `${asset.title} is ${asset.state}${asset.duplicate ? " (it was there already)" : ""}: asset ${asset.id}`,
+    );
     for (const url of playback.watch) this.print(`watch  ${url}`);
     for (const url of playback.hls) this.print(`hls    ${url}`);
   }
 }
 
 type Outcome =
-  | { readonly source: string; readonly done: AssetPlayback }
-  | { readonly source: string; readonly error: VsError };
+  { readonly source: string; readonly done: AssetPlayback } | { readonly source: string; readonly error: VsError };
 
 const laterNames = [
   ["subtitle", "media"],
@@ -144,7 +150,8 @@ function assertOneNamed(
   sources: readonly string[],
   flags: { title?: string | undefined; "external-id"?: string | undefined },
 ): void {
-  const named = flags.title !== undefined ? "--title" : flags["external-id"] !== undefined ? "--external-id" : undefined;
+  const named =
+    flags.title !== undefined ? "--title" : flags["external-id"] !== undefined ? "--external-id" : undefined;
   if (sources.length < 2 || named === undefined) return;
   throw new VsError("usage", `${named} is for one source, and these are ${sources.length}`, {
     hint: "Ingest them one by one",

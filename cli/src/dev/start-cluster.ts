@@ -6,6 +6,7 @@ import { VsError } from "@vstream/core/errors.ts";
 import { findCluster } from "../cluster-address.ts";
 import { connectToCluster, wholeList } from "../control-client.ts";
 import type { ControlClient } from "../control-client.ts";
+import type { Node } from "../shapes.ts";
 import { writeRecord } from "./cluster-record.ts";
 import type { ClusterRecord, NodeOfRecord } from "./cluster-record.ts";
 import { controlName, programFiles } from "./dev-folder.ts";
@@ -86,6 +87,8 @@ class Starting {
   async startNodes(nodes: readonly NodeOfRecord[]): Promise<void> {
     this.#options.say(`starting ${nodes.length === 1 ? "node" : "nodes"} ${nodes.map(({ name }) => name).join(", ")}`);
     await using client = await this.#connect();
+    // After a restart the catalog still calls a node up for a while; only a word from the new process counts.
+    const startedAt = this.#options.clock.now();
     for (const node of nodes) {
       if (node.id === "") await this.#writeToken(client, node);
       await this.#start(node.name, node);
@@ -96,7 +99,9 @@ class Starting {
         return { items: [] };
       });
       for (const node of nodes) node.id = items.find(({ name }) => name === node.name)?.id ?? node.id;
-      return nodes.every(({ name }) => items.some((item) => item.name === name && item.health === "up"));
+      const isUp = (item: (typeof items)[number]): boolean =>
+        item.health === "up" && Date.parse(item.lastSeenAt ?? "") >= startedAt;
+      return nodes.every(({ name }) => items.some((item) => item.name === name && isUp(item)));
     });
     writeRecord(this.#folder, this.#record);
     for (const { name } of nodes) rmSync(programFiles(this.#folder, name).tokenFile, { force: true });
@@ -135,6 +140,11 @@ class Starting {
       await clock.sleep(pollMs, signal);
     }
   }
+}
+
+// One that was killed a moment ago still counts as up for a while.
+function isUpSince({ health, lastSeenAt }: Node, startedAt: number): boolean {
+  return health === "up" && lastSeenAt !== null && Date.parse(lastSeenAt) >= startedAt;
 }
 
 // While a program starts, nobody answers yet; anything else is a failure.

@@ -42,7 +42,11 @@ export function checkCluster(facts: ClusterFacts): Finding[] {
 function checkVersions({ status, nodes, vsctlVersion }: ClusterFacts): readonly Finding[] {
   const others = nodes.filter(({ version }) => version !== null && version !== status.version);
   const problems = others.map(({ name, version }) =>
-    problem("versions", `node ${name} is version ${version ?? ""}, the control plane ${status.version}`, "Upgrade the older one"),
+    problem(
+      "versions",
+      `node ${name} is version ${version ?? ""}, the control plane ${status.version}`,
+      "Upgrade the older one",
+    ),
   );
   if (vsctlVersion !== status.version) {
     const message = `this vsctl is version ${vsctlVersion}, the control plane ${status.version}`;
@@ -74,7 +78,11 @@ function checkRegions({ nodes, replicas }: ClusterFacts): readonly Finding[] {
   } else if (regions.size < Math.min(2, replicas)) {
     problems.push(problem("copies", `all copies stand in one region`, "Add a node in another region"));
   }
-  return problemsOr("copies", problems, `${usable.length} nodes in ${regions.size} regions can hold ${replicas} copies`);
+  return problemsOr(
+    "copies",
+    problems,
+    `${usable.length} nodes in ${regions.size} regions can hold ${replicas} copies`,
+  );
 }
 
 // The control plane writes down when it saw a node; its clock is compared with this one by that.
@@ -106,7 +114,11 @@ function checkCapacity({ nodes }: ClusterFacts): readonly Finding[] {
     .filter(({ storage }) => storage.usedBytes > fullShare * storage.capacityBytes)
     .map(({ name, storage }) => {
       const share = formatShare(storage.usedBytes / storage.capacityBytes);
-      return problem("storage", `node ${name} is ${share} full`, "Delete assets, raise its capacityBytes, or add a node");
+      return problem(
+        "storage",
+        `node ${name} is ${share} full`,
+        "Delete assets, raise its capacityBytes, or add a node",
+      );
     });
   return problemsOr("storage", problems, "no node is more than 90 % full");
 }

@@ -12,7 +12,9 @@ export function checkHere(configFile: string | undefined): Finding[] {
 
 function checkNode(version: string): Finding {
   const ok = Number.parseInt(version, 10) >= wantedMajor;
-  return ok ? fine("Node", `version ${version}`) : problem("Node", `version ${version}`, `Install ${wantedMajor} or later`);
+  return ok
+    ? fine("Node", `version ${version}`)
+    : problem("Node", `version ${version}`, `Install ${wantedMajor} or later`);
 }
 
 function checkConfigFile(path: string): Finding[] {

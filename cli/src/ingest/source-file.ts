@@ -57,7 +57,7 @@ export class SourceFile implements AsyncDisposable {
   async hash(options: { signal: AbortSignal; onProgress: (share: number) => void }): Promise<string> {
     const hash = createHash("sha256");
     const block = Buffer.allocUnsafe(readBytes);
-    for (let at = 0; at < this.bytes; ) {
+    for (let at = 0; at < this.bytes;) {
       options.signal.throwIfAborted();
       const length = await this.#fill(block.subarray(0, Math.min(readBytes, this.bytes - at)), at);
       hash.update(block.subarray(0, length));
@@ -75,7 +75,7 @@ export class SourceFile implements AsyncDisposable {
   async read(start: number, end: number): Promise<Buffer> {
     await this.assertUnchanged();
     const bytes = Buffer.allocUnsafe(Math.min(end, this.bytes) - start);
-    for (let at = 0; at < bytes.length; ) at += await this.#fill(bytes.subarray(at), start + at);
+    for (let at = 0; at < bytes.length;) at += await this.#fill(bytes.subarray(at), start + at);
     return bytes;
   }
 

@@ -2,7 +2,13 @@
 // asked. A call without an answer is UNIMPLEMENTED.
 import { createHash, X509Certificate } from "node:crypto";
 import { Metadata, Server, ServerCredentials } from "@grpc/grpc-js";
-import type { ServerUnaryCall, ServerWritableStream, UntypedServiceImplementation, sendUnaryData } from "@grpc/grpc-js";
+import type {
+  ServerUnaryCall,
+  ServerWritableStream,
+  UntypedHandleCall,
+  UntypedServiceImplementation,
+  sendUnaryData,
+} from "@grpc/grpc-js";
 import { toStatus } from "@vstream/core/grpc.ts";
 import type { Sha256 } from "@vstream/core/ids.ts";
 import { formatToken, mintToken } from "@vstream/core/join-token.ts";
@@ -45,7 +51,7 @@ export class FakeControlPlane implements AsyncDisposable {
     const holder: { fake?: FakeControlPlane } = {};
     const names = Object.keys(service) as Method[];
     const implementation: UntypedServiceImplementation = {};
-    for (const name of names) implementation[name] = answering(name, () => holder.fake);
+    for (const name of names) implementation[name] = answering(name, () => holder.fake) as UntypedHandleCall;
     server.addService(service, implementation);
     const pair = { private_key: Buffer.from(testKeyPem), cert_chain: Buffer.from(testCertificatePem) };
     const port = await new Promise<number>((resolve, reject) => {

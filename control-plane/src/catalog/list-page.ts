@@ -2,7 +2,8 @@
 // meanwhile neither repeat nor hide others. The cursor is opaque to clients and checked when it comes back.
 import { sql } from "kysely";
 import type { RawBuilder } from "kysely";
-import { z } from "zod";
+// The small one: the catalog threads load their own copy, and the whole of zod costs ten megabytes in each.
+import * as z from "zod/mini";
 import { VsError } from "@vstream/core/errors.ts";
 import type { ListQuery, Page } from "./catalog.ts";
 

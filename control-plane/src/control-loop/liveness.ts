@@ -36,6 +36,7 @@ export class Liveness {
   readonly #heardAt = new Map<NodeId, number>();
   readonly #heard = new Set<NodeId>();
   #pulseAt: number;
+  #braked = false;
 
   constructor(clock: Clock, times: LivenessTimes) {
     this.#clock = clock;
@@ -69,11 +70,21 @@ export class Liveness {
     const living = nodes.filter((node) => node.health !== "down");
     const silent = living.filter((node) => this.#silenceOf(node.id) >= this.#times.silentMs);
     const isCutOff = living.length >= fewestForBrake && silent.length * 2 > living.length;
+    if (this.#braked && !isCutOff) this.#giveTime(silent);
+    this.#braked = isCutOff;
     const changes = living
       .map((node) => ({ nodeId: node.id, health: this.#healthOf(node, isCutOff), before: node.health }))
       .filter(({ health, before }) => health !== before)
       .map(({ nodeId, health }) => ({ nodeId, health }));
     return { changes, isCutOff };
+  }
+
+  // Whoever was cut off comes back one after the other.
+  #giveTime(silent: readonly NodeRecord[]): void {
+    for (const { id } of silent) {
+      this.#heardAt.set(id, this.#clock.monotonicMs());
+      this.#heard.delete(id);
+    }
   }
 
   #healthOf(node: NodeRecord, isCutOff: boolean): NodeHealth {

@@ -118,11 +118,12 @@ describe("server certificate", () => {
     await rm(folder, { recursive: true });
   });
 
-  const shown = (certificate: Awaited<ReturnType<typeof openServerCertificate>>): string[] => {
+  const shown = async (certificate: Awaited<ReturnType<typeof openServerCertificate>>): Promise<string[]> => {
     const seen: string[] = [];
     certificate.provider.addIdentityCertificateListener((update) => {
       seen.push(String(update?.certificate));
     });
+    await systemClock.sleep(1);
     return seen;
   };
 
@@ -130,7 +131,7 @@ describe("server certificate", () => {
     const authority = await openCertificateAuthority({ folder, clusterName: "test", clock: systemClock });
     const names = ["control.example.org", "192.0.2.7"];
     const server = await openServerCertificate({ folder, authority, names, clock: systemClock });
-    const [chain = ""] = shown(server);
+    const [chain = ""] = await shown(server);
     const certificate = new X509Certificate(chain);
     for (const name of ["control.example.org", "localhost"]) assert.equal(certificate.checkHost(name), name);
     for (const address of ["192.0.2.7", "127.0.0.1", "::1"]) assert.notEqual(certificate.checkIP(address), undefined);
@@ -140,7 +141,7 @@ describe("server certificate", () => {
   it("stays the same while it is good, and is issued again when the names change", async () => {
     const authority = await openCertificateAuthority({ folder, clusterName: "test", clock: systemClock });
     const open = async (names: string[]): Promise<string> =>
-      shown(await openServerCertificate({ folder, authority, names, clock: systemClock }))[0] ?? "";
+      (await shown(await openServerCertificate({ folder, authority, names, clock: systemClock })))[0] ?? "";
     const first = await open(["a.example.org"]);
     assert.equal(await open(["a.example.org"]), first);
     const second = await open(["b.example.org"]);
@@ -153,7 +154,7 @@ describe("server certificate", () => {
     const clock = clockAt(() => offsetMs);
     const authority = await openCertificateAuthority({ folder, clusterName: "test", clock });
     const server = await openServerCertificate({ folder, authority, names: [], clock });
-    const seen = shown(server);
+    const seen = await shown(server);
     assert.equal(await server.renewWhenDue(), false);
     offsetMs = 61 * dayMs;
     const endsAt = server.expiresAt();

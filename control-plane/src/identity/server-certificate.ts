@@ -129,11 +129,18 @@ function providerOf(parts: {
     // The authority never changes while the program runs: who listens is told once.
     addCaCertificateListener(listener: AuthorityListener) {
       queueMicrotask(() => {
-        listener({ caCertificate: Buffer.from(parts.authority.certificatePem) });
+        soon(() => {
+          listener({ caCertificate: Buffer.from(parts.authority.certificatePem) });
+        });
       });
     },
     removeCaCertificateListener() {
       return;
     },
   };
+}
+
+// Not at once: grpc-js loses what it is told before the call that adds the listener has returned.
+function soon(tell: () => void): void {
+  process.nextTick(tell);
 }

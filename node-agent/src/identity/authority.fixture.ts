@@ -7,6 +7,7 @@ import { join } from "node:path";
 import * as x509 from "@peculiar/x509";
 import { systemClock } from "@vstream/core/clock.ts";
 import type { Clock } from "@vstream/core/clock.ts";
+import { toPem } from "@vstream/core/trust.ts";
 import { newId } from "@vstream/core/ids.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
 import { openIdentity } from "./node-identity.ts";
@@ -62,6 +63,27 @@ export class TrialAuthority {
       ],
     };
     return (await x509.X509CertificateGenerator.create(parts, webcrypto)).toString("pem");
+  }
+
+  /** A certificate for a server on this machine, and its key; the authority's stands behind it, as a cluster shows it. */
+  async serverPair(): Promise<{ certificatePem: string; keyPem: string }> {
+    const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+    const names = new x509.SubjectAlternativeNameExtension([
+      { type: "dns", value: "localhost" },
+      { type: "ip", value: "127.0.0.1" },
+    ]);
+    const parts = {
+      subject: "CN=trial control plane",
+      issuer: this.#certificate.subject,
+      ...dates(hoursAround()),
+      publicKey: keys.publicKey,
+      signingKey: this.#key,
+      signingAlgorithm: algorithm,
+      extensions: [names],
+    };
+    const leaf = (await x509.X509CertificateGenerator.create(parts, webcrypto)).toString("pem");
+    const key = new Uint8Array(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey));
+    return { certificatePem: `${leaf}\n${this.pem}`, keyPem: toPem(key, "PRIVATE KEY") };
   }
 }
 

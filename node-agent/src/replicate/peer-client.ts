@@ -9,6 +9,7 @@ import type { Logger } from "@vstream/core/log.ts";
 import type { Manifest, NodeAddress, ObjectRef } from "@vstream/core/media.ts";
 import type { NodeIdentity } from "../identity/node-identity.ts";
 import { manifestShape } from "../store/stored-shapes.ts";
+import { rangeHeader, requireRange, unexpected, wholeBody } from "./object-answer.ts";
 import { askPeer, bodyOf, peerFailed } from "./peer-request.ts";
 import type { Peers } from "./peers.ts";
 
@@ -143,49 +144,6 @@ class HttpsPeers implements Peers, AsyncDisposable {
 
 function pathOf(object: ObjectRef): string {
   return `/objects/${object.sha256}`;
-}
-
-// The whole is asked for plainly: the empty object has no range that could be asked for.
-function rangeHeader(range: { start: number; end: number }, object: ObjectRef): Record<string, string> {
-  if (range.start === 0 && range.end === object.bytes) return {};
-  return { range: `bytes=${String(range.start)}-${String(range.end - 1)}` };
-}
-
-function requireRange(
-  answer: IncomingMessage,
-  asked: { holder: NodeId; object: ObjectRef; range: { start: number; end: number } },
-): void {
-  const { holder, object, range } = asked;
-  const isWhole = range.start === 0 && range.end === object.bytes;
-  if (answer.statusCode === 404) {
-    answer.resume();
-    throw new VsError("object_missing", `node ${holder} does not hold object ${object.sha256}`);
-  }
-  if (answer.statusCode !== (isWhole ? 200 : 206)) throw unexpected(answer, holder);
-  const shown = isWhole ? answer.headers["content-length"] : answer.headers["content-range"];
-  const wanted = `${String(range.start)}-${String(range.end - 1)}/${String(object.bytes)}`;
-  if (shown === (isWhole ? String(object.bytes) : `bytes ${wanted}`)) return;
-  answer.destroy();
-  throw peerFailed(holder, new Error(`its object ${object.sha256} has another size`));
-}
-
-function unexpected(answer: IncomingMessage, holder: NodeId): VsError {
-  answer.resume();
-  return peerFailed(holder, new Error(`it answered ${String(answer.statusCode)}`));
-}
-
-async function wholeBody(
-  answer: IncomingMessage,
-  asked: { holder: NodeId; signal: AbortSignal; limitBytes: number },
-): Promise<Buffer> {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of bodyOf(answer, asked)) {
-    bytes += part.length;
-    if (bytes > asked.limitBytes) throw peerFailed(asked.holder, new Error("it answered with too many bytes"));
-    parts.push(part);
-  }
-  return Buffer.concat(parts, bytes);
 }
 
 function parsed(text: Buffer): unknown {

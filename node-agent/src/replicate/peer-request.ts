@@ -94,7 +94,11 @@ function refusal(holder: NodeId, names: string | undefined): Error | undefined {
 
 async function answered(request: ClientRequest): Promise<IncomingMessage> {
   return await new Promise((resolve, reject) => {
-    request.once("response", resolve);
+    request.once("response", (answer) => {
+      // Whoever reads the body meets its failure there; nobody may be reading yet, or any more.
+      answer.on("error", () => undefined);
+      resolve(answer);
+    });
     request.on("error", reject);
     request.end();
   });

@@ -17,9 +17,9 @@ import type {
   Renewal,
   Welcome,
 } from "./control-messages.ts";
-import { TestControlPlane, until } from "./test-control-plane.ts";
+import { TrialControlPlane, until } from "./trial-control-plane.fixture.ts";
 
-const { log } = openLog({ program: "test", level: "silent" });
+
 const never = new AbortController().signal;
 const nodeId = newId("node", 0);
 const assetId = newId("asset", 0);
@@ -86,11 +86,11 @@ class Heard implements ControlListener, ControlSubject {
   }
 }
 
-async function linkTo(control: TestControlPlane, heard: Heard): Promise<ControlLink> {
+async function linkTo(control: TrialControlPlane, heard: Heard): Promise<ControlLink> {
   const pair = await control.authority.node(nodeId);
   const link = openControlLink({
     address: { host: "127.0.0.1", port: control.agentPort },
-    credentials: () => ({ ...pair, authorityPem: control.authority.certificatePem }),
+    credentials: () => ({ ...pair, authorityPem: control.authority.pem }),
     clock: systemClock,
     log,
   });
@@ -100,7 +100,7 @@ async function linkTo(control: TestControlPlane, heard: Heard): Promise<ControlL
 
 describe("control link", () => {
   it("says who it is, what it runs and what it holds, and beats", async () => {
-    await using control = await TestControlPlane.start();
+    await using control = await TrialControlPlane.start();
     control.answers.unknownAssetIds = [assetId];
     const heard = new Heard();
     heard.held = [{ taskId: newId("task", 0), epoch: 3 }];
@@ -115,7 +115,7 @@ describe("control link", () => {
   });
 
   it("gives what the control plane says to the listener, with the fence of this catalog", async () => {
-    await using control = await TestControlPlane.start();
+    await using control = await TrialControlPlane.start();
     const heard = new Heard();
     await using link = await linkTo(control, heard);
     await until("a session", () => link.connected);
@@ -137,7 +137,7 @@ describe("control link", () => {
   });
 
   it("leaves out a message with a path where an id should be, and goes on", async () => {
-    await using control = await TestControlPlane.start();
+    await using control = await TrialControlPlane.start();
     const heard = new Heard();
     await using link = await linkTo(control, heard);
     await until("a session", () => link.connected);
@@ -151,7 +151,7 @@ describe("control link", () => {
   });
 
   it("renews what runs, and tells which question an answer belongs to", async () => {
-    await using control = await TestControlPlane.start();
+    await using control = await TrialControlPlane.start();
     const heard = new Heard();
     heard.held = [1, 2].map((epoch) => ({ taskId: newId("task", 0), epoch }));
     control.answers.renews = (asked) => asked.slice(1);
@@ -163,7 +163,7 @@ describe("control link", () => {
   });
 
   it("comes back after the control plane was away, with the leases that still run", async () => {
-    await using control = await TestControlPlane.start();
+    await using control = await TrialControlPlane.start();
     const heard = new Heard();
     await using link = await linkTo(control, heard);
     await until("a session", () => link.connected);
@@ -177,7 +177,7 @@ describe("control link", () => {
   });
 
   it("holds a report back while nobody answers, and repeats it until somebody does", async () => {
-    await using control = await TestControlPlane.start();
+    await using control = await TrialControlPlane.start();
     const heard = new Heard();
     await using link = await linkTo(control, heard);
     await until("a session", () => link.connected);
@@ -197,7 +197,7 @@ describe("control link", () => {
   });
 
   it("says that a stale report was not accepted, and throws for one that is wrong", async () => {
-    await using control = await TestControlPlane.start();
+    await using control = await TrialControlPlane.start();
     await using link = await linkTo(control, new Heard());
     const report = { taskId: newId("task", 0), fence: { incarnation: "x", term: 1, epoch: 1 }, piece: timeline };
     control.answers.accept = false;
@@ -207,7 +207,7 @@ describe("control link", () => {
   });
 
   it("gives up a waiting report when its signal is aborted", async () => {
-    await using control = await TestControlPlane.start();
+    await using control = await TrialControlPlane.start();
     await using link = await linkTo(control, new Heard());
     control.stop();
     const aborting = new AbortController();
@@ -217,7 +217,7 @@ describe("control link", () => {
   });
 
   it("answers questions about logs, and says when there is none", async () => {
-    await using control = await TestControlPlane.start();
+    await using control = await TrialControlPlane.start();
     await using link = await linkTo(control, new Heard());
     await until("a session", () => link.connected);
     control.send({ $case: "query", value: { id: "q1", question: { $case: "nodeLog", value: { lines: 1 } } } });
@@ -230,7 +230,7 @@ describe("control link", () => {
   });
 
   it("dials anew with new credentials", async () => {
-    await using control = await TestControlPlane.start();
+    await using control = await TrialControlPlane.start();
     await using link = await linkTo(control, new Heard());
     await until("a session", () => link.connected);
     link.redial();
@@ -239,7 +239,7 @@ describe("control link", () => {
 
   it("tears down a session whose heartbeats are not answered for ten seconds", async function () {
     this.timeout(30_000);
-    await using control = await TestControlPlane.start();
+    await using control = await TrialControlPlane.start();
     await using link = await linkTo(control, new Heard());
     await until("a session", () => link.connected);
     control.answers.ackHeartbeats = false;
@@ -247,12 +247,12 @@ describe("control link", () => {
   });
 
   it("is not taken in by a control plane of another cluster", async () => {
-    await using control = await TestControlPlane.start();
-    await using other = await TestControlPlane.start();
+    await using control = await TrialControlPlane.start();
+    await using other = await TrialControlPlane.start();
     const pair = await control.authority.node(nodeId);
     await using link = openControlLink({
       address: { host: "127.0.0.1", port: other.agentPort },
-      credentials: () => ({ ...pair, authorityPem: control.authority.certificatePem }),
+      credentials: () => ({ ...pair, authorityPem: control.authority.pem }),
       clock: systemClock,
       log,
     });

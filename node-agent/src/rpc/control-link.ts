@@ -35,7 +35,7 @@ import { manifestFromWire, pieceReportToWire, taskReportToWire, uploadReportToWi
 
 /** First and longest wait between attempts; each is jittered down to a half. */
 const firstBackoffMs = 200;
-const longestBackoffMs = 5_000;
+const longestBackoffMs = 2_000;
 
 export interface ControlLinkDeps {
   readonly address: ControlAddress;

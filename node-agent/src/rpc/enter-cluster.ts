@@ -17,7 +17,8 @@ const portDocument = z.object({ agentPort: z.int().min(1).max(65_535) });
 export interface Entrance {
   readonly controlUrl: string;
   /** Null: none is given. */
-  readonly token: string | null;
+  /** Asked for only when it is needed: after joining, its file may be gone. */
+  readonly token: () => string | null;
   readonly identity: NodeIdentity;
   readonly store: Pick<Store, "readDocument" | "writeDocument">;
   readonly node: NodeDescription;
@@ -33,7 +34,7 @@ export async function enterCluster(
   const { identity, controlUrl, log } = entrance;
   const { membership } = identity;
   const isExpired = (identity.expiresAt ?? 0) <= entrance.clock.now();
-  if (membership === null || (isExpired && entrance.token !== null)) await join(entrance, signal);
+  if (membership === null || (isExpired && entrance.token() !== null)) await join(entrance, signal);
   else {
     if (isExpired) {
       log.error({ nodeId: membership.nodeId }, "certificate expired, give a new token: vsctl tokens create --for node");
@@ -46,7 +47,8 @@ export async function enterCluster(
 }
 
 async function join(entrance: Entrance, signal: AbortSignal): Promise<void> {
-  const { token, identity, controlUrl, node, clock, log } = entrance;
+  const { identity, controlUrl, node, clock, log } = entrance;
+  const token = entrance.token();
   if (token === null) {
     throw new VsError("unauthenticated", "this node has not joined a cluster, and has no token to do so", {
       hint: "Make a token with: vsctl tokens create --for node; and give it as joinToken or joinTokenFile",

@@ -7,7 +7,7 @@ import type { Sha256 } from "@vstream/core/ids.ts";
 import { formatToken, mintToken } from "@vstream/core/join-token.ts";
 import { checkCluster, joinCluster } from "./join.ts";
 import { makeRequest } from "./test-authority.ts";
-import { TestControlPlane } from "./test-control-plane.ts";
+import { TrialControlPlane } from "./trial-control-plane.fixture.ts";
 
 const never = new AbortController().signal;
 const node = {
@@ -30,7 +30,7 @@ async function attempt(controlUrl: string, authoritySha256: string) {
 
 describe("join", () => {
   it("trades a token for a certificate of the cluster that the token names", async () => {
-    await using control = await TestControlPlane.start();
+    await using control = await TrialControlPlane.start();
     control.answers.nodeId = newId("node", 0);
     const wanted = await attempt(control.controlUrl, control.authority.sha256);
     const joined = await joinCluster(wanted, never);
@@ -41,7 +41,7 @@ describe("join", () => {
   });
 
   it("shows its token to no other cluster", async () => {
-    await using control = await TestControlPlane.start();
+    await using control = await TrialControlPlane.start();
     const wanted = await attempt(control.controlUrl, "00".repeat(32));
     await assert.rejects(joinCluster(wanted, never), { code: "wrong_cluster" });
     assert.equal(control.joins.length, 0);
@@ -49,7 +49,7 @@ describe("join", () => {
 
   for (const code of ["token_expired", "token_used", "token_invalid"] as const) {
     it(`passes on ${code} as something that is not allowed`, async () => {
-      await using control = await TestControlPlane.start();
+      await using control = await TrialControlPlane.start();
       control.answers.joinError = new VsError(code, "no", { hint: "vsctl tokens create" });
       const wanted = await attempt(control.controlUrl, control.authority.sha256);
       await assert.rejects(joinCluster(wanted, never), { code, exitCode: 4, hint: "vsctl tokens create" });
@@ -62,11 +62,11 @@ describe("join", () => {
   });
 
   it("notices later that the control plane is another cluster's, and minds none that is down", async () => {
-    await using control = await TestControlPlane.start();
-    await using other = await TestControlPlane.start();
-    await checkCluster(control.controlUrl, control.authority.certificatePem);
-    await assert.rejects(checkCluster(other.controlUrl, control.authority.certificatePem), { code: "wrong_cluster" });
+    await using control = await TrialControlPlane.start();
+    await using other = await TrialControlPlane.start();
+    await checkCluster(control.controlUrl, control.authority.pem);
+    await assert.rejects(checkCluster(other.controlUrl, control.authority.pem), { code: "wrong_cluster" });
     other.stop();
-    await checkCluster(other.controlUrl, control.authority.certificatePem);
+    await checkCluster(other.controlUrl, control.authority.pem);
   });
 });

@@ -11,9 +11,9 @@ import type { Manifest } from "@vstream/core/media.ts";
 import { openStore } from "../store/segment-store.ts";
 import type { Store } from "../store/store.ts";
 import { ManifestKeeper } from "./manifest-keeper.ts";
-import { until } from "./test-control-plane.ts";
+import { until } from "./trial-control-plane.fixture.ts";
 
-const { log } = openLog({ program: "test", level: "silent" });
+
 const assetId = newId("asset", 0);
 
 function manifest(version: number, change: Partial<Manifest> = {}): Manifest {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
 import { newId } from "@vstream/core/ids.ts";
-import { MovedClock } from "./moved-clock.ts";
+import { MovedClock } from "./moved-clock.fixture.ts";
 import type { Lease } from "../rpc/control-messages.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 

@@ -10,13 +10,13 @@ import type { Piece, Work } from "@vstream/core/media.ts";
 import type { LeaseGrant, PieceReport, TaskProgress, TaskReport } from "../rpc/control-messages.ts";
 import { openStore } from "../store/segment-store.ts";
 import type { Store } from "../store/store.ts";
-import { until } from "../rpc/test-control-plane.ts";
-import { MovedClock } from "./moved-clock.ts";
+import { until } from "../rpc/trial-control-plane.fixture.ts";
+import { MovedClock } from "./moved-clock.fixture.ts";
 import type { TaskContext, TaskResult } from "./task-context.ts";
 import { TaskRunner } from "./task-runner.ts";
 import type { RunEnd } from "./task-run.ts";
 
-const { log } = openLog({ program: "test", level: "silent" });
+
 const assetId = newId("asset", 0);
 
 class Control {

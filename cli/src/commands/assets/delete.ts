@@ -14,7 +14,9 @@ export default class AssetsDelete extends VsctlCommand {
     await confirm(`Delete asset ${args.id}?`, { yes: flags.yes, signal: this.signal });
     await using client = await this.connect(flags);
     const asset = await client.deleteAsset(args.id);
-    this.print(`asset ${asset.id} (${asset.title}) is in the trash; bring it back with: vsctl assets undelete ${asset.id}`);
+    this.print(
+      `asset ${asset.id} (${asset.title}) is in the trash; bring it back with: vsctl assets undelete ${asset.id}`,
+    );
     return asset;
   }
 }

@@ -13,7 +13,9 @@ export default class AssetsUrl extends VsctlCommand {
     const { watch, hls } = found.playback;
     for (const url of [...watch, ...hls]) this.print(url);
     if (watch.length + hls.length === 0 && !this.jsonEnabled()) {
-      this.say(`asset ${args.id} is ${found.asset.state}: no node serves it yet. Wait with: vsctl assets wait ${args.id}`);
+      this.say(
+        `asset ${args.id} is ${found.asset.state}: no node serves it yet. Wait with: vsctl assets wait ${args.id}`,
+      );
     }
     return found;
   }

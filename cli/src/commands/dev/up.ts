@@ -61,9 +61,13 @@ function assertStartable(folder: DevFolder, record: ClusterRecord, wanted: Wante
   const regions = record.nodes.map((node) => node.region);
   const same = wanted.regions === undefined && wanted.nodes === undefined ? regions : wantedRegions(wanted);
   if (same.join() === regions.join()) return;
-  throw new VsError("cluster_exists", `there is a stopped cluster of other nodes in ${folder.path}: ${regions.join()}`, {
-    hint: "Start that one by leaving --nodes and --regions out, or name another folder: --dir D",
-  });
+  throw new VsError(
+    "cluster_exists",
+    `there is a stopped cluster of other nodes in ${folder.path}: ${regions.join()}`,
+    {
+      hint: "Start that one by leaving --nodes and --regions out, or name another folder: --dir D",
+    },
+  );
 }
 
 // Its ports may have been taken since: it is planned anew.

@@ -36,6 +36,7 @@ export default class TokensCreate extends VsctlCommand {
 }
 
 function explain({ kind, expiresAt }: Token): string {
-  const use = kind === "node" ? "Set joinToken (or VSTREAM_JOIN_TOKEN) of vstream-agent to it" : "Set VSCTL_TOKEN to it";
+  const use =
+    kind === "node" ? "Set joinToken (or VSTREAM_JOIN_TOKEN) of vstream-agent to it" : "Set VSCTL_TOKEN to it";
   return `It is not shown again, and is good until ${expiresAt ?? "it is revoked"}. ${use}.`;
 }

@@ -265,41 +265,44 @@ export async function copy(catalog: Catalog, assetId: AssetId, pieceId: PieceId,
   await make(catalog, aTask(assetId, { kind: "replicate", pieceId, nodeId }), nodeId, []);
 }
 
+/** At least one. */
+type Homes = readonly [NodeId, ...NodeId[]];
+
 /** An asset whose source stands on its first home. */
-export async function uploadedAsset(catalog: Catalog, homes: NodeId[], changes: Partial<NewAsset> = {}) {
+export async function uploadedAsset(catalog: Catalog, homes: Homes, changes: Partial<NewAsset> = {}) {
   const asset = await addAsset(catalog, { homes, ...changes });
   const source = aSource(asset);
-  await catalog.commands.recordUpload({ assetId: asset.id, nodeId: homes[0]!, source, at: now });
+  await catalog.commands.recordUpload({ assetId: asset.id, nodeId: homes[0], source, at: now });
   return asset;
 }
 
 /** An asset in processing, with its plan; nothing encoded yet. */
-export async function plannedAsset(catalog: Catalog, homes: NodeId[], changes: Partial<NewAsset> = {}) {
+export async function plannedAsset(catalog: Catalog, homes: Homes, changes: Partial<NewAsset> = {}) {
   const asset = await uploadedAsset(catalog, homes, changes);
   const { id } = asset;
   const state = { kind: "set-asset-state", assetId: id, from: "uploading", to: "processing", error: null } as const;
   await decide(catalog, state);
-  await make(catalog, aTask(id, { kind: "probe", pieceId: timelinePieceId }), homes[0]!, [aTimeline(id)]);
+  await make(catalog, aTask(id, { kind: "probe", pieceId: timelinePieceId }), homes[0], [aTimeline(id)]);
   await decide(catalog, { kind: "set-plan", assetId: id, plan: aPlan });
   return asset;
 }
 
 /** A planned asset with all its pieces on the first home, and copies of everything on the others. */
-export async function encodedAsset(catalog: Catalog, homes: NodeId[], changes: Partial<NewAsset> = {}) {
+export async function encodedAsset(catalog: Catalog, homes: Homes, changes: Partial<NewAsset> = {}) {
   const asset = await plannedAsset(catalog, homes, changes);
   const { id } = asset;
   for (const chunk of [0, 1]) {
-    await make(catalog, aTask(id, { pieceId: videoPieceId(chunk) }), homes[0]!, [aVideo(chunk, id)]);
+    await make(catalog, aTask(id, { pieceId: videoPieceId(chunk) }), homes[0], [aVideo(chunk, id)]);
   }
   const audio = aTask(id, { kind: "audio", pieceId: audioPieceId(0, 0) });
-  await make(catalog, audio, homes[0]!, [anAudio(0, id), anAudio(1, id)]);
+  await make(catalog, audio, homes[0], [anAudio(0, id), anAudio(1, id)]);
   const { pieces } = await viewOf(catalog, id);
   for (const home of homes.slice(1)) for (const piece of pieces) await copy(catalog, id, piece.id, home);
   return asset;
 }
 
 /** An encoded asset that is ready. */
-export async function readyAsset(catalog: Catalog, homes: NodeId[], changes: Partial<NewAsset> = {}) {
+export async function readyAsset(catalog: Catalog, homes: Homes, changes: Partial<NewAsset> = {}) {
   const asset = await encodedAsset(catalog, homes, changes);
   const assetId = asset.id;
   await decide(

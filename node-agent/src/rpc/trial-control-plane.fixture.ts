@@ -1,4 +1,4 @@
-// A control plane for tests: real gRPC over real TLS on both of its ports, that says what the test tells it and
+// For tests: a control plane, real gRPC over real TLS on both of its ports, that says what the test tells it and
 // remembers what it heard. It decides nothing.
 import { setTimeout as delay } from "node:timers/promises";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
@@ -17,14 +17,14 @@ import type {
   SessionRequest,
   SessionResponse,
 } from "@vstream/proto/agent.ts";
-import { TestAuthority } from "./test-authority.ts";
+import { TrialAuthority } from "../identity/authority.fixture.ts";
 
 type Stream = ServerDuplexStream<SessionRequest, SessionResponse>;
 type Said = NonNullable<SessionRequest["message"]>;
 type SaidOf<Case extends Said["$case"]> = Extract<Said, { $case: Case }>["value"];
 
-export class TestControlPlane implements AsyncDisposable {
-  readonly authority: TestAuthority;
+export class TrialControlPlane implements AsyncDisposable {
+  readonly authority: TrialAuthority;
   /** Everything that agents said on sessions, in order. */
   readonly said: Said[] = [];
   readonly taskReports: ReportTaskRequest[] = [];
@@ -51,14 +51,14 @@ export class TestControlPlane implements AsyncDisposable {
   #joinPort = 0;
   #agentPort = 0;
 
-  private constructor(authority: TestAuthority, pair: { certificatePem: string; keyPem: string }) {
+  private constructor(authority: TrialAuthority, pair: { certificatePem: string; keyPem: string }) {
     this.authority = authority;
     this.#pair = pair;
   }
 
-  static async start(): Promise<TestControlPlane> {
-    const authority = await TestAuthority.create();
-    const control = new TestControlPlane(authority, await authority.server());
+  static async start(): Promise<TrialControlPlane> {
+    const authority = await TrialAuthority.make();
+    const control = new TrialControlPlane(authority, await authority.serverPair());
     await control.listen();
     return control;
   }
@@ -104,7 +104,7 @@ export class TestControlPlane implements AsyncDisposable {
     const server = new Server(serverChannelOptions);
     server.addService(AgentServiceService, this.#service());
     const pair = { private_key: Buffer.from(this.#pair.keyPem), cert_chain: Buffer.from(this.#pair.certificatePem) };
-    const secure = ServerCredentials.createSsl(Buffer.from(this.authority.certificatePem), [pair], mutual);
+    const secure = ServerCredentials.createSsl(Buffer.from(this.authority.pem), [pair], mutual);
     this.#servers.push(server);
     return await new Promise((resolve, reject) => {
       server.bindAsync(`127.0.0.1:${String(port)}`, secure, (error, bound) => {
@@ -133,7 +133,7 @@ export class TestControlPlane implements AsyncDisposable {
     return {
       join: unary(async (request: JoinRequest) => await this.#join(request)),
       renewCertificate: unary(async (request: { certificateRequest: Uint8Array }) => ({
-        certificatePem: await this.authority.signRequest(request.certificateRequest, answers.nodeId),
+        certificatePem: await this.authority.sign(request.certificateRequest, answers.nodeId),
       })),
       session: (stream: Stream) => {
         this.#openSession(stream);
@@ -163,8 +163,8 @@ export class TestControlPlane implements AsyncDisposable {
     this.joins.push(request);
     if (this.answers.joinError !== null) throw this.answers.joinError;
     const { nodeId } = this.answers;
-    const certificatePem = await this.authority.signRequest(request.certificateRequest, nodeId);
-    return { nodeId, certificatePem, authorityPem: this.authority.certificatePem, agentPort: this.#agentPort };
+    const certificatePem = await this.authority.sign(request.certificateRequest, nodeId);
+    return { nodeId, certificatePem, authorityPem: this.authority.pem, agentPort: this.#agentPort };
   }
 
   async #readInventory(stream: AsyncIterable<ReportInventoryRequest>): Promise<void> {

@@ -1,4 +1,4 @@
-// A clock that a test moves. Sleepers wake in the order of their times.
+// For tests: a clock that is moved by hand. Sleepers wake in the order of their times.
 import { setImmediate as turn } from "node:timers/promises";
 import type { Clock } from "@vstream/core/clock.ts";
 

@@ -1,0 +1,46 @@
+// A program for tests: the playback side of one agent over a store folder, in a process of its own that can be killed.
+// Its parent gives what it needs in the arguments, and the directory by message once all are up.
+import { Registry } from "prom-client";
+import { systemClock } from "@vstream/core/clock.ts";
+import { VsError } from "@vstream/core/errors.ts";
+import type { NodeId } from "@vstream/core/ids.ts";
+import { openLog } from "@vstream/core/log.ts";
+import type { NodeAddress } from "@vstream/core/media.ts";
+import { openServing } from "../../node-agent/src/serving/serving.ts";
+import { openStore } from "../../node-agent/src/store/segment-store.ts";
+
+const [dataDir = "", nodeId = "", name = "", playerFolder = "", port = "0"] = process.argv.slice(2);
+const { log } = openLog({ program: "serving-node", level: "silent" });
+const clock = systemClock;
+let directory: readonly NodeAddress[] = [];
+
+const serving = await openServing({
+  nodeId: nodeId as NodeId,
+  name,
+  region: "eu",
+  listen: { host: "127.0.0.1", port: Number(port) },
+  store: await openStore({ dataDir, capacityBytes: 2 ** 30, log, clock }),
+  peers: {
+    get directory() {
+      return directory;
+    },
+    getManifest: () => Promise.reject(new VsError("peer_failed", "no peers here")),
+    readRange: () => Promise.reject(new VsError("peer_failed", "no peers here")),
+  },
+  askControl: () => Promise.reject(new VsError("unavailable", "no control plane here")),
+  getTicketKey: () => null,
+  reportUpload: () => Promise.resolve(true),
+  onCorrupt: () => undefined,
+  readiness: () => ({ ready: true, reason: "" }),
+  registry: new Registry(),
+  playerFolder,
+  clock,
+  log,
+});
+
+process.on("message", (message) => {
+  directory = message as readonly NodeAddress[];
+  process.send?.("known");
+});
+process.on("disconnect", () => process.exit());
+process.send?.(`http://127.0.0.1:${String(serving.address.port)}`);
