@@ -1,6 +1,6 @@
 // Who may import whom. ARCHITECTURE.md tells why; every exception here has its reason beside it.
 const programs = ["control-plane", "node-agent", "cli", "player"];
-const tests = "(\\.test\\.ts$|-contract\\.ts$|\\.fixture\\.ts$)";
+const tests = "(\\.test\\.ts$|-contract\\.ts$|\\.fixture\\.ts$|/src/testing/)";
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -63,7 +63,7 @@ module.exports = {
     {
       name: "generated-types-stop-at-the-edge",
       severity: "error",
-      from: { pathNot: ["^(control-plane|node-agent)/src/rpc/", "^cli/src/control-client\\.ts$", "^proto/", tests, "^test/"] },
+      from: { pathNot: ["^(control-plane|node-agent)/src/rpc/", "^cli/src/(control-client|wire)\\.ts$", "^proto/", tests, "^test/"] },
       to: { path: "^proto/" },
     },
     {
@@ -94,9 +94,13 @@ module.exports = {
           // Keys and certificates are not media, and live in a folder of their own.
           "^node-agent/src/identity/",
           // tus writes incoming bytes to the store's upload folder through its own file store.
-          "^node-agent/src/serving/receive-upload",
+          "^node-agent/src/serving/(receive-upload|upload-files)\\.ts$",
           // The player's built files are read once at start.
-          "^node-agent/src/serving/player-files",
+          "^node-agent/src/(player-folder|serving/player-files)\\.ts$",
+          // What ffmpeg reads and writes stands in a scratch folder that the store gave.
+          "^node-agent/src/media/local-files\\.ts$",
+          // The join token may be given as a file.
+          "^node-agent/src/config\\.ts$",
           tests,
         ],
       },

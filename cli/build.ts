@@ -2,6 +2,7 @@
 import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
+import type { Plugin } from "esbuild";
 
 /** @param options.outDir folder that the files are written to */
 export async function buildCli({ outDir }: { readonly outDir: string }): Promise<void> {
@@ -30,13 +31,25 @@ async function buildMain(here: string, outDir: string): Promise<void> {
     entryPoints: [join(here, "src/main.ts")],
     outfile: join(outDir, "vsctl-main.cjs"),
     bundle: true,
-    minify: true,
-    keepNames: true,
+    minifySyntax: true,
+    minifyWhitespace: true,
     platform: "node",
     target: "node24",
     format: "cjs",
     define: { "import.meta.dirname": "__dirname" },
-    // oclif would compile plugins with it; there are none.
-    external: ["typescript"],
+    plugins: [withoutPluginSearch],
   });
 }
+
+// oclif loads these at once to look for plugins on the disk, to compile them, and to know a host system of Windows.
+// There are no plugins, and vsctl-config.ts asks for none of it.
+const withoutPluginSearch: Plugin = {
+  name: "without-plugin-search",
+  setup(setup) {
+    setup.onResolve({ filter: /^(tinyglobby|minimatch|typescript|lilconfig|wsl-utils)$/ }, ({ path }) => ({
+      path,
+      namespace: "absent",
+    }));
+    setup.onLoad({ filter: /.*/, namespace: "absent" }, () => ({ contents: "module.exports = {};" }));
+  },
+};

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { VsError } from "@vstream/core/errors.ts";
+import type { VsError } from "@vstream/core/errors.ts";
 import { formatDuration, parseDuration, parseInstant } from "./durations.ts";
 
 describe("durations", () => {

@@ -41,6 +41,12 @@ export function formatLabels(labels: Readonly<Record<string, string>>): string {
   return pairs.length === 0 ? nothing : pairs.join(", ");
 }
 
+/** At most so many characters, with a mark where it was cut. */
+export function shorten(text: string, most: number): string {
+  const characters = Array.from(text);
+  return characters.length <= most ? text : `${characters.slice(0, most - 1).join("")}…`;
+}
+
 /** What stands for a value that is not there. */
 export function orNothing(text: string | null): string {
   return text === null || text === "" ? nothing : text;

@@ -9,7 +9,11 @@ export async function main(argv: readonly string[], version: string): Promise<ne
   quietenClosedPipes();
   const exitCode = await run(argv, version);
   // What was written must have left before the end: pipes may take it later.
-  await new Promise<void>((resolve) => process.stdout.write("", () => resolve()));
+  await new Promise<void>((resolve) =>
+    process.stdout.write("", () => {
+      resolve();
+    }),
+  );
   process.exit(exitCode);
 }
 

@@ -1,6 +1,7 @@
 // vstream-control, from the command line: reads its configuration, opens the control plane, and keeps it until a
 // signal. What goes wrong at the start is one line of JSON in the log and a plain sentence on standard error.
 import { parseArgs } from "node:util";
+import { setLogger } from "@grpc/grpc-js";
 import { systemClock } from "@vstream/core/clock.ts";
 import { VsError, asVsError } from "@vstream/core/errors.ts";
 import { runUntilSignal } from "@vstream/core/lifecycle.ts";
@@ -33,6 +34,7 @@ async function main(args: readonly string[]): Promise<void> {
 async function start(file: string | undefined): Promise<void> {
   const config = loadControlConfig(file, process.env);
   const { log } = openLog({ program, level: config.logLevel });
+  setLogger(quietLogger(log));
   watchForBugs(log);
   const onFatal = (error: VsError): void => {
     log.fatal({ err: error }, "the catalog is lost");
@@ -68,6 +70,14 @@ function readFlags(args: readonly string[]): {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new VsError("usage", reason, { hint: "See: vstream-control --help", cause });
   }
+}
+
+// grpc-js would print to standard error; what matters of it is thrown as well.
+function quietLogger(log: Logger): Partial<Console> {
+  const tell = (...words: unknown[]): void => {
+    log.debug({ words: words.map(String).join(" ") }, "grpc");
+  };
+  return { error: tell, info: tell, debug: tell };
 }
 
 // State after an error that nobody expected is not to be trusted: end, and be started again.

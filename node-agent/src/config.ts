@@ -27,7 +27,7 @@ const listenAddress = z.string().transform((text, context): ListenAddress => {
 
 function httpUrl(protocols: RegExp, example: string) {
   return z
-    .url({ protocol: protocols, error: `not a URL like ${example}` })
+    .url({ protocol: protocols, error: `is not a URL such as ${example}` })
     .transform((text) => text.replace(/\/+$/, ""));
 }
 
@@ -45,9 +45,10 @@ export const configSchema = z.object({
   region: plainName.default("default"),
   labels: labels.default({}),
   dataDir: z
-    .string()
+    .string("is missing: the folder that holds this node's part of the media")
     .min(1)
     .transform((path) => resolve(path)),
+  /** Of the control plane's listener for vsctl and for nodes that join. */
   controlUrl: httpUrl(/^https$/, "https://control.example:7700"),
   joinToken: z.string().min(1).optional(),
   joinTokenFile: z.string().min(1).optional(),

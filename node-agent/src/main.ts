@@ -4,15 +4,17 @@ import { systemClock } from "@vstream/core/clock.ts";
 import { VsError, asVsError } from "@vstream/core/errors.ts";
 import { runUntilSignal } from "@vstream/core/lifecycle.ts";
 import { openLog } from "@vstream/core/log.ts";
+import type { Logger } from "@vstream/core/log.ts";
 import { joinOnly, startAgent } from "./agent.ts";
-import { loadAgentConfig } from "./config.ts";
+import { configSchema, loadAgentConfig } from "./config.ts";
 import type { AgentConfig } from "./config.ts";
 import { agentVersion } from "./version.ts";
 
 const usage = `vstream-agent [--config FILE] [--check-config] [--version]
 vstream-agent join [https://HOST:PORT] [--token-file FILE] [--config FILE]   joins a cluster, then ends
 
-Each key of the configuration can also be given as a variable: dataDir as VSTREAM_DATA_DIR.
+The configuration is YAML; every key can also be given as a variable, dataDir as VSTREAM_DATA_DIR.
+Keys: ${Object.keys(configSchema.shape).join(", ")}. Only dataDir and controlUrl have no default.
 `;
 
 const program = "vstream-agent";
@@ -31,7 +33,7 @@ async function main(): Promise<void> {
   try {
     const given = readArguments(process.argv.slice(2));
     if (given.act === "help" || given.act === "version") {
-      process.stdout.write(given.act === "help" ? usage : `${program} ${agentVersion}\n`);
+      process.stdout.write(given.act === "help" ? usage : `${agentVersion}\n`);
       return;
     }
     config = loadAgentConfig(given.file, { ...process.env, ...given.overrides });
@@ -46,6 +48,7 @@ async function main(): Promise<void> {
 
 async function run(config: AgentConfig, act: "run" | "join"): Promise<void> {
   const { log, memory } = openLog({ program, level: config.logLevel });
+  watchForBugs(log);
   const deps = { config, log, logMemory: memory, clock: systemClock };
   if (act === "join") {
     const nodeId = await joinOnly(deps);
@@ -54,6 +57,16 @@ async function run(config: AgentConfig, act: "run" | "join"): Promise<void> {
   }
   const agent = await startAgent(deps);
   runUntilSignal(agent, log);
+}
+
+// State after an error that nobody expected is not to be trusted: end, and be started again.
+function watchForBugs(log: Logger): void {
+  const end = (thrown: unknown): void => {
+    log.fatal({ err: thrown }, "unexpected error");
+    process.exit(1);
+  };
+  process.on("uncaughtException", end);
+  process.on("unhandledRejection", end);
 }
 
 function readArguments(args: string[]): Arguments {

@@ -51,6 +51,10 @@ function start(): Hls | null {
 }
 
 function showStatus(): void {
+  if (!trouble.hidden) {
+    status.textContent = "Waiting…";
+    return;
+  }
   const { name, region } = homes.current;
   const height = hls?.levels[hls.currentLevel]?.height;
   const ahead = bufferedAhead();

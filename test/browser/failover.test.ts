@@ -12,11 +12,13 @@ import type { Browser, Page } from "playwright-core";
 import { systemClock } from "@vstream/core/clock.ts";
 import { newId } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
+import type { Manifest } from "@vstream/core/media.ts";
 import { openLog } from "@vstream/core/log.ts";
 import { openStore } from "../../node-agent/src/store/segment-store.ts";
 import { buildPlayer } from "../../player/build.ts";
 import type {} from "../../player/src/page-window.ts";
-import { encodeSmallAsset, fill, newAssetId } from "./small-asset.ts";
+import type { NodeMessage } from "./serving-node.ts";
+import { assetSeconds, atFirst, encodeSmallAsset, fill, newAssetId } from "./small-asset.ts";
 
 const flags = [
   ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
@@ -34,7 +36,9 @@ describe("the player and two nodes", function () {
   this.timeout(120_000);
   let folder: string;
   let assetId: AssetId;
+  let growing: Manifest;
   let browser: Browser;
+  const growingId = newAssetId();
   const nodeIds = [newId("node", Date.now()), newId("node", Date.now())];
   let nodes: ServingNode[] = [];
 
@@ -52,10 +56,7 @@ describe("the player and two nodes", function () {
       ...{ nodeId: nodeIds[index], name: `node-${String(index + 1)}`, region: "eu" },
       ...{ playbackUrl: url, peerUrl: "", serving: true },
     }));
-    for (const { child } of nodes) {
-      child.send(directory);
-      await once(child, "message");
-    }
+    await tell({ directory } as NodeMessage);
   });
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();
@@ -70,7 +71,17 @@ describe("the player and two nodes", function () {
     const { log } = openLog({ program: "test", level: "silent" });
     const options = { dataDir: join(folder, nodeId), capacityBytes: 2 ** 30, log, clock: systemClock };
     await using store = await openStore(options);
-    await fill(store, { folder: join(folder, "encoded"), assetId, homes: nodeIds });
+    const from = { folder: join(folder, "encoded"), homes: nodeIds };
+    await store.keepManifest(await fill(store, { ...from, assetId }));
+    growing = await fill(store, { ...from, assetId: growingId });
+    await store.keepManifest(atFirst(growing));
+  }
+
+  async function tell(message: NodeMessage): Promise<void> {
+    for (const { child } of nodes) {
+      child.send(message);
+      await once(child, "message");
+    }
   }
 
   async function startNode(nodeId: NodeId, name: string, port = 0): Promise<ServingNode> {
@@ -80,14 +91,14 @@ describe("the player and two nodes", function () {
     return { url, child };
   }
 
-  async function openPage(): Promise<Page> {
+  async function openPage(id = assetId): Promise<Page> {
     const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
     const problems: string[] = [];
     page.on("pageerror", (error) => problems.push(error.message));
     page.on("console", (message) => {
       if (message.text().includes("Content Security Policy")) problems.push(message.text());
     });
-    const answer = await page.goto(`${nodes[0]!.url}/watch/${assetId}`);
+    const answer = await page.goto(`${nodes[0]!.url}/watch/${id}`);
     assert.equal(answer?.status(), 200, await page.content());
     await playsPast(page, 0.5);
     assert.deepEqual(problems, []);
@@ -99,19 +110,26 @@ describe("the player and two nodes", function () {
     const engine = await page.evaluate(() => [window.vstream.engine, document.querySelector("video")!.src.slice(0, 5)]);
     assert.deepEqual(engine, ["hls.js", "blob:"]);
     assert.equal(await page.title(), "Big Buck Bunny <b>&</b> friends · vstream");
-    await seek(page, 53);
-    await playsPast(page, 53.5);
+    await seek(page, 113);
+    await playsPast(page, 113.5);
     const shown = await page.evaluate(() => {
       const frames = document.querySelector("video")!.getVideoPlaybackQuality();
       return frames.totalVideoFrames - frames.droppedVideoFrames;
     });
     assert.ok(shown > 6, `${String(shown)} frames shown`);
     await seek(page, 5);
-    await choose(page, "144p");
+    await page.selectOption("#quality", { label: "144p" });
     await page.waitForFunction(() => document.querySelector("video")!.videoHeight === 144);
-    await choose(page, "240p");
-    await page.waitForFunction(() => document.querySelector("video")!.videoHeight === 240);
     await picture(page, "playing");
+  });
+
+  it("starts an asset that still grows at its beginning, and follows it to its end", async () => {
+    const page = await openPage(growingId);
+    assert.ok((await page.evaluate(() => document.querySelector("video")!.currentTime)) < 6);
+    await tell({ manifest: growing });
+    await page.waitForFunction((end) => document.querySelector("video")!.duration > end, assetSeconds - 1);
+    await seek(page, assetSeconds - 2);
+    await page.waitForFunction(() => document.querySelector("video")!.ended);
   });
 
   it("goes on from the other node when the serving one is killed", async () => {
@@ -119,8 +137,8 @@ describe("the player and two nodes", function () {
     nodes[0]!.child.kill("SIGKILL");
     await playsPast(page, 7);
     await page.waitForFunction((url) => window.vstream.home() === url, nodes[1]!.url);
-    await seek(page, 52);
-    await playsPast(page, 53);
+    await seek(page, 112);
+    await playsPast(page, 113);
     await assertNoStall(page);
     assert.match((await page.textContent("#status")) ?? "", /Served by node-2/);
     await picture(page, "after-kill");
@@ -138,13 +156,13 @@ describe("the player and two nodes", function () {
   it("says that no node answers, and plays on at the same place when one is back", async () => {
     const page = await openPage();
     for (const { child } of nodes) await end(child);
-    await seek(page, 50);
+    await seek(page, 110);
     await page.waitForSelector("#trouble:not([hidden])");
     assert.match((await page.textContent("#trouble-text")) ?? "", /No node that has this video answers/);
     await picture(page, "trouble");
     nodes[0] = await startNode(nodeIds[0]!, "node-1", Number(new URL(nodes[0]!.url).port));
     await page.click("#retry");
-    await playsPast(page, 50.5);
+    await playsPast(page, 110.5);
     assert.ok(await page.isHidden("#trouble"));
   });
 
@@ -171,10 +189,6 @@ async function seek(page: Page, seconds: number): Promise<void> {
   await page.evaluate((to) => {
     document.querySelector("video")!.currentTime = to;
   }, seconds);
-}
-
-async function choose(page: Page, label: string): Promise<void> {
-  await page.selectOption("#quality", { label });
 }
 
 async function assertNoStall(page: Page): Promise<void> {

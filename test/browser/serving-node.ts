@@ -1,11 +1,11 @@
 // A program for tests: the playback side of one agent over a store folder, in a process of its own that can be killed.
-// Its parent gives what it needs in the arguments, and the directory by message once all are up.
+// Its parent gives what it needs in the arguments, and by message the directory once all are up, and manifests.
 import { Registry } from "prom-client";
 import { systemClock } from "@vstream/core/clock.ts";
 import { VsError } from "@vstream/core/errors.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
 import { openLog } from "@vstream/core/log.ts";
-import type { NodeAddress } from "@vstream/core/media.ts";
+import type { Manifest, NodeAddress } from "@vstream/core/media.ts";
 import { openServing } from "../../node-agent/src/serving/serving.ts";
 import { openStore } from "../../node-agent/src/store/segment-store.ts";
 
@@ -13,13 +13,14 @@ const [dataDir = "", nodeId = "", name = "", playerFolder = "", port = "0"] = pr
 const { log } = openLog({ program: "serving-node", level: "silent" });
 const clock = systemClock;
 let directory: readonly NodeAddress[] = [];
+const store = await openStore({ dataDir, capacityBytes: 2 ** 30, log, clock });
 
 const serving = await openServing({
   nodeId: nodeId as NodeId,
   name,
   region: "eu",
   listen: { host: "127.0.0.1", port: Number(port) },
-  store: await openStore({ dataDir, capacityBytes: 2 ** 30, log, clock }),
+  store,
   peers: {
     get directory() {
       return directory;
@@ -38,9 +39,16 @@ const serving = await openServing({
   log,
 });
 
-process.on("message", (message) => {
-  directory = message as readonly NodeAddress[];
-  process.send?.("known");
+/** What the parent says; answered when it has been done. */
+export interface NodeMessage {
+  readonly directory?: readonly NodeAddress[];
+  readonly manifest?: Manifest;
+}
+
+process.on("message", (message: NodeMessage) => {
+  directory = message.directory ?? directory;
+  const kept = message.manifest === undefined ? Promise.resolve() : store.keepManifest(message.manifest);
+  void kept.then(() => process.send?.("done"));
 });
 process.on("disconnect", () => process.exit());
 process.send?.(`http://127.0.0.1:${String(serving.address.port)}`);

@@ -9,7 +9,8 @@ import type { Manifest, ObjectRef, Piece, RenditionSegments } from "@vstream/cor
 import type { Store } from "../../node-agent/src/store/store.ts";
 
 const clip = join(import.meta.dirname, "../media/bbb-480p-30s.mp4");
-export const assetSeconds = 60;
+export const assetSeconds = 120;
+const firstChunkSegments = 3;
 /** Of the EXTINF that ffmpeg writes. */
 const timeScale = 1_200_000;
 
@@ -22,7 +23,7 @@ interface Track {
 const video = (name: string, size: string): Track => ({
   name,
   args: [
-    ...["-map", "0:v:0", "-an", "-vf", `scale=${size}`, "-r", "12", "-c:v", "libx264", "-preset", "ultrafast"],
+    ...["-map", "0:v:0", "-an", "-vf", `fps=12,scale=${size}`, "-c:v", "libx264", "-preset", "ultrafast"],
     ...["-crf", "30", "-g", "24", "-keyint_min", "24", "-sc_threshold", "0", "-pix_fmt", "yuv420p"],
   ],
   codecs: "avc1.42c015",
@@ -36,37 +37,54 @@ const sound: Track = {
 
 /** Encodes into a folder of HLS files; fill() puts them into a store. */
 export async function encodeSmallAsset(folder: string): Promise<void> {
-  for (const track of [...rungs, sound]) {
-    await mkdir(join(folder, track.name), { recursive: true });
-    await runFfmpeg([
-      ...["-v", "error", "-stream_loop", "1", "-i", clip, "-t", String(assetSeconds), ...track.args],
-      ...["-f", "hls", "-hls_time", "6", "-hls_list_size", "0", "-hls_segment_type", "fmp4"],
-      join(folder, track.name, "list.m3u8"),
-    ]);
-  }
+  const outputs = [...rungs, sound].flatMap((track) => [
+    ...["-t", String(assetSeconds), ...track.args],
+    ...["-f", "hls", "-hls_time", "6", "-hls_list_size", "0", "-hls_segment_type", "fmp4"],
+    join(folder, track.name, "list.m3u8"),
+  ]);
+  for (const track of [...rungs, sound]) await mkdir(join(folder, track.name), { recursive: true });
+  await runFfmpeg(["-v", "error", "-stream_loop", "3", "-i", clip, ...outputs]);
 }
 
-/** Puts the encoded files into a store as the released pieces of one chunk. Any store gets the same manifest. */
-export async function fill(store: Store, from: { folder: string; assetId: AssetId; homes: NodeId[] }): Promise<void> {
+/** Puts the encoded files into a store as the pieces of two chunks, and gives the manifest that names them all. */
+export async function fill(
+  store: Store,
+  from: { folder: string; assetId: AssetId; homes: NodeId[] },
+): Promise<Manifest> {
   const renditions: RenditionSegments[] = [];
   for (const track of rungs) renditions.push(await storeTrack(store, from.folder, track));
+  const rendition = await storeTrack(store, from.folder, sound);
   const joint = { beforeFirst: "", last: "" };
-  const pieces: Piece[] = [
+  const pieces = [0, 1].flatMap((chunk): Piece[] => [
     {
-      id: videoPieceId(0),
-      content: { kind: "video", chunk: 0, frames: assetSeconds * 12, timeScale, renditions, joint },
+      id: videoPieceId(chunk),
+      content: {
+        ...{ kind: "video", chunk, frames: assetSeconds * 6, timeScale, joint },
+        renditions: renditions.map((track) => inChunk(track, chunk)),
+      },
       toolchain: "test",
       madeBy: "",
     },
     {
-      id: audioPieceId(0, 0),
-      content: { kind: "audio", track: 0, chunk: 0, timeScale, rendition: await storeTrack(store, from.folder, sound) },
+      id: audioPieceId(0, chunk),
+      content: { kind: "audio", track: 0, chunk, timeScale, rendition: inChunk(rendition, chunk) },
       toolchain: "test",
       madeBy: "",
     },
-  ];
+  ]);
   for (const piece of pieces) await store.recordPiece(from.assetId, piece);
-  await store.keepManifest(manifestOf(from.assetId, pieces, from.homes));
+  return manifestOf(from.assetId, pieces, from.homes);
+}
+
+/** What the manifest was while only the first chunk was released. */
+export function atFirst(manifest: Manifest): Manifest {
+  const pieces = manifest.pieces.filter(({ content }) => "chunk" in content && content.chunk === 0);
+  return { ...manifest, version: 1, complete: false, pieces, releasedChunks: 1 };
+}
+
+function inChunk(track: RenditionSegments, chunk: number): RenditionSegments {
+  const segments = chunk === 0 ? track.segments.slice(0, firstChunkSegments) : track.segments.slice(firstChunkSegments);
+  return { ...track, segments };
 }
 
 export function newAssetId(): AssetId {
@@ -94,7 +112,7 @@ function manifestOf(assetId: AssetId, pieces: readonly Piece[], homeNodeIds: rea
   ];
   return {
     assetId,
-    version: 1,
+    version: 2,
     title: "Big Buck Bunny <b>&</b> friends",
     complete: true,
     probe: {
@@ -105,7 +123,7 @@ function manifestOf(assetId: AssetId, pieces: readonly Piece[], homeNodeIds: rea
         ...{ frames: assetSeconds * 12, interlaced: false, pixelFormat: "yuv420p" },
       },
       audio: [{ track: 0, codec: "aac", language: "", channels: 2, sampleRate: 48_000 }],
-      segments: 10,
+      segments: 20,
     },
     renditions: sized.map(({ bandwidthBps, ...size }) => ({
       rung: {
@@ -127,8 +145,8 @@ function manifestOf(assetId: AssetId, pieces: readonly Piece[], homeNodeIds: rea
     ],
     pieces,
     fromChunk: 0,
-    releasedChunks: 1,
-    totalChunks: 1,
+    releasedChunks: 2,
+    totalChunks: 2,
     homeNodeIds,
     deleted: false,
   };

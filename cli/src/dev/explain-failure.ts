@@ -34,12 +34,11 @@ function linesOf({ logFile, logStart }: FailedProgram): string[] {
 
 // The programs' last words are a JSON line at level fatal that carries the error's code.
 function codeIn(lines: readonly string[]): ErrorCode | undefined {
-  const codes = lines
-    .toReversed()
-    .map((line) => fieldsOf(line))
-    .filter((fields) => fields["level"] === "fatal");
-  return codes.map((fields) => fields["code"]).find((code) => typeof code === "string" && isErrorCode(code)) as
-    ErrorCode | undefined;
+  for (const line of lines.toReversed()) {
+    const { level, code } = fieldsOf(line);
+    if (level === "fatal" && typeof code === "string" && isErrorCode(code)) return code;
+  }
+  return undefined;
 }
 
 function readable(line: string): string {

@@ -87,7 +87,6 @@ class Starting {
   async startNodes(nodes: readonly NodeOfRecord[]): Promise<void> {
     this.#options.say(`starting ${nodes.length === 1 ? "node" : "nodes"} ${nodes.map(({ name }) => name).join(", ")}`);
     await using client = await this.#connect();
-    // After a restart the catalog still calls a node up for a while; only a word from the new process counts.
     const startedAt = this.#options.clock.now();
     for (const node of nodes) {
       if (node.id === "") await this.#writeToken(client, node);
@@ -99,9 +98,7 @@ class Starting {
         return { items: [] };
       });
       for (const node of nodes) node.id = items.find(({ name }) => name === node.name)?.id ?? node.id;
-      const isUp = (item: (typeof items)[number]): boolean =>
-        item.health === "up" && Date.parse(item.lastSeenAt ?? "") >= startedAt;
-      return nodes.every(({ name }) => items.some((item) => item.name === name && isUp(item)));
+      return nodes.every(({ name }) => items.some((item) => item.name === name && isUpSince(item, startedAt)));
     });
     writeRecord(this.#folder, this.#record);
     for (const { name } of nodes) rmSync(programFiles(this.#folder, name).tokenFile, { force: true });

@@ -6,7 +6,7 @@ import type { ControlClient, NewAsset } from "../control-client.ts";
 import { formatBytes, formatShare } from "../formats.ts";
 import { notThereYet } from "../later-parts.ts";
 import type { Asset, AssetPlayback } from "../shapes.ts";
-import { waitForAsset } from "../wait-for-asset.ts";
+import { hasReached, waitForAsset } from "../wait-for-asset.ts";
 import type { SourceProgress } from "./progress.ts";
 import { SourceFile } from "./source-file.ts";
 import { upload } from "./upload.ts";
@@ -29,7 +29,7 @@ export async function ingestSource(
   options: IngestOptions,
 ): Promise<AssetPlayback> {
   const { asset, duplicate } = await bringToCluster(client, path, options);
-  if (options.wait !== "none") await waitFor(client, asset, options);
+  if (options.wait !== "none" && !hasReached(asset, options.wait)) await waitFor(client, asset, options);
   const found = await client.getPlayback(asset.id);
   options.progress.end(duplicate ? `${found.asset.state} (it was there already)` : found.asset.state);
   return { ...found, asset: { ...found.asset, duplicate } };
@@ -43,7 +43,9 @@ async function bringToCluster(
   const { progress, settings, signal } = options;
   if (path === "-" || /^(https?|s3):\/\//.test(path)) throw notThereYet(`ingest from ${path}`, "media");
   await using source = await SourceFile.open(path);
-  const onProgress = (share: number): void => progress.step(`reading ${formatBytes(source.bytes)}`, share);
+  const onProgress = (share: number): void => {
+    progress.step(`reading ${formatBytes(source.bytes)}`, share);
+  };
   const sourceSha256 = await source.hash({ signal, onProgress });
   const created = await client.createAsset({
     ...settings,
@@ -69,7 +71,9 @@ async function uploadTo(
   };
   try {
     onProgress(0);
-    const say = (text: string): void => progress.say(text);
+    const say = (text: string): void => {
+      progress.say(text);
+    };
     await upload(client, source, { assetId: asset.id, ticket, clock, signal, onProgress, say });
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
@@ -81,8 +85,12 @@ async function uploadTo(
 
 async function waitFor(client: ControlClient, { id }: Asset, options: IngestOptions): Promise<void> {
   const { clock, progress, signal, wait } = options;
-  const onChange = (asset: Asset): void => progress.step(asset.step ?? asset.state, asset.progress);
-  const onLost = (): void => progress.say("the control plane does not answer; trying again");
+  const onChange = (asset: Asset): void => {
+    if (asset.state !== "failed") progress.step(asset.step ?? asset.state, asset.progress);
+  };
+  const onLost = (): void => {
+    progress.say("the control plane does not answer; trying again");
+  };
   try {
     if (wait !== "none") await waitForAsset(client, id, { until: wait, clock, signal, onChange, onLost });
   } catch (thrown) {

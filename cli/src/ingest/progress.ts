@@ -1,6 +1,7 @@
 // What people see of an ingest while it lasts, on standard error: a bar for each source on a terminal, else a line
 // for each step.
 import { escapeText } from "../escape-text.ts";
+import { shorten } from "../formats.ts";
 
 export interface SourceProgress {
   /** @param share 0 to 1 of this step */
@@ -29,12 +30,23 @@ async function openBars(stream: NodeJS.WriteStream): Promise<IngestProgress> {
   const begin = (source: string): SourceProgress => {
     const bar = bars.create(100, 0, { name: fitted(source), step: "" });
     return {
-      step: (name, share) => bar.update(Math.floor(share * 100), { step: escapeText(name) }),
-      say: (text) => bars.log(`${escapeText(text)}\n`),
-      end: (outcome) => bar.update({ step: escapeText(outcome) }),
+      step: (name, share) => {
+        bar.update(Math.floor(share * 100), { step: escapeText(name) });
+      },
+      say: (text) => {
+        bars.log(`${escapeText(text)}\n`);
+      },
+      end: (outcome) => {
+        bar.update({ step: escapeText(outcome) });
+      },
     };
   };
-  return { begin, close: () => bars.stop() };
+  return {
+    begin,
+    close: () => {
+      bars.stop();
+    },
+  };
 }
 
 function openLines(stream: NodeJS.WriteStream): IngestProgress {
@@ -53,7 +65,5 @@ function openLines(stream: NodeJS.WriteStream): IngestProgress {
 }
 
 function fitted(source: string): string {
-  const characters = [...escapeText(source)];
-  const cut = characters.length > nameWidth ? [...characters.slice(0, nameWidth - 1), "…"] : characters;
-  return cut.join("").padEnd(nameWidth);
+  return shorten(escapeText(source), nameWidth).padEnd(nameWidth);
 }

@@ -10,19 +10,21 @@ import { describeReports } from "./contract/reports-contract.ts";
 import { describeRestart } from "./contract/restart-contract.ts";
 import { describeSettling } from "./contract/settling-contract.ts";
 import { describeTasks } from "./contract/tasks-contract.ts";
+import { sharedCatalog } from "./contract/under-test.ts";
 import type { OpenCatalog } from "./contract/under-test.ts";
 
 export function describeCatalog(name: string, open: OpenCatalog): void {
   describe(`catalog on ${name}`, () => {
-    describeAssets(open);
-    describeReports(open);
-    describeTasks(open);
-    describeCopies(open);
-    describeDecisions(open);
-    describeSettling(open);
-    describeManifests(open);
-    describeNodes(open);
-    describeJoining(open);
+    const catalog = sharedCatalog(open);
+    describeAssets(catalog);
+    describeReports(catalog);
+    describeTasks(catalog);
+    describeCopies(catalog);
+    describeDecisions(catalog);
+    describeSettling(catalog);
+    describeManifests(catalog);
+    describeNodes(catalog);
+    describeJoining(catalog);
     describeLists(open);
     describeRestart(open);
   });

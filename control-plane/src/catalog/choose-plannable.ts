@@ -6,7 +6,7 @@ import type { Db } from "./tables.ts";
 
 /** The most assets and pieces of one snapshot, beside those of assets with running tasks. */
 export const snapshotAssets = 500;
-export const snapshotPieces = 20_000;
+export const snapshotPieces = 10_000;
 
 export async function choosePlannable(db: Db, at: number): Promise<AssetId[]> {
   const unsettled = await readUnsettled(db);

@@ -8,9 +8,9 @@ import type { Db } from "./tables.ts";
 export async function writeHomes(db: Db, assetId: AssetId, homes: readonly NodeId[]): Promise<void> {
   await checkNodes(db, homes);
   await db.deleteFrom("asset_homes").where("asset_id", "=", assetId).execute();
-  const rows = homes.map((nodeId, position) => ({ asset_id: assetId, node_id: nodeId, position }));
+  const rows = [...new Set(homes)].map((nodeId, position) => ({ asset_id: assetId, node_id: nodeId, position }));
   if (rows.length > 0) await db.insertInto("asset_homes").values(rows).execute();
-  await db.updateTable("assets").set({ home_count: homes.length }).where("id", "=", assetId).execute();
+  await db.updateTable("assets").set({ home_count: rows.length }).where("id", "=", assetId).execute();
 }
 
 /** For a node that goes: it is no asset's home any more. A player sees that, so the manifests get a new version. */

@@ -4,7 +4,7 @@ import { writeEvent } from "./events.ts";
 import { requireNode, updateNode } from "./nodes.ts";
 import { piecesOf } from "./pieces.ts";
 import { markVerified } from "./replicas.ts";
-import { unsettle, unsettleHomesOf } from "./settling.ts";
+import { unsettle, unsettleHoldersOf, unsettleHomesOf } from "./settling.ts";
 import type { Db } from "./tables.ts";
 
 /**
@@ -31,7 +31,10 @@ export async function recordInventory(db: Db, inventory: Inventory): Promise<Ass
   }
   const lost = await loseUnlisted(db, { nodeId, seen, at });
   await updateNode(db, nodeId, { copies_trusted: 1 });
-  if (node.copies_trusted === 0) await unsettleHomesOf(db, nodeId);
+  if (node.copies_trusted === 0) {
+    await unsettleHomesOf(db, nodeId);
+    await unsettleHoldersOf(db, nodeId);
+  }
   if (lost > 0) {
     const message = `${node.name} no longer holds anything of ${lost} asset(s) that it had copies of`;
     await writeEvent(db, { at, kind: "node.copies_lost", subject: node.name, actor: `node:${node.name}`, message });

@@ -8,7 +8,7 @@ import { forgetHome } from "./homes.ts";
 import { removeLabels } from "./labels.ts";
 import { requireNode, toNodeRecord, updateNode } from "./nodes.ts";
 import type { NodeRecord, Scheduling } from "./records.ts";
-import { unsettle, unsettleDegraded, unsettleHomesOf } from "./settling.ts";
+import { unsettleDegraded, unsettleHoldersOf, unsettleHomesOf } from "./settling.ts";
 import type { Db, NodeRow } from "./tables.ts";
 import { hasFixedNode, openStates } from "./tasks.ts";
 
@@ -40,7 +40,10 @@ export async function changeScheduling(
   if (node.scheduling === to) return;
   await updateNode(db, node.id, { scheduling: to });
   await unsettleHomesOf(db, node.id);
-  if (to === "active") await unsettleDegraded(db);
+  if (to === "active") {
+    await unsettleDegraded(db);
+    await unsettleHoldersOf(db, node.id);
+  }
   const message = `${node.name} is ${to}; it was ${node.scheduling}`;
   await writeEvent(db, { at, kind: eventKinds[to], subject: node.name, actor, message });
 }
@@ -52,7 +55,7 @@ export async function removeNode(
   const node = await requireNode(db, nodeId);
   if (!force) await checkUnused(db, node);
   await releaseTasks(db, node, { at, actor });
-  await unsettleHolders(db, nodeId);
+  await unsettleHoldersOf(db, nodeId);
   await unsettleHomesOf(db, nodeId);
   await forgetHome(db, nodeId);
   await removeLabels(db, nodeId);
@@ -116,9 +119,4 @@ async function releaseTasks(db: Db, node: NodeRow, change: { at: number; actor: 
     if (hasFixedNode(task)) await cancelOpenTask(db, task, { reason, ...change });
     else await loseLease(db, task, { reason, at: change.at });
   }
-}
-
-async function unsettleHolders(db: Db, nodeId: NodeId): Promise<void> {
-  const rows = await db.selectFrom("replicas").select("asset_id").distinct().where("node_id", "=", nodeId).execute();
-  for (const row of rows) await unsettle(db, row.asset_id);
 }

@@ -1,5 +1,6 @@
 // Which assets planning has to look at: those with a row in `unsettled`. Every change to an asset's pieces, copies,
-// tasks, homes or state calls unsettle, and so does every change of a node that is one of its homes.
+// tasks, homes or state calls unsettle, and so does every change of a node that is one of its homes,
+// and the return of a node that has copies of it.
 import { sql } from "kysely";
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
 import type { Db } from "./tables.ts";
@@ -21,6 +22,22 @@ export async function unsettleHomesOf(db: Db, nodeId: NodeId): Promise<void> {
       eb
         .selectFrom("asset_homes")
         .select(["asset_id", eb.lit(0).as("settle_step")])
+        .where("node_id", "=", nodeId),
+    )
+    .onConflict((row) => row.column("asset_id").doUpdateSet({ settle_step: 0 }))
+    .execute();
+}
+
+/** All assets that the node has copies of, home or not: copies that are too many are only seen by looking. */
+export async function unsettleHoldersOf(db: Db, nodeId: NodeId): Promise<void> {
+  await db
+    .insertInto("unsettled")
+    .columns(["asset_id", "settle_step"])
+    .expression((eb) =>
+      eb
+        .selectFrom("replicas")
+        .select(["asset_id", eb.lit(0).as("settle_step")])
+        .distinct()
         .where("node_id", "=", nodeId),
     )
     .onConflict((row) => row.column("asset_id").doUpdateSet({ settle_step: 0 }))

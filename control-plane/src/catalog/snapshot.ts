@@ -1,4 +1,5 @@
 // The catalog at one moment, for planning: all nodes, and the assets that are not settled.
+import { sql } from "kysely";
 import type { AssetId, PieceId } from "@vstream/core/ids.ts";
 import { assetRecords } from "./assets.ts";
 import { choosePlannable } from "./choose-plannable.ts";
@@ -63,6 +64,9 @@ async function readTasks(db: Db, ids: readonly AssetId[]): Promise<TaskRow[]> {
       ]),
     )
     .orderBy("created_at")
+    // Of the same millisecond, the dead one is the older: nothing is made anew before the death.
+    .orderBy(sql`case when state = 'dead' then 0 else 1 end`)
+    .orderBy("finished_at")
     .orderBy("id")
     .execute();
 }

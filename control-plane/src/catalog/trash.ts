@@ -48,7 +48,7 @@ export async function undeleteAsset(db: Db, { assetId, at, actor }: Change): Pro
   return await requireAsset(db, assetId);
 }
 
-/** Only an asset that is being deleted. Its id is never taken again, and stores that still hold it are told to sweep. */
+/** Only an asset that is being deleted. Stores that still hold it are told to sweep. */
 export async function forgetAsset(db: Db, assetId: AssetId, at: number): Promise<void> {
   const asset = await assetRow(db, assetId);
   if (asset?.state !== "deleting") return;

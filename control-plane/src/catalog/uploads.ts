@@ -21,7 +21,7 @@ import type { AssetRow, Db } from "./tables.ts";
 /** @throws VsError conflict when nothing is waited for any more */
 export async function moveUpload(
   db: Db,
-  { assetId, homes }: { assetId: AssetId; homes: readonly NodeId[]; at: number },
+  { assetId, homes, at }: { assetId: AssetId; homes: readonly NodeId[]; at: number },
 ): Promise<AssetRecord> {
   const asset = await requireAssetRow(db, assetId);
   if (!(await awaitsSource(db, asset))) {
@@ -31,6 +31,8 @@ export async function moveUpload(
   }
   await writeHomes(db, assetId, homes);
   await changeAsset(db, assetId, {}, "visible");
+  const message = `the upload of "${asset.title}" goes to another node now: ${homes[0] ?? "none yet"}`;
+  await writeEvent(db, { at, kind: "asset.upload_moved", subject: assetId, actor: "vstream", message });
   return await requireAsset(db, assetId);
 }
 

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { newId } from "@vstream/core/ids.ts";
 import type { Change } from "./control-loop.ts";
-import type { FakeAgent } from "./fake-agent.ts";
-import { LoopUnderTest } from "./loop-under-test.ts";
+import type { FakeAgent } from "./fake-agent.fixture.ts";
+import { LoopUnderTest } from "./loop-under-test.fixture.ts";
 
 const three = { one: "eu", two: "eu", three: "us" };
 
@@ -17,10 +17,6 @@ function release(test: LoopUnderTest): void {
     agent.does = () => true;
     for (const grant of agent.running) void agent.finish(grant);
   }
-}
-
-function busy(test: LoopUnderTest): FakeAgent | undefined {
-  return test.agents.find((agent) => agent.running.some(({ work }) => work.kind === "transcode"));
 }
 
 describe("the control loop", () => {
@@ -59,16 +55,16 @@ describe("the control loop", () => {
     assert.ok(changes.some(({ assetIds }) => assetIds.includes(assetId)));
   });
 
-  it("begins a session with welcome, what may go on, directory, and the complete list of manifests", async () => {
+  it("begins a session with welcome, directory, and the complete list of manifests", async () => {
     await using test = await LoopUnderTest.open({ one: "eu" });
     assert.deepEqual(
       test
         .agent("one")
-        .received.slice(0, 4)
+        .received.slice(0, 3)
         .map((message) => message.kind),
-      ["welcome", "leases-renewed", "directory", "manifest-news"],
+      ["welcome", "directory", "manifest-news"],
     );
-    const [welcome, , , news] = test.agent("one").received;
+    const [welcome, , news] = test.agent("one").received;
     assert.ok(welcome?.kind === "welcome" && news?.kind === "manifest-news");
     assert.deepEqual([welcome.heartbeatMs, welcome.leaseMs, welcome.ticketKeyPem], [2_000, 12_000, "key"]);
     assert.ok(news.complete);
@@ -78,18 +74,14 @@ describe("the control loop", () => {
     await using test = await LoopUnderTest.open(three);
     hold(test);
     const assetId = await test.ingest();
-    await test.until(() => busy(test) !== undefined);
-    const victim = busy(test)!;
-    const lost = victim.running;
+    const { agent: victim, grant: lost } = await test.untilRunning("transcode");
     victim.die();
     await test.until(
       () =>
-        test.agents.some((agent) =>
-          agent.running.some(({ taskId, epoch }) => taskId === lost[0]?.taskId && epoch === 2),
-        ),
+        test.agents.some((agent) => agent.running.some(({ taskId, epoch }) => taskId === lost.taskId && epoch === 2)),
       20,
     );
-    assert.equal(await victim.finish(lost[0]!), "stale");
+    assert.equal(await victim.finish(lost), "stale");
     release(test);
     await test.until(() => test.isIn(assetId, "ready"));
     assert.ok(!(await test.view(assetId)).asset.homes.includes(victim.nodeId));
@@ -99,13 +91,12 @@ describe("the control loop", () => {
     await using test = await LoopUnderTest.open({ ...three, four: "us" });
     hold(test);
     await test.ingest();
-    await test.until(() => busy(test) !== undefined);
-    const stopped = busy(test)!;
-    const [grant] = stopped.running;
-    stopped.beat = () => undefined;
+    const { agent: stopped, grant } = await test.untilRunning("transcode");
+    stopped.isStopped = true;
     await test.until(async () => (await test.node(stopped.description.name)).health === "down", 20);
     assert.deepEqual(stopped.ends, ["unavailable"]);
-    assert.equal(await stopped.finish(grant!), "stale");
+    assert.equal(await stopped.finish(grant), "stale");
+    stopped.isStopped = false;
     await stopped.connect();
     assert.equal((await test.node(stopped.description.name)).health, "up");
     assert.deepEqual(stopped.running, []);
@@ -115,27 +106,23 @@ describe("the control loop", () => {
     await using test = await LoopUnderTest.open({ one: "eu" });
     hold(test);
     await test.ingest(1);
-    await test.until(() => busy(test) !== undefined);
-    const agent = test.agent("one");
-    const [{ taskId }] = [agent.running[0]!];
+    const { agent, grant } = await test.untilRunning("transcode");
     agent.die();
     await agent.connect();
-    await test.until(() => agent.running.some((grant) => grant.taskId === taskId && grant.epoch === 2), 3);
+    await test.until(() => agent.running.some(({ taskId, epoch }) => taskId === grant.taskId && epoch === 2), 3);
   });
 
   it("goes on after its own restart: running work is kept, its report taken", async () => {
     await using test = await LoopUnderTest.open(three);
     hold(test);
     const assetId = await test.ingest();
-    await test.until(() => busy(test) !== undefined);
-    const agent = busy(test)!;
-    const [grant] = agent.running;
+    const { agent, grant } = await test.untilRunning("transcode");
     await test.restart();
     for (const each of test.agents) await each.connect(test.loop);
-    assert.ok(agent.running.includes(grant!));
+    assert.ok(agent.running.includes(grant));
     await test.pass(5);
-    assert.ok(agent.running.includes(grant!));
-    assert.equal(await agent.finish(grant!), "accepted");
+    assert.ok(agent.running.includes(grant));
+    assert.equal(await agent.finish(grant), "accepted");
     release(test);
     await test.until(() => test.isIn(assetId, "ready"));
   });
@@ -144,14 +131,12 @@ describe("the control loop", () => {
     await using test = await LoopUnderTest.open(three);
     hold(test);
     await test.ingest();
-    await test.until(() => busy(test) !== undefined);
-    const [grant] = busy(test)!.running;
+    const { grant } = await test.untilRunning("transcode");
     for (const agent of test.agents) agent.die();
     await test.restart();
     await test.pass(11);
-    assert.equal((await test.catalog.queries.getTask(grant!.taskId))?.state, "leased");
-    await test.pass(3);
-    assert.equal((await test.catalog.queries.getTask(grant!.taskId))?.state, "pending");
+    assert.equal((await test.catalog.queries.getTask(grant.taskId))?.state, "leased");
+    await test.until(async () => (await test.catalog.queries.getTask(grant.taskId))?.state === "pending", 5);
   });
 
   it("moves nothing when most nodes fall silent together", async () => {
@@ -159,7 +144,7 @@ describe("the control loop", () => {
     const assetId = await test.ingest();
     await test.until(() => test.isSettled(assetId));
     const { homes } = (await test.view(assetId)).asset;
-    for (const name of ["one", "two", "three"]) test.agent(name).beat = () => undefined;
+    for (const name of ["one", "two", "three"]) test.agent(name).isStopped = true;
     await test.pass(40);
     const healths = await Promise.all(
       ["one", "two", "three", "four"].map(async (name) => (await test.node(name)).health),
@@ -215,10 +200,9 @@ describe("the control loop", () => {
     await using test = await LoopUnderTest.open(three);
     for (const agent of test.agents) agent.does = ({ kind }) => kind !== "probe";
     const assetId = await test.ingest();
-    await test.until(() => test.agents.some((agent) => agent.running.length > 0));
-    const prober = test.agents.find((agent) => agent.running.length > 0)!;
+    const { agent, grant } = await test.untilRunning("probe");
     const failure = { code: "not_media", message: "not media", hint: "" } as const;
-    await prober.finish(prober.running[0]!, { kind: "failed", failure });
+    await agent.finish(grant, { kind: "failed", failure });
     await test.until(() => test.isSettled(assetId));
     const { asset, replicas } = await test.view(assetId);
     assert.deepEqual([asset.state, asset.error?.code, replicas], ["failed", "not_media", []]);
@@ -246,14 +230,13 @@ describe("the control loop", () => {
     await using test = await LoopUnderTest.open({ one: "eu" });
     hold(test);
     await test.ingest(1);
-    await test.until(() => busy(test) !== undefined);
-    const [grant] = test.agent("one").running;
-    await test.catalog.commands.cancelTask({ taskId: grant!.taskId, at: test.clock.now(), actor: "user:test" });
+    const { grant } = await test.untilRunning("transcode");
+    await test.catalog.commands.cancelTask({ taskId: grant.taskId, at: test.clock.now(), actor: "user:test" });
     test.loop.kick();
     await test.until(() =>
       test
         .agent("one")
-        .received.some((message) => message.kind === "lease-cancel" && message.lease.taskId === grant!.taskId),
+        .received.some((message) => message.kind === "lease-cancel" && message.lease.taskId === grant.taskId),
     );
   });
 
@@ -283,11 +266,10 @@ describe("the control loop", () => {
     await using test = await LoopUnderTest.open({ one: "eu" });
     hold(test);
     await test.ingest(1);
-    await test.until(() => busy(test) !== undefined);
-    const agent = test.agent("one");
-    agent.progress(agent.running[0]!, 0.5);
+    const { agent, grant } = await test.untilRunning("transcode");
+    agent.progress(grant, 0.5);
     agent.beat();
-    assert.deepEqual(test.loop.progressOf(agent.running[0]!.taskId), { progress: 0.5, speed: 2 });
+    assert.deepEqual(test.loop.progressOf(grant.taskId), { progress: 0.5, speed: 2 });
     assert.equal(test.loop.loadOf(agent.nodeId)?.capacityBytes, 1e12);
     assert.deepEqual(await test.loop.queryNode(agent.nodeId, { kind: "node-log", lines: 5 }), ["log of one"]);
     await test.pass(6);

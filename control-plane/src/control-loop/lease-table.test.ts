@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { AssetId, NodeId, TaskId } from "@vstream/core/ids.ts";
-import { buildTask, buildView, now } from "../planning/snapshot-builder.ts";
+import { buildTask, buildView, now } from "../planning/snapshot.fixture.ts";
 import { LeaseTable } from "./lease-table.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "./manual-clock.fixture.ts";
 
 const a = "a" as NodeId;
 const b = "b" as NodeId;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { NodeRecord } from "../catalog/records.ts";
-import { buildNode, nodeId } from "../planning/snapshot-builder.ts";
+import { buildNode, nodeId } from "../planning/snapshot.fixture.ts";
 import { Liveness } from "./liveness.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "./manual-clock.fixture.ts";
 
 const times = { silentMs: 5_000, suspectMs: 10_000, downMs: 15_000 };
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { AssetRecord, Snapshot } from "../catalog/records.ts";
-import { buildView, nodeId, now } from "../planning/snapshot-builder.ts";
+import { buildView, nodeId, now } from "../planning/snapshot.fixture.ts";
 import { ManifestNews } from "./manifest-news.ts";
 
 function snapshot(...assets: Partial<AssetRecord>[]): Snapshot {

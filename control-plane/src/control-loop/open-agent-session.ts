@@ -24,7 +24,7 @@ export async function openAgentSession(opening: SessionOpening, deps: SessionDep
   const { heartbeatMs, leaseMs } = deps.settings;
   const { ticketKeyPem } = deps;
   opening.send({ kind: "welcome", incarnation, term, heartbeatMs, leaseMs, ticketKeyPem, scheduling: node.scheduling });
-  opening.send({ kind: "leases-renewed", leases: takeStock(nodeId, opening.runningLeases, deps) });
+  takeStock(nodeId, opening.runningLeases, deps);
   opening.send({ kind: "directory", nodes: directoryOf(await allNodes(catalog.queries)) });
   // A directory that was sent to all while this one was read would be newer, and lost by it: the next look sends again.
   deps.dispatcher.repeatDirectory();
@@ -35,12 +35,13 @@ export async function openAgentSession(opening: SessionOpening, deps: SessionDep
   return sessionOf(opening, deps);
 }
 
-// What the node does not run any more was lost with its process; others can begin with it at once.
-function takeStock(nodeId: NodeId, running: readonly LeaseRef[], { leases }: SessionDeps): LeaseRef[] {
+// What the node does not run any more was lost with its process; others can begin with it at once. What it runs has
+// its full time; what it runs without a right to it ends with its first renewal.
+function takeStock(nodeId: NodeId, running: readonly LeaseRef[], { leases }: SessionDeps): void {
   for (const lease of leases.of(nodeId)) {
     if (!running.some(({ taskId, epoch }) => taskId === lease.taskId && epoch === lease.epoch)) leases.expireNow(lease);
   }
-  return leases.renew(nodeId, running);
+  leases.renew(nodeId, running);
 }
 
 /** All that the node is to have, as news. */

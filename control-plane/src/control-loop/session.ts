@@ -40,7 +40,7 @@ export type ControlMessage =
       readonly timeLimitMs: number;
       readonly work: Work;
     }
-  /** Trusted for another lease time from now; running ones that are left out have ended. */
+  /** The answer to each renewal, in order: trusted for another lease time; asked ones that are left out have ended. */
   | { readonly kind: "leases-renewed"; readonly leases: readonly LeaseRef[] }
   | { readonly kind: "lease-cancel"; readonly lease: LeaseRef; readonly reason: string }
   /** All nodes there are; others are not to be trusted. */

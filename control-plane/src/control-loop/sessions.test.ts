@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { VsError } from "@vstream/core/errors.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
 import { NodeQueries } from "./node-queries.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "./manual-clock.fixture.ts";
 import type { ControlMessage } from "./session.ts";
 import { Sessions } from "./sessions.ts";
 

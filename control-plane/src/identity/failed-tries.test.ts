@@ -1,19 +1,22 @@
 import assert from "node:assert/strict";
 import { systemClock } from "@vstream/core/clock.ts";
 import { VsError } from "@vstream/core/errors.ts";
+import type { ErrorCode } from "@vstream/core/errors.ts";
 import { FailedTries, triesPerMinute } from "./failed-tries.ts";
 
 const address = "192.0.2.1";
-const wrong = async (): Promise<never> => await Promise.reject(new VsError("token_invalid", "wrong"));
-const right = async (): Promise<string> => await Promise.resolve("right");
+
+function failing(code: ErrorCode): () => Promise<never> {
+  return async () => await Promise.reject(new VsError(code, "no"));
+}
 
 function withCode(code: string): (thrown: unknown) => boolean {
   return (thrown) => thrown instanceof VsError && thrown.code === code;
 }
 
-async function failOften(tries: FailedTries): Promise<void> {
+async function failOften(tries: FailedTries, code: ErrorCode): Promise<void> {
   for (let index = 0; index < triesPerMinute; index += 1) {
-    await assert.rejects(tries.guard({ address, text: `wrong ${String(index)}` }, wrong), withCode("token_invalid"));
+    await assert.rejects(tries.guard(address, failing(code)), withCode(code));
   }
 }
 
@@ -21,28 +24,25 @@ describe("failed tries", () => {
   let nowMs = 0;
   const clock = { ...systemClock, monotonicMs: () => nowMs };
 
-  it("close the door to an address after a minute's worth of wrong tokens, for a minute", async () => {
+  it("are told nothing more after a minute's worth of wrong tokens, for a minute", async () => {
     const tries = new FailedTries(clock);
-    await failOften(tries);
-    await assert.rejects(tries.guard({ address, text: "new" }, right), withCode("unavailable"));
+    await failOften(tries, "token_invalid");
+    await assert.rejects(tries.guard(address, failing("token_invalid")), withCode("unavailable"));
+    await assert.rejects(tries.guard("192.0.2.2", failing("token_invalid")), withCode("token_invalid"));
     nowMs += 60_000;
-    assert.equal(await tries.guard({ address, text: "new" }, right), "right");
+    await assert.rejects(tries.guard(address, failing("token_invalid")), withCode("token_invalid"));
   });
 
-  it("leave other addresses alone, and a token that proved right there before", async () => {
+  it("do not keep a right token out", async () => {
     const tries = new FailedTries(clock);
-    await tries.guard({ address, text: "known" }, right);
-    await failOften(tries);
-    assert.equal(await tries.guard({ address: "192.0.2.2", text: "new" }, right), "right");
-    assert.equal(await tries.guard({ address, text: "known" }, right), "right");
+    await failOften(tries, "wrong_cluster");
+    assert.equal(await tries.guard(address, async () => await Promise.resolve("right")), "right");
   });
 
-  it("do not count what fails for another reason", async () => {
+  it("do not count what was refused to the owner of a token", async () => {
     const tries = new FailedTries(clock);
-    const broken = async (): Promise<never> => await Promise.reject(new VsError("unavailable", "catalog"));
-    for (let index = 0; index < 2 * triesPerMinute; index += 1) {
-      await assert.rejects(tries.guard({ address, text: "any" }, broken), withCode("unavailable"));
-    }
-    assert.equal(await tries.guard({ address, text: "new" }, right), "right");
+    await failOften(tries, "token_used");
+    await failOften(tries, "unavailable");
+    await assert.rejects(tries.guard(address, failing("token_invalid")), withCode("token_invalid"));
   });
 });

@@ -61,7 +61,7 @@ export function openTokens(deps: TokensDeps): Tokens {
       return { record: await keep(text, wanted, actor), text: formatToken(text) };
     },
     async verify(shown) {
-      return await tries.guard(shown, async () => {
+      return await tries.guard(shown.address, async () => {
         const text = parseToken(shown.text);
         if (text.authoritySha256 !== deps.authoritySha256) throw wrongCluster();
         const record = await deps.queries.getToken(text.id);

@@ -4,8 +4,8 @@ import type { AssetId, TaskId } from "@vstream/core/ids.ts";
 import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
 import { assignLeases, nextDueAt } from "./assign-leases.ts";
 import type { LeaseInput } from "./assign-leases.ts";
-import { buildInput, buildNode, buildPlan, buildProbe, buildTask, buildView, nodeId, now } from "./snapshot-builder.ts";
-import type { ViewParts } from "./snapshot-builder.ts";
+import { buildInput, buildNode, buildPlan, buildProbe, buildTask, buildView, nodeId, now } from "./snapshot.fixture.ts";
+import type { ViewParts } from "./snapshot.fixture.ts";
 
 const probe = buildProbe({ segments: 6, tracks: 2 });
 const probed = { probe, plan: buildPlan(probe) };

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { VsError } from "@vstream/core/errors.ts";
 import { audioTrackLimit, chooseLadder } from "./choose-ladder.ts";
 import { peakUnder } from "./rate-cap.ts";
-import { buildProbe } from "./snapshot-builder.ts";
+import { buildProbe } from "./snapshot.fixture.ts";
 
 function sizes(width: number, height: number): string[] {
   return chooseLadder("default", buildProbe({ width, height })).rungs.map(

@@ -3,7 +3,7 @@ import { videoPieceId, audioPieceId } from "@vstream/core/ids.ts";
 import type { PieceId } from "@vstream/core/ids.ts";
 import type { Piece, Segment } from "@vstream/core/media.ts";
 import { declaredRates, measureRates } from "./measure.ts";
-import { buildPlan, buildProbe, hash } from "./snapshot-builder.ts";
+import { buildPlan, buildProbe, hash } from "./snapshot.fixture.ts";
 
 /** Each segment: kilobytes and seconds. */
 function segmentsOf(sizes: readonly (readonly [number, number])[]): Segment[] {
@@ -42,9 +42,9 @@ describe("measured rates", () => {
   it("take the largest segment as the peak and everything for the average", () => {
     const { renditions } = measured([video(0, [[300, 6]]), video(1, [[600, 6]])]);
     assert.equal(renditions[0]?.bandwidthBps, 800_000);
-    assert.equal(renditions[0]?.averageBandwidthBps, 600_000);
-    assert.equal(renditions[0]?.codecs, "avc1.64001f");
-    assert.equal(renditions[0]?.frameRate, 24);
+    assert.equal(renditions[0].averageBandwidthBps, 600_000);
+    assert.equal(renditions[0].codecs, "avc1.64001f");
+    assert.equal(renditions[0].frameRate, 24);
   });
 
   it("do not take a short last segment for a peak by itself, but together with the one before", () => {
@@ -64,7 +64,7 @@ describe("measured rates", () => {
       [128_000, 160_000],
     );
     assert.equal(renditions[2]?.bandwidthBps, 400_000 + 160_000);
-    assert.equal(renditions[2]?.averageBandwidthBps, 400_000 + 160_000);
+    assert.equal(renditions[2].averageBandwidthBps, 400_000 + 160_000);
   });
 });
 

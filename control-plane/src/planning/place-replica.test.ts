@@ -4,7 +4,7 @@ import type { AssetId } from "@vstream/core/ids.ts";
 import type { NodeRecord } from "../catalog/records.ts";
 import { placeHomes } from "./place-replica.ts";
 import type { PlacementWish } from "./place-replica.ts";
-import { assetId, buildNode, nodeId } from "./snapshot-builder.ts";
+import { assetId, buildNode, nodeId } from "./snapshot.fixture.ts";
 
 const gigabyte = 1_000_000_000;
 

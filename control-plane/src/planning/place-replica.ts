@@ -1,6 +1,5 @@
 // Which nodes are to hold an asset. Spread over regions first, then where there is room and few other assets; two
 // nodes that are alike are told apart by a hash, so that the choice is the same each time and even over many assets.
-import { createHash } from "node:crypto";
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
 import type { NodeRecord } from "../catalog/records.ts";
 import { isInRegions, isSchedulable } from "./cluster.ts";
@@ -57,7 +56,7 @@ interface Ranked {
   /** Tenths of its capacity that are used: small differences do not matter. */
   readonly fullness: number;
   readonly homesPerByte: number;
-  readonly tieBreak: string;
+  readonly tieBreak: number;
 }
 
 function rank(node: NodeRecord, wish: PlacementWish, ground: PlacementGround): Ranked {
@@ -66,7 +65,7 @@ function rank(node: NodeRecord, wish: PlacementWish, ground: PlacementGround): R
     node,
     fullness: Math.floor((node.usedBytes / capacity) * 10),
     homesPerByte: (ground.homeCounts.get(node.id) ?? 0) / capacity,
-    tieBreak: createHash("sha256").update(`${wish.assetId} ${node.id}`).digest("hex"),
+    tieBreak: hashOf(`${wish.assetId} ${node.id}`),
   };
 }
 
@@ -76,6 +75,16 @@ function compare(one: Ranked, other: Ranked, regionsUsed: readonly string[]): nu
     uses(one) - uses(other) ||
     one.fullness - other.fullness ||
     one.homesPerByte - other.homesPerByte ||
-    (one.tieBreak < other.tieBreak ? -1 : 1)
+    one.tieBreak - other.tieBreak ||
+    (one.node.id < other.node.id ? -1 : 1)
   );
+}
+
+// FNV-1a, with MurmurHash3's finish, because the last characters alone hardly change FNV's high bits.
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }

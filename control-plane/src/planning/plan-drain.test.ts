@@ -3,8 +3,8 @@ import { videoPieceId } from "@vstream/core/ids.ts";
 import type { NodeRecord } from "../catalog/records.ts";
 import type { Decision } from "./decisions.ts";
 import { plan } from "./plan.ts";
-import { buildFinished, buildInput, buildNode, buildTask, buildView, nodeId, now } from "./snapshot-builder.ts";
-import type { ViewParts } from "./snapshot-builder.ts";
+import { buildFinished, buildInput, buildNode, buildTask, buildView, nodeId, now } from "./snapshot.fixture.ts";
+import type { ViewParts } from "./snapshot.fixture.ts";
 
 const [a, c] = [buildNode("a"), buildNode("c")];
 const draining = buildNode("b", { region: "us", scheduling: "draining", drainDeadlineAt: now + 1_000 });

@@ -4,8 +4,8 @@ import type { NodeRecord } from "../catalog/records.ts";
 import type { Decision, NewTask } from "./decisions.ts";
 import { plan } from "./plan.ts";
 import { openTranscodesPerAsset } from "./plan-making.ts";
-import { buildInput, buildNode, buildPlan, buildProbe, buildTask, buildView, nodeId, now } from "./snapshot-builder.ts";
-import type { ViewParts } from "./snapshot-builder.ts";
+import { buildInput, buildNode, buildPlan, buildProbe, buildTask, buildView, nodeId, now } from "./snapshot.fixture.ts";
+import type { ViewParts } from "./snapshot.fixture.ts";
 
 const nodes = [buildNode("a"), buildNode("b", { region: "us" }), buildNode("c")];
 const probe = buildProbe({ segments: 3 });

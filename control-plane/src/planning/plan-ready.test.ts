@@ -3,8 +3,8 @@ import { sourcePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { AssetRecord, NodeRecord } from "../catalog/records.ts";
 import type { Decision } from "./decisions.ts";
 import { plan } from "./plan.ts";
-import { buildFinished, buildInput, buildNode, buildTask, buildView, nodeId, now } from "./snapshot-builder.ts";
-import type { ViewParts } from "./snapshot-builder.ts";
+import { buildFinished, buildInput, buildNode, buildTask, buildView, nodeId, now } from "./snapshot.fixture.ts";
+import type { ViewParts } from "./snapshot.fixture.ts";
 
 const [a, b, c] = [buildNode("a"), buildNode("b", { region: "us" }), buildNode("c")];
 const finished = buildFinished(["a", "b"]);

@@ -11,8 +11,8 @@ import {
   buildPlan,
   buildProbe,
   buildView,
-} from "./snapshot-builder.ts";
-import type { ViewParts } from "./snapshot-builder.ts";
+} from "./snapshot.fixture.ts";
+import type { ViewParts } from "./snapshot.fixture.ts";
 
 const nodes = [buildNode("a"), buildNode("b", { region: "us" }), buildNode("c")];
 const probe = buildProbe({ segments: 3 });

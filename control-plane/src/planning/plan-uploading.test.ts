@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { NodeRecord } from "../catalog/records.ts";
 import { plan } from "./plan.ts";
-import { buildInput, buildNode, buildTask, buildView, nodeId, now } from "./snapshot-builder.ts";
-import type { ViewParts } from "./snapshot-builder.ts";
+import { buildInput, buildNode, buildTask, buildView, nodeId, now } from "./snapshot.fixture.ts";
+import type { ViewParts } from "./snapshot.fixture.ts";
 
 const nodes = [buildNode("a"), buildNode("b", { region: "us" }), buildNode("c")];
 

@@ -7,7 +7,7 @@ import type { AssetView, ReplicaState } from "../catalog/records.ts";
 import { assignLeases } from "./assign-leases.ts";
 import type { PlanInput } from "./cluster.ts";
 import { plan } from "./plan.ts";
-import { buildFinished, buildInput, buildNode, buildTask, buildView, nodeId, now } from "./snapshot-builder.ts";
+import { buildFinished, buildInput, buildNode, buildTask, buildView, nodeId, now } from "./snapshot.fixture.ts";
 
 const names = ["a", "b", "c", "d", "e"];
 const pieceIds = [

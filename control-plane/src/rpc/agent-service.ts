@@ -1,8 +1,11 @@
 // AgentService: joining, by token, is on the listener that users dial; everything else is on the listener that wants a
 // node's certificate, and there a node acts for nobody but itself.
 import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
+import { VsError } from "@vstream/core/errors.ts";
+import type { AssetId } from "@vstream/core/ids.ts";
 import { AgentServiceService } from "@vstream/proto/agent.ts";
 import type { AgentServiceServer } from "@vstream/proto/agent.ts";
+import type { Catalog } from "../catalog/catalog.ts";
 import type { NodeRecord } from "../catalog/records.ts";
 import type { AgentDeps } from "./agent-deps.ts";
 import { addressOf, answeredCall } from "./answered-call.ts";
@@ -71,8 +74,21 @@ export function agentService(deps: AgentDeps, calls: CallDeps): Service {
       const haveVersion = check.integer(request.haveVersion, "version", check.tickCount);
       const query = { assetId: check.assetId(request.assetId), haveVersion };
       const manifest = await deps.catalog.queries.getManifest(query);
-      return { manifest: manifest === null ? undefined : manifestToWire(manifest) };
+      if (manifest === null) throw await whyNoManifest(deps.catalog, query.assetId);
+      return { manifest: manifestToWire(manifest) };
     }),
   };
   return { definition, implementation };
+}
+
+// An asset that nobody knows is another answer than one that has nothing to show yet.
+async function whyNoManifest(catalog: Catalog, assetId: AssetId): Promise<VsError> {
+  const summary = await catalog.queries.getAsset(assetId);
+  if (summary === null) return new VsError("asset_not_found", `there is no asset ${assetId}`);
+  const { state, error } = summary.asset;
+  if (state === "deleting") return new VsError("asset_deleted", `asset ${assetId} has been deleted`);
+  if (state === "failed") return new VsError("asset_failed", error?.message ?? `asset ${assetId} failed`);
+  return new VsError("unavailable", `asset ${assetId} is ${state}: nothing of it can be played yet`, {
+    hint: "Try again in a while",
+  });
 }

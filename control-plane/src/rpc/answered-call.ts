@@ -7,6 +7,7 @@ import type { Clock } from "@vstream/core/clock.ts";
 import { VsError, asVsError } from "@vstream/core/errors.ts";
 import { callDeadlineMs, toStatus } from "@vstream/core/grpc.ts";
 import type { Logger } from "@vstream/core/log.ts";
+import { after } from "./after.ts";
 
 /** What every call has, before it is known who makes it. */
 export interface Surface {
@@ -43,7 +44,7 @@ export function answeredCall<Caller, Request, Response>(
 ): handleUnaryCall<Request, Response> {
   return (call, callback) => {
     const tracked = trackCall(deps, spec.name);
-    const { signal, release } = signalOf(call);
+    const { signal, release } = signalOf(call, deps.clock);
     const act = async (): Promise<Response> => {
       const caller = await spec.identify(call);
       return await spec.answer(call.request, { caller, signal, log: tracked.log });
@@ -103,21 +104,15 @@ export function addressOf(surface: Surface): string {
   return surface.getPeer().replace(/:\d+$/, "");
 }
 
-function signalOf(call: ServerUnaryCall<unknown, unknown>): { signal: AbortSignal; release: () => void } {
+function signalOf(call: ServerUnaryCall<unknown, unknown>, clock: Clock): { signal: AbortSignal; release: () => void } {
   const gone = new AbortController();
   call.once("cancelled", () => {
     gone.abort(new VsError("cancelled", "the caller went away"));
   });
-  const timer = setTimeout(() => {
+  const release = after(clock, callDeadlineMs, () => {
     gone.abort(new VsError("timed_out", "the call was not answered in time", { hint: "Try again" }));
-  }, callDeadlineMs);
-  timer.unref();
-  return {
-    signal: gone.signal,
-    release: () => {
-      clearTimeout(timer);
-    },
-  };
+  });
+  return { signal: gone.signal, release };
 }
 
 async function orAborted<Result>(act: Promise<Result>, signal: AbortSignal): Promise<Result> {

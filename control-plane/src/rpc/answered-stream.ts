@@ -1,7 +1,9 @@
 // The one way that a stream of answers is given: like a single call, and never faster than it is read. A reader that
 // stops reading is cut, so that nothing piles up for it.
 import type { ServerWritableStream, handleServerStreamingCall } from "@grpc/grpc-js";
+import type { Clock } from "@vstream/core/clock.ts";
 import { VsError } from "@vstream/core/errors.ts";
+import { after } from "./after.ts";
 import { statusError, trackCall } from "./answered-call.ts";
 import type { CallContext, CallDeps, Surface } from "./answered-call.ts";
 import { resetCall } from "./reset-call.ts";
@@ -75,18 +77,18 @@ async function copy<Caller, Request, Response>(parts: {
       await spec.identify(call);
       identifiedMs = deps.clock.monotonicMs();
     }
-    if (!call.write(response)) await drained(call, context.signal);
+    if (!call.write(response)) await drained(call, deps.clock, context.signal);
   }
 }
 
-async function drained(call: ServerWritableStream<unknown, unknown>, signal: AbortSignal): Promise<void> {
+async function drained(call: ServerWritableStream<unknown, unknown>, clock: Clock, signal: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
   const abort = (): void => {
     reject(signal.reason as Error);
   };
-  const timer = setTimeout(() => {
+  const release = after(clock, unreadLimitMs, () => {
     reject(new UnreadError("timed_out", "the caller does not read what it is sent"));
-  }, unreadLimitMs);
+  });
   const drain = (): void => {
     resolve(undefined);
   };
@@ -95,7 +97,7 @@ async function drained(call: ServerWritableStream<unknown, unknown>, signal: Abo
   try {
     await promise;
   } finally {
-    clearTimeout(timer);
+    release();
     call.off("drain", drain);
     signal.removeEventListener("abort", abort);
   }

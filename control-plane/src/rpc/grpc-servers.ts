@@ -3,15 +3,18 @@
 import { Server, experimental } from "@grpc/grpc-js";
 import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
+import type { Clock } from "@vstream/core/clock.ts";
 import { serverChannelOptions } from "@vstream/core/grpc.ts";
 import type { ServerCertificate } from "../identity/server-certificate.ts";
 import { formatAddress, listenFailure } from "../listen-address.ts";
 import type { ListenAddress } from "../listen-address.ts";
+import { after } from "./after.ts";
 
 /** How long open calls may take to end before they are cut. */
 export const drainMs = 5_000;
 
 export interface GrpcListenerSpec {
+  readonly clock: Clock;
   readonly address: ListenAddress;
   readonly certificate: ServerCertificate;
   /** Whether only clients with a certificate of this cluster are let in. */
@@ -42,7 +45,7 @@ export async function openGrpcListener(spec: GrpcListenerSpec): Promise<GrpcList
     port,
     async [Symbol.asyncDispose]() {
       health.setStatus("", "NOT_SERVING");
-      await stop(server);
+      await stop(server, spec.clock);
     },
   };
 }
@@ -60,15 +63,15 @@ async function bind(
   return await promise;
 }
 
-async function stop(server: Server): Promise<void> {
+async function stop(server: Server, clock: Clock): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<undefined>();
-  const limit = setTimeout(() => {
+  const release = after(clock, drainMs, () => {
     server.forceShutdown();
     resolve(undefined);
-  }, drainMs);
+  });
   server.tryShutdown(() => {
     resolve(undefined);
   });
   await promise;
-  clearTimeout(limit);
+  release();
 }

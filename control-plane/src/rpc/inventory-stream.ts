@@ -5,6 +5,7 @@ import type { AssetId, PieceId } from "@vstream/core/ids.ts";
 import { VsError } from "@vstream/core/errors.ts";
 import type { NodeRecord } from "../catalog/records.ts";
 import type { ControlLoop } from "../control-loop/control-loop.ts";
+import { after } from "./after.ts";
 import { trackCall } from "./answered-call.ts";
 import type { CallDeps, Surface } from "./answered-call.ts";
 import * as check from "./wire/checks.ts";
@@ -25,9 +26,9 @@ export function receiveInventory(
 ): handleClientStreamingCall<ReportInventoryRequest, ReportInventoryResponse> {
   return (call, callback) => {
     const tracked = trackCall(deps.calls, "reportInventory");
-    const limit = setTimeout(() => {
+    const release = after(deps.calls.clock, inventoryLimitMs, () => {
       call.destroy(new VsError("timed_out", "the inventory did not come to its end in time"));
-    }, inventoryLimitMs);
+    });
     const act = async (): Promise<ReportInventoryResponse> => {
       const node = await deps.identify(call);
       const entries = await receive(call);
@@ -43,9 +44,7 @@ export function receiveInventory(
           callback(tracked.end(call.cancelled ? new VsError("cancelled", "the inventory was not ended") : thrown));
         },
       )
-      .finally(() => {
-        clearTimeout(limit);
-      });
+      .finally(release);
   };
 }
 

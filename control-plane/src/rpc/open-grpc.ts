@@ -40,6 +40,7 @@ export async function openGrpc(deps: GrpcDeps): Promise<GrpcPorts & AsyncDisposa
   const agentDeps: AgentDeps = { ...deps, ...deps.identity, settings: agentSettings(deps, () => agents.port) };
   const agents = stack.use(
     await openGrpcListener({
+      clock: deps.clock,
       address: deps.config.agentListen,
       certificate,
       mutual: true,
@@ -49,6 +50,7 @@ export async function openGrpc(deps: GrpcDeps): Promise<GrpcPorts & AsyncDisposa
   const implementation = adminService({ ...deps, ...deps.identity, settings: adminSettings(deps) }, calls);
   const users = stack.use(
     await openGrpcListener({
+      clock: deps.clock,
       address: deps.config.listen,
       certificate,
       mutual: false,

@@ -6,6 +6,7 @@ import { VsError } from "@vstream/core/errors.ts";
 import type { NodeRecord } from "../catalog/records.ts";
 import type { ControlLoop } from "../control-loop/control-loop.ts";
 import type { AgentSession, ControlMessage } from "../control-loop/session.ts";
+import { after } from "./after.ts";
 import { statusError, trackCall } from "./answered-call.ts";
 import type { CallDeps, Surface, TrackedCall } from "./answered-call.ts";
 import { resetCall } from "./reset-call.ts";
@@ -35,7 +36,7 @@ class AgentStream {
   readonly #call: Call;
   readonly #deps: AgentStreamDeps;
   readonly #tracked: TrackedCall;
-  readonly #helloTimer: NodeJS.Timeout;
+  readonly #stopWaiting: () => void;
   #session: AgentSession | null = null;
   #ended = false;
   readonly #stop = (): void => {
@@ -46,9 +47,9 @@ class AgentStream {
     this.#call = call;
     this.#deps = deps;
     this.#tracked = trackCall(deps.calls, "session");
-    this.#helloTimer = setTimeout(() => {
+    this.#stopWaiting = after(deps.calls.clock, helloLimitMs, () => {
       this.#end(new VsError("timed_out", "the session did not begin with a hello in time"));
-    }, helloLimitMs);
+    });
   }
 
   start(): void {
@@ -111,7 +112,7 @@ class AgentStream {
           this.#end(reason);
         },
       });
-      clearTimeout(this.#helloTimer);
+      this.#stopWaiting();
       this.#begin(session);
       this.#tracked.log.info({ node: hello.description.name, nodeId: node.id }, "session opened");
     } catch (thrown) {
@@ -148,7 +149,7 @@ class AgentStream {
   #close(thrown: unknown): ReturnType<TrackedCall["end"]> {
     if (this.#ended) return {};
     this.#ended = true;
-    clearTimeout(this.#helloTimer);
+    this.#stopWaiting();
     this.#deps.calls.stopping.removeEventListener("abort", this.#stop);
     this.#session?.close();
     return this.#tracked.end(thrown);

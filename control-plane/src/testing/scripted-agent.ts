@@ -5,7 +5,13 @@ import { credentials } from "@grpc/grpc-js";
 import type { ClientDuplexStream } from "@grpc/grpc-js";
 import { channelOptionsFor } from "@vstream/core/grpc.ts";
 import { AgentServiceClient } from "@vstream/proto/agent.ts";
-import type { JoinResponse, LeaseGrant, SessionRequest, SessionResponse } from "@vstream/proto/agent.ts";
+import type {
+  JoinResponse,
+  LeaseGrant,
+  NodeDescription,
+  SessionRequest,
+  SessionResponse,
+} from "@vstream/proto/agent.ts";
 import { makeSigningKey, signatureAlgorithm, x509 } from "../identity/signing.ts";
 import { resultOf } from "./made-up-media.ts";
 import type { RunningPlane } from "./running-plane.ts";
@@ -141,7 +147,7 @@ async function endOf(stream: ClientDuplexStream<SessionRequest, SessionResponse>
   return await promise;
 }
 
-function descriptionOf(name: string, region: string): NonNullable<JoinRequestNode> {
+export function descriptionOf(name: string, region: string): NodeDescription {
   return {
     name,
     region,
@@ -155,5 +161,3 @@ function descriptionOf(name: string, region: string): NonNullable<JoinRequestNod
     capacityBytes: 1_000_000_000,
   };
 }
-
-type JoinRequestNode = Parameters<AgentServiceClient["join"]>[0]["node"];

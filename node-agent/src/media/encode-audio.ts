@@ -1,6 +1,5 @@
 // Encodes an audio track once, from start to end, and hands over its segments while it runs. The track starts at 0 with
 // the video and ends with it, within a frame; segments are cut where the video's are.
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VsError } from "@vstream/core/errors.ts";
 import type { AudioTarget } from "@vstream/core/media.ts";
@@ -8,6 +7,7 @@ import { audioArguments } from "./ffmpeg-args.ts";
 import { FragmentReader } from "./fragment-reader.ts";
 import type { CodedSample, TrackHeader } from "./fmp4-boxes.ts";
 import { codecsOf, initSegment, mediaFragment } from "./fmp4-writer.ts";
+import { writeParts } from "./local-files.ts";
 import type { MediaTools } from "./media-tools.ts";
 import type { SegmentFile } from "./package-groups.ts";
 import { runFfmpeg } from "./run-ffmpeg.ts";
@@ -60,7 +60,7 @@ export interface EncodedAudio {
 export async function encodeAudio(work: AudioWork): Promise<EncodedAudio> {
   const { timeline, target, sourcePath } = work;
   const outputPath = join(work.scratchFolder, "encoded-audio.mp4");
-  await writeFile(outputPath, "");
+  await writeParts(outputPath, []);
   const stop = new AbortController();
   await using cutter = await SegmentCutter.open(outputPath, work);
   const taking = new OneAtATime(
@@ -174,7 +174,7 @@ class SegmentCutter implements AsyncDisposable {
 
   async #writeInit(header: TrackHeader): Promise<AudioInit> {
     const path = join(this.#work.scratchFolder, "audio-init.mp4");
-    await writeFile(path, initSegment(header));
+    await writeParts(path, [initSegment(header)]);
     return { path, codecs: codecsOf(header), timeScale: header.timeScale };
   }
 
@@ -189,7 +189,7 @@ class SegmentCutter implements AsyncDisposable {
     const index = this.#written;
     const path = join(this.#work.scratchFolder, `audio-${index}.m4s`);
     const payload = bytes.subarray(0, size);
-    await writeFile(path, mediaFragment({ sequence: index + 1, decodeTime: startTicks, samples, payload }));
+    await writeParts(path, mediaFragment({ sequence: index + 1, decodeTime: startTicks, samples, payload }));
     this.#written += 1;
     this.#firstFrame = endFrame;
     return { index, path, startTicks, durationTicks: taken.length * samplesPerFrame };

@@ -1,8 +1,7 @@
 // Reads a fragmented MP4 that may still be growing: its header, then one fragment after the other.
-import { open } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
 import { boxHeader, need, parseMoof, parseMoov } from "./fmp4-boxes.ts";
 import type { CodedSample, TrackHeader } from "./fmp4-boxes.ts";
+import { ReadableFile } from "./local-files.ts";
 
 export interface Fragment {
   readonly samples: readonly CodedSample[];
@@ -14,16 +13,16 @@ export interface Fragment {
 const boxByteLimit = 256 * 1024 * 1024;
 
 export class FragmentReader implements AsyncDisposable {
-  readonly #file: FileHandle;
+  readonly #file: ReadableFile;
   #position = 0;
   #header: TrackHeader | null = null;
 
-  private constructor(file: FileHandle) {
+  private constructor(file: ReadableFile) {
     this.#file = file;
   }
 
   static async open(path: string): Promise<FragmentReader> {
-    return new FragmentReader(await open(path, "r"));
+    return new FragmentReader(await ReadableFile.open(path));
   }
 
   /** Null: not written yet. */
@@ -58,23 +57,15 @@ export class FragmentReader implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#file.close();
+    await this.#file[Symbol.asyncDispose]();
   }
 
   async #box(at: number): Promise<{ type: string; headerBytes: number; bytes: Buffer; end: number } | null> {
-    const head = await this.#read(at, 16);
+    const head = await this.#file.read(at, 16);
     if (head.length < 16) return null;
     const { type, headerBytes, sizeBytes } = boxHeader(head, 0);
     need(sizeBytes <= boxByteLimit, `a box of ${sizeBytes} bytes`);
-    const bytes = await this.#read(at, sizeBytes);
-    return bytes.length < sizeBytes ? null : { type, headerBytes, bytes, end: at + sizeBytes };
-  }
-
-  async #read(at: number, length: number): Promise<Buffer> {
-    const { size } = await this.#file.stat();
-    const wanted = Math.max(0, Math.min(length, size - at));
-    if (wanted < length && wanted < 16) return Buffer.alloc(0);
-    const { buffer, bytesRead } = await this.#file.read(Buffer.allocUnsafe(wanted), 0, wanted, at);
-    return buffer.subarray(0, bytesRead);
+    if (at + sizeBytes > (await this.#file.sizeBytes())) return null;
+    return { type, headerBytes, bytes: await this.#file.read(at, sizeBytes), end: at + sizeBytes };
   }
 }

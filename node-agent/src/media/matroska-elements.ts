@@ -1,6 +1,6 @@
 // As much of EBML as it takes to find a Matroska file's seek head. Bounded: nothing is read that an element claims,
 // only headers and small seek heads.
-import type { FileHandle } from "node:fs/promises";
+import type { ReadableFile } from "./local-files.ts";
 
 export interface MatroskaElement {
   readonly id: number;
@@ -16,19 +16,17 @@ const seekPositionId = 0x53ac;
 const seekHeadByteLimit = 64 * 1024;
 
 /** The element whose header lies at a position; null where there is none. */
-export async function readElement(file: FileHandle, position: number): Promise<MatroskaElement | null> {
+export async function readElement(file: ReadableFile, position: number): Promise<MatroskaElement | null> {
   if (!Number.isSafeInteger(position)) return null;
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(12), 0, 12, position);
-  const found = parseElement(buffer.subarray(0, bytesRead), 0);
+  const found = parseElement(await file.read(position, 12), 0);
   if (found === null) return null;
   return { id: found.id, start: position, body: position + found.body, end: position + found.end };
 }
 
 /** The positions (from the segment's first byte) that a seek head names. */
-export async function readSeekHead(file: FileHandle, head: MatroskaElement): Promise<number[]> {
+export async function readSeekHead(file: ReadableFile, head: MatroskaElement): Promise<number[]> {
   const length = Math.min(head.end - head.body, seekHeadByteLimit);
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, head.body);
-  const bytes = buffer.subarray(0, bytesRead);
+  const bytes = await file.read(head.body, length);
   return childrenOf(bytes, 0, bytes.length)
     .filter((child) => child.id === seekId)
     .flatMap((seek) => childrenOf(bytes, seek.body, seek.end))

@@ -1,11 +1,11 @@
 // Turns what the encoder wrote for one rung of a chunk into the files that viewers get: an init segment, and segments
 // of whole groups of pictures, each group a fragment whose times come from the plan.
-import { open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VsError } from "@vstream/core/errors.ts";
 import { FragmentReader } from "./fragment-reader.ts";
 import type { Fragment } from "./fragment-reader.ts";
 import { codecsOf, initSegment, mediaFragment } from "./fmp4-writer.ts";
+import { writeParts } from "./local-files.ts";
 import { timesOfGroup } from "./group-times.ts";
 import type { ChunkPlan, GroupOfPictures } from "./plan-chunk.ts";
 import type { Timeline } from "./timeline.ts";
@@ -45,17 +45,18 @@ export async function packageRung(encoded: EncodedRung): Promise<RenditionFiles>
   const header = await reader.header();
   if (header?.timeScale !== timeline.timeScale) throw mismatch(rung, "has another time scale than planned");
   const initPath = join(folder, `${filePrefix}-init.mp4`);
-  await writeFile(initPath, initSegment(header));
+  await writeParts(initPath, [initSegment(header)]);
   const segments: SegmentFile[] = [];
   const clock = new FrameNumbers(timeline.ticksPerFrame);
   for (const groups of bySegment(plan.groups)) {
     const path = join(folder, `${filePrefix}-${groups[0]?.segment ?? 0}.m4s`);
-    await using file = await open(path, "w");
+    const parts: Buffer[] = [];
     for (const group of groups) {
       const fragment = await reader.next();
       if (fragment === null) throw mismatch(rung, "has fewer groups of pictures than planned");
-      await file.writev(packageGroup(fragment, { group, timeline, ranks: clock.ranksOf(fragment, rung), rung }));
+      parts.push(...packageGroup(fragment, { group, timeline, ranks: clock.ranksOf(fragment, rung), rung }));
     }
+    await writeParts(path, parts);
     const startTicks = timeline.plan[groups[0]?.firstFrame ?? 0] ?? 0;
     segments.push({ path, startTicks, durationTicks: (groups.at(-1)?.endTicks ?? 0) - startTicks });
   }

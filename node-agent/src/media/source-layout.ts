@@ -1,7 +1,6 @@
 // Where a container keeps what any reader needs (headers, indexes), found by walking its outermost boxes. Nothing of
 // the file is believed beyond its size: odd structures give "unknown", never an error.
-import { open } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
+import { ReadableFile } from "./local-files.ts";
 import { readElement, readSeekHead } from "./matroska-elements.ts";
 
 export interface FoundLayout {
@@ -17,8 +16,8 @@ const unknown: FoundLayout = { container: "other", fixed: null, cut: false };
 const boxLimit = 500;
 
 export async function findLayout(sourcePath: string, sourceBytes: number): Promise<FoundLayout> {
-  await using file = await open(sourcePath, "r");
-  const head = await readAt(file, 0, 16);
+  await using file = await ReadableFile.open(sourcePath);
+  const head = await file.read(0, 16);
   if (head.length < 16) return unknown;
   if (head.readUInt32BE(0) === 0x1a45dfa3) return await matroskaLayout(file, sourceBytes);
   const firstType = head.toString("latin1", 4, 8);
@@ -27,11 +26,11 @@ export async function findLayout(sourcePath: string, sourceBytes: number): Promi
     : unknown;
 }
 
-async function mp4Layout(file: FileHandle, sourceBytes: number): Promise<FoundLayout> {
+async function mp4Layout(file: ReadableFile, sourceBytes: number): Promise<FoundLayout> {
   const fixed: [number, number][] = [];
   let at = 0;
   for (let count = 0; at + 8 <= sourceBytes; count += 1) {
-    const header = await readAt(file, at, 16);
+    const header = await file.read(at, 16);
     const size = boxSize(header, sourceBytes - at);
     if (size === null || count >= boxLimit) return { container: "mp4", fixed: null, cut: false };
     const isMedia = header.toString("latin1", 4, 8) === "mdat";
@@ -58,7 +57,7 @@ const seekHeadId = 0x114d9b74;
 const cuesId = 0x1c53bb6b;
 
 // The head up to the first cluster, and whatever the seek head names behind it.
-async function matroskaLayout(file: FileHandle, sourceBytes: number): Promise<FoundLayout> {
+async function matroskaLayout(file: ReadableFile, sourceBytes: number): Promise<FoundLayout> {
   const ebml = await readElement(file, 0);
   const segment = ebml === null ? null : await readElement(file, ebml.end);
   if (segment?.id !== segmentId) return { container: "matroska", fixed: null, cut: false };
@@ -82,9 +81,4 @@ async function matroskaLayout(file: FileHandle, sourceBytes: number): Promise<Fo
   }
   // Without cues libavformat finds its way by reading everything.
   return { container: "matroska", fixed: seekable ? fixed : null, cut };
-}
-
-async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
-  return buffer.subarray(0, bytesRead);
 }

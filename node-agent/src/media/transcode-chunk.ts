@@ -1,10 +1,10 @@
 // Encodes one chunk at every rung in one run of ffmpeg that decodes it once. Every frame of the chunk comes out exactly
 // once and at its planned time, or the chunk fails; nothing is published that is merely close.
-import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { VsError } from "@vstream/core/errors.ts";
 import type { Chunk, Joint, Rung } from "@vstream/core/media.ts";
 import { chunkArguments } from "./ffmpeg-args.ts";
+import { readText, removeFile } from "./local-files.ts";
 import type { MediaTools } from "./media-tools.ts";
 import { packageRung } from "./package-groups.ts";
 import type { RenditionFiles } from "./package-groups.ts";
@@ -100,14 +100,14 @@ async function encodeOnce(work: ChunkWork, plan: ChunkPlan): Promise<Omit<Encode
     const filePrefix = `rung-${index}`;
     const encoded = { rung: rung.name, filePrefix, encodedPath, folder: scratchFolder, timeline, plan };
     renditions.push(await packageRung(encoded));
-    await rm(encodedPath);
+    await removeFile(encodedPath);
   }
   return { frames, timeScale: timeline.timeScale, renditions, joint, log };
 }
 
 // A line a frame: stream, dts, pts, duration, size, MD5.
 async function readJoint(path: string, plan: ChunkPlan): Promise<Joint> {
-  const text = await readFile(path, "utf8");
+  const text = await readText(path);
   const hashes = [...text.matchAll(/^0,(?:[^,\n]*,){4}\s*([0-9a-f]{32})/gm)].map((match) => match[1] ?? "");
   const isFirst = plan.joint.beforePts === null;
   const last = hashes.at(-1);

@@ -6,7 +6,7 @@ import { newId } from "@vstream/core/ids.ts";
 import type { Sha256 } from "@vstream/core/ids.ts";
 import { formatToken, mintToken } from "@vstream/core/join-token.ts";
 import { checkCluster, joinCluster } from "./join.ts";
-import { makeRequest } from "./test-authority.ts";
+import { makeKeyPem, makeRequest } from "../identity/node-key.ts";
 import { TrialControlPlane } from "./trial-control-plane.fixture.ts";
 
 const never = new AbortController().signal;
@@ -25,14 +25,14 @@ const node = {
 
 async function attempt(controlUrl: string, authoritySha256: string) {
   const token = formatToken(mintToken(authoritySha256 as Sha256, 0));
-  return { controlUrl, token, certificateRequest: await makeRequest(), node, clock: systemClock };
+  return { controlUrl, token, certificateRequest: await makeRequest(makeKeyPem()), node, clock: systemClock };
 }
 
 describe("join", () => {
   it("trades a token for a certificate of the cluster that the token names", async () => {
     await using control = await TrialControlPlane.start();
     control.answers.nodeId = newId("node", 0);
-    const wanted = await attempt(control.controlUrl, control.authority.sha256);
+    const wanted = await attempt(control.controlUrl, control.authoritySha256);
     const joined = await joinCluster(wanted, never);
     assert.equal(joined.nodeId, control.answers.nodeId);
     assert.equal(joined.agentPort, control.agentPort);
@@ -51,7 +51,7 @@ describe("join", () => {
     it(`passes on ${code} as something that is not allowed`, async () => {
       await using control = await TrialControlPlane.start();
       control.answers.joinError = new VsError(code, "no", { hint: "vsctl tokens create" });
-      const wanted = await attempt(control.controlUrl, control.authority.sha256);
+      const wanted = await attempt(control.controlUrl, control.authoritySha256);
       await assert.rejects(joinCluster(wanted, never), { code, exitCode: 4, hint: "vsctl tokens create" });
     });
   }

@@ -6,13 +6,11 @@ import { systemClock } from "@vstream/core/clock.ts";
 import { VsError } from "@vstream/core/errors.ts";
 import { newId } from "@vstream/core/ids.ts";
 import type { AssetId } from "@vstream/core/ids.ts";
-import { openLog } from "@vstream/core/log.ts";
 import type { Manifest } from "@vstream/core/media.ts";
-import { openStore } from "../store/segment-store.ts";
+import { openTrialStore, quietLog } from "../store/trial-store.fixture.ts";
 import type { Store } from "../store/store.ts";
 import { ManifestKeeper } from "./manifest-keeper.ts";
 import { until } from "./trial-control-plane.fixture.ts";
-
 
 const assetId = newId("asset", 0);
 
@@ -38,14 +36,14 @@ describe("manifest keeper", () => {
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "manifests-"));
-    store = await openStore({ dataDir: folder, capacityBytes: 1e9, log, clock: systemClock });
+    store = await openTrialStore(folder);
     asked = [];
     give = () => manifest(3);
     const getManifest = (query: { assetId: AssetId; haveVersion: number }): Promise<Manifest> => {
       asked.push(query);
       return Promise.resolve().then(() => give(query.haveVersion));
     };
-    keeper = new ManifestKeeper({ store, getManifest, clock: systemClock, log });
+    keeper = new ManifestKeeper({ store, getManifest, clock: systemClock, log: quietLog });
   });
 
   afterEach(async () => {

@@ -1,5 +1,6 @@
 // For tests: a control plane, real gRPC over real TLS on both of its ports, that says what the test tells it and
 // remembers what it heard. It decides nothing.
+import { X509Certificate, createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { ServerDuplexStream, UntypedServiceImplementation, sendUnaryData } from "@grpc/grpc-js";
@@ -17,7 +18,10 @@ import type {
   SessionRequest,
   SessionResponse,
 } from "@vstream/proto/agent.ts";
+import type { NodeId, Sha256 } from "@vstream/core/ids.ts";
 import { TrialAuthority } from "../identity/authority.fixture.ts";
+import type { Credentials } from "../identity/node-identity.ts";
+import { makeKeyPem, makeRequest } from "../identity/node-key.ts";
 
 type Stream = ServerDuplexStream<SessionRequest, SessionResponse>;
 type Said = NonNullable<SessionRequest["message"]>;
@@ -65,6 +69,17 @@ export class TrialControlPlane implements AsyncDisposable {
 
   get controlUrl(): string {
     return `https://127.0.0.1:${String(this.#joinPort)}`;
+  }
+
+  /** Of the authority's certificate: what tokens carry. */
+  get authoritySha256(): Sha256 {
+    return createHash("sha256").update(new X509Certificate(this.authority.pem).raw).digest("hex") as Sha256;
+  }
+
+  async nodeCredentials(nodeId: NodeId): Promise<Credentials> {
+    const keyPem = makeKeyPem();
+    const certificatePem = await this.authority.sign(await makeRequest(keyPem), nodeId);
+    return { keyPem, certificatePem, authorityPem: this.authority.pem };
   }
 
   get agentPort(): number {

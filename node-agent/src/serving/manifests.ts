@@ -152,7 +152,7 @@ function refusedOr(known: Manifest | null, asked: Asked | undefined): Manifest {
   const error = asked?.error ?? null;
   if (error?.code === "asset_deleted") throw error;
   if (known !== null) return undeleted(known);
-  if (error?.code === "asset_not_found") throw error;
+  if (error?.code === "asset_not_found" || error?.code === "asset_failed") throw error;
   throw new VsError("unavailable", "this node does not know the asset, and nobody who might know answers", {
     hint: "Try again, or on another node",
     cause: error ?? undefined,

@@ -40,6 +40,7 @@ const statusOfCode: Partial<Record<ErrorCode, number>> = {
   wrong_cluster: 403,
   conflict: 409,
   asset_deleted: 410,
+  asset_failed: 404,
   source_too_large: 413,
   source_changed: 422,
   not_there_yet: 501,

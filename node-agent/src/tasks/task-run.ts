@@ -1,5 +1,4 @@
 // One run of one task under one lease, from its start to its one end.
-import { once } from "node:events";
 import type { Clock } from "@vstream/core/clock.ts";
 import { VsError, asVsError } from "@vstream/core/errors.ts";
 import type { Logger } from "@vstream/core/log.ts";
@@ -8,14 +7,12 @@ import type { LeaseGrant, PieceReport, TaskOutcome, TaskProgress, TaskReport } f
 import type { Store } from "../store/store.ts";
 import type { HeldLease, LeaseKeeper } from "./lease-keeper.ts";
 import type { Claim, PieceClaims } from "./piece-claims.ts";
+import { reportEnd } from "./report-end.ts";
 import type { TaskContext, TaskResult } from "./task-context.ts";
 import type { TaskLogs } from "./task-log.ts";
 
 /** How often a running task says how far it is. */
 const progressEveryMs = 1_000;
-/** How long a stopping agent tries to say that its tasks were interrupted. */
-const farewellMs = 2_000;
-
 /** lost: the lease ended first; stale: the control plane did not accept the end. */
 export type RunEnd = "succeeded" | "failed" | "lost" | "stale";
 
@@ -65,11 +62,13 @@ export class TaskRun {
       await this.#sweep();
       return "lost";
     }
-    const accepted = await this.#report(outcome, stopping);
-    if (outcome.kind === "succeeded" && accepted !== false) this.#claim.confirmAll();
+    const { taskId, fence } = this.#grant;
+    const log = [...(this.#deps.logs.linesOf(taskId) ?? [])];
+    const { answer, kind } = await reportEnd(this.#deps, { taskId, fence, outcome, log }, stopping);
+    if (kind === "succeeded" && answer !== "stale") this.#claim.confirmAll();
     await this.#sweep();
-    this.#deps.log.info({ outcome: outcome.kind, accepted }, "task ended");
-    return accepted === false ? "stale" : outcome.kind;
+    this.#deps.log.info({ outcome: kind, answer }, "task ended");
+    return answer === "stale" ? "stale" : kind;
   }
 
   // Null: the lease is over, and there is nothing to be said.
@@ -154,35 +153,6 @@ export class TaskRun {
       if (accepted) this.#claim.confirm(piece.id);
     }
     if (!accepted) throw new VsError("lease_lost", `the control plane no longer wants ${piece.id} from this task`);
-  }
-
-  // Null: the control plane gave no answer that could be understood; what was made stays, for the next inventory.
-  // Goes on after the lease's end: the work is finished, and the fence decides whether it counts.
-  async #report(outcome: TaskOutcome, stopping: AbortSignal): Promise<boolean | null> {
-    const { taskId, fence } = this.#grant;
-    const log = [...(this.#deps.logs.linesOf(taskId) ?? [])];
-    const farewell = new AbortController();
-    const over = new AbortController();
-    void this.#limitFarewell(farewell, { stopping, over: over.signal });
-    try {
-      return await this.#deps.reporting.reportTask({ taskId, fence, outcome, log }, farewell.signal);
-    } catch (thrown) {
-      const error = asVsError(thrown);
-      this.#deps.log.warn({ code: error.code, reason: error.message }, "task report not taken");
-      return null;
-    } finally {
-      over.abort();
-    }
-  }
-
-  async #limitFarewell(farewell: AbortController, until: { stopping: AbortSignal; over: AbortSignal }): Promise<void> {
-    try {
-      if (!until.stopping.aborted) await once(until.stopping, "abort", { signal: until.over });
-      await this.#deps.clock.sleep(farewellMs, until.over);
-      farewell.abort(new VsError("interrupted", "the agent is stopping"));
-    } catch {
-      // The report was answered in time.
-    }
   }
 
   #tellProgress(progress: number, speed: number): void {

@@ -5,17 +5,15 @@ import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { VsError } from "@vstream/core/errors.ts";
 import { newId, timelinePieceId } from "@vstream/core/ids.ts";
-import { openLog } from "@vstream/core/log.ts";
 import type { Piece, Work } from "@vstream/core/media.ts";
 import type { LeaseGrant, PieceReport, TaskProgress, TaskReport } from "../rpc/control-messages.ts";
-import { openStore } from "../store/segment-store.ts";
+import { openTrialStore, quietLog } from "../store/trial-store.fixture.ts";
 import type { Store } from "../store/store.ts";
 import { until } from "../rpc/trial-control-plane.fixture.ts";
 import { MovedClock } from "./moved-clock.fixture.ts";
 import type { TaskContext, TaskResult } from "./task-context.ts";
 import { TaskRunner } from "./task-runner.ts";
 import type { RunEnd } from "./task-run.ts";
-
 
 const assetId = newId("asset", 0);
 
@@ -56,7 +54,7 @@ describe("task runner", () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "tasks-"));
     clock = new MovedClock();
-    store = await openStore({ dataDir: folder, capacityBytes: 1e9, log, clock });
+    store = await openTrialStore(folder, { clock });
     control = new Control();
     ends = [];
     runners = [];
@@ -72,7 +70,7 @@ describe("task runner", () => {
     const onEnded = ({ end }: { end: RunEnd }): void => {
       ends.push(end);
     };
-    const made = new TaskRunner({ clock, log, store, reporting: control, runWork, onEnded });
+    const made = new TaskRunner({ clock, log: quietLog, store, reporting: control, runWork, onEnded });
     runners.push(made);
     return made;
   }
@@ -163,6 +161,18 @@ describe("task runner", () => {
     });
     assert.deepEqual(report.log, ["frame= 1", "not_media: this is a text"]);
     assert.deepEqual(made.logs.linesOf(wanted.taskId), report.log);
+  });
+
+  it("reports a failure, and sweeps, when the control plane refuses its success as wrong", async () => {
+    control.answer = () => {
+      control.answer = () => Promise.resolve(true);
+      return Promise.reject(new VsError("invalid_argument", "a piece of another task"));
+    };
+    runner(keepsTimeline).take(grant());
+    await ended(1);
+    const outcome = control.reports[1]?.outcome;
+    assert.equal(outcome?.kind === "failed" && outcome.failure.message, "a piece of another task");
+    assert.equal(store.getPiece(assetId, timelinePieceId), null);
   });
 
   it("kills a task whose lease is cancelled, says nothing and leaves nothing", async () => {

@@ -1,7 +1,7 @@
 // The assets, a line each.
 import * as Flags from "@oclif/core/flags";
 import { listFlags, toListQuery } from "../../flags.ts";
-import { formatAgo, formatBytes, formatLength, formatShare } from "../../formats.ts";
+import { formatAgo, formatBytes, formatLength, formatShare, shorten } from "../../formats.ts";
 import type { Asset, Page } from "../../shapes.ts";
 import type { Column } from "../../table.ts";
 import { VsctlCommand } from "../../vsctl-command.ts";
@@ -27,7 +27,7 @@ export default class AssetsList extends VsctlCommand {
 function columnsAt(nowMs: number): Column<Asset>[] {
   return [
     { title: "ID", value: (asset) => asset.id },
-    { title: "TITLE", value: (asset) => shorten(asset.title) },
+    { title: "TITLE", value: (asset) => shorten(asset.title, longestTitle) },
     { title: "STATE", value: (asset) => asset.state },
     { title: "DONE", value: (asset) => formatShare(asset.progress), align: "right" },
     { title: "LENGTH", value: (asset) => formatLength(asset.durationSeconds), align: "right" },
@@ -42,8 +42,3 @@ function copies({ replicas, replicasWanted }: Asset): string {
 }
 
 const longestTitle = 40;
-
-function shorten(title: string): string {
-  const characters = [...title];
-  return characters.length <= longestTitle ? title : `${characters.slice(0, longestTitle - 1).join("")}…`;
-}

@@ -22,7 +22,13 @@ export default class DevStart extends VsctlCommand {
     const entry = programOf(record, args.name);
     if (runs(entry)) throw new VsError("conflict", `${args.name} runs already`);
     const name = "name" in entry ? entry.name : controlName;
-    const options = { clock: this.clock, signal: this.signal, say: (text: string) => this.say(text) };
+    const options = {
+      clock: this.clock,
+      signal: this.signal,
+      say: (text: string) => {
+        this.say(text);
+      },
+    };
     await startPrograms(folder, record, { ...options, names: [name] });
     this.print(`${name} is up`);
     return viewCluster(folder, record);

@@ -40,7 +40,13 @@ export default class DevUp extends VsctlCommand {
     const known = readRecord(folder);
     if (known !== undefined) assertStartable(folder, known, flags);
     const record = known === undefined || wasNeverUp(known) ? await plan(folder, flags) : known;
-    const options = { clock: this.clock, signal: this.signal, say: (text: string) => this.say(text) };
+    const options = {
+      clock: this.clock,
+      signal: this.signal,
+      say: (text: string) => {
+        this.say(text);
+      },
+    };
     await startPrograms(folder, record, { ...options, names: stoppedPrograms(record) });
     const cluster = viewCluster(folder, record);
     for (const [name, value] of clusterFields(cluster)) this.say(`${name.padEnd(8)}  ${value}`);

@@ -1,33 +1,25 @@
 // Contract: making assets, uploads, the trash.
 import assert from "node:assert/strict";
 import { newId, sourcePieceId } from "@vstream/core/ids.ts";
+import type { Catalog } from "../catalog.ts";
+import { aSource, aTask, anAsset, now, sha256, unique } from "./builders.ts";
 import {
-  aSource,
-  aTask,
   addAsset,
   addNode,
   addTask,
-  anAsset,
   copyState,
   decide,
   eventsOf,
-  now,
   readyAsset,
-  sha256,
   startTask,
-  unique,
   uploadedAsset,
   viewOf,
-} from "./builders.ts";
-import { sharedCatalog } from "./under-test.ts";
-import type { OpenCatalog } from "./under-test.ts";
+} from "./steps.ts";
 
 const failure = { code: "upload_failed", message: "gave up", hint: "" } as const;
 
-export function describeAssets(open: OpenCatalog): void {
+export function describeAssets(catalog: () => Catalog): void {
   describe("assets", () => {
-    const catalog = sharedCatalog(open);
-
     it("keeps what it was created from, and says so in an event", async () => {
       const home = await addNode(catalog());
       const asked = anAsset({ labels: { show: "news" }, regions: ["eu"], priority: 3, homes: [home.id] });
@@ -77,8 +69,6 @@ export function describeAssets(open: OpenCatalog): void {
   });
 
   describe("uploads", () => {
-    const catalog = sharedCatalog(open);
-
     it("records a source that has arrived, once", async () => {
       const home = await addNode(catalog());
       const asset = await addAsset(catalog(), { homes: [home.id] });
@@ -134,7 +124,6 @@ export function describeAssets(open: OpenCatalog): void {
   });
 
   describe("trash", () => {
-    const catalog = sharedCatalog(open);
     const change = { at: now + 1, actor: "user:test" };
 
     it("puts an asset into the trash with its open tasks cancelled, and brings it back as it was", async () => {

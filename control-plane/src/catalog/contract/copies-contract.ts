@@ -2,29 +2,12 @@
 import assert from "node:assert/strict";
 import { newId, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
-import {
-  aDescription,
-  aFailure,
-  aReport,
-  aTask,
-  aVideo,
-  addNode,
-  addTask,
-  copy,
-  copyState,
-  decide,
-  make,
-  now,
-  plannedAsset,
-  readyAsset,
-  startTask,
-} from "./builders.ts";
-import { sharedCatalog } from "./under-test.ts";
-import type { OpenCatalog } from "./under-test.ts";
+import type { Catalog } from "../catalog.ts";
+import { aDescription, aFailure, aReport, aTask, aVideo, now } from "./builders.ts";
+import { addNode, addTask, copy, copyState, decide, make, plannedAsset, readyAsset, startTask } from "./steps.ts";
 
-export function describeCopies(open: OpenCatalog): void {
+export function describeCopies(catalog: () => Catalog): void {
   describe("copies", () => {
-    const catalog = sharedCatalog(open);
     const later = now + 60_000;
 
     async function inventory(nodeId: NodeId, ...entries: { assetId: AssetId; pieceIds: PieceId[] }[]) {

@@ -1,26 +1,22 @@
 // Contract: decisions about assets; those that come too late change nothing.
 import assert from "node:assert/strict";
 import { newId } from "@vstream/core/ids.ts";
+import type { Catalog } from "../catalog.ts";
+import { aPlan, aTask, now } from "./builders.ts";
 import {
-  aPlan,
-  aTask,
   addAsset,
   addNode,
   addTask,
+  allEvents,
   decide,
   encodedAsset,
   eventsOf,
-  now,
   plannedAsset,
   viewOf,
-} from "./builders.ts";
-import { sharedCatalog } from "./under-test.ts";
-import type { OpenCatalog } from "./under-test.ts";
+} from "./steps.ts";
 
-export function describeDecisions(open: OpenCatalog): void {
+export function describeDecisions(catalog: () => Catalog): void {
   describe("decisions", () => {
-    const catalog = sharedCatalog(open);
-
     it("applies none of another term", async () => {
       const { term } = catalog().identity;
       const stale = catalog().commands.applyDecisions({ decisions: [], term: term - 1, at: now });
@@ -87,7 +83,7 @@ export function describeDecisions(open: OpenCatalog): void {
 
     it("changes nothing about what is gone", async () => {
       const assetId = newId("asset", now);
-      const events = (await catalog().queries.listEvents({ limit: 1000, afterId: null, since: null })).length;
+      const events = (await allEvents(catalog())).length;
       await decide(
         catalog(),
         { kind: "set-homes", assetId, homes: [] },
@@ -100,7 +96,7 @@ export function describeDecisions(open: OpenCatalog): void {
         { kind: "cancel-task", taskId: newId("task", now), reason: "none" },
         { kind: "expire-lease", taskId: newId("task", now), epoch: 1, reason: "none" },
       );
-      assert.equal((await catalog().queries.listEvents({ limit: 1000, afterId: null, since: null })).length, events);
+      assert.equal((await allEvents(catalog())).length, events);
     });
   });
 }

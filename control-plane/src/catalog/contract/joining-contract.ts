@@ -1,14 +1,12 @@
 // Contract: tokens, and how a node joins with one.
 import assert from "node:assert/strict";
 import { newId } from "@vstream/core/ids.ts";
-import { aDescription, aToken, addNode, decide, eventsOf, join, now, unique } from "./builders.ts";
-import { sharedCatalog } from "./under-test.ts";
-import type { OpenCatalog } from "./under-test.ts";
+import type { Catalog } from "../catalog.ts";
+import { aDescription, aToken, now, unique } from "./builders.ts";
+import { addNode, decide, eventsOf, join } from "./steps.ts";
 
-export function describeJoining(open: OpenCatalog): void {
+export function describeJoining(catalog: () => Catalog): void {
   describe("joining", () => {
-    const catalog = sharedCatalog(open);
-
     function joining(tokenId: ReturnType<typeof aToken>["id"], node = aDescription(), at = now) {
       const nodeId = newId("node", now);
       return catalog().commands.joinNode({ tokenId, node, nodeId, certificateExpiresAt: now + 1000, at });

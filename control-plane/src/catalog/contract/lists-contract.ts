@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { videoPieceId } from "@vstream/core/ids.ts";
 import type { Page } from "../catalog.ts";
-import { aList, aTask, aToken, addAsset, addNode, addTask, decide, now, readyAsset, settle } from "./builders.ts";
+import { aList, aTask, aToken, now } from "./builders.ts";
+import { addAsset, addNode, addTask, decide, readyAsset, settle } from "./steps.ts";
 import { sharedCatalog } from "./under-test.ts";
 import type { OpenCatalog } from "./under-test.ts";
 

@@ -1,24 +1,11 @@
 // Contract: what agents are given to serve.
 import assert from "node:assert/strict";
-import {
-  aPlan,
-  aProbe,
-  aVideo,
-  addAsset,
-  addNode,
-  anAudio,
-  decide,
-  encodedAsset,
-  now,
-  readyAsset,
-} from "./builders.ts";
-import { sharedCatalog } from "./under-test.ts";
-import type { OpenCatalog } from "./under-test.ts";
+import type { Catalog } from "../catalog.ts";
+import { aPlan, aProbe, aVideo, anAudio, now } from "./builders.ts";
+import { addAsset, addNode, decide, encodedAsset, readyAsset } from "./steps.ts";
 
-export function describeManifests(open: OpenCatalog): void {
+export function describeManifests(catalog: () => Catalog): void {
   describe("manifests", () => {
-    const catalog = sharedCatalog(open);
-
     it("has none until a chunk is released", async () => {
       const home = await addNode(catalog());
       const { id: assetId } = await encodedAsset(catalog(), [home.id]);

@@ -1,27 +1,23 @@
 // Contract: nodes: health, scheduling, removal, what they say of themselves.
 import assert from "node:assert/strict";
 import { newId, sourcePieceId } from "@vstream/core/ids.ts";
+import type { Catalog } from "../catalog.ts";
+import { aDescription, aTask, now } from "./builders.ts";
 import {
-  aDescription,
-  aTask,
   addNode,
   addTask,
   copyState,
   decide,
   eventsOf,
   join,
-  now,
   plannedAsset,
   readyAsset,
   startTask,
   viewOf,
-} from "./builders.ts";
-import { sharedCatalog } from "./under-test.ts";
-import type { OpenCatalog } from "./under-test.ts";
+} from "./steps.ts";
 
-export function describeNodes(open: OpenCatalog): void {
+export function describeNodes(catalog: () => Catalog): void {
   describe("nodes", () => {
-    const catalog = sharedCatalog(open);
     const change = { at: now + 5, actor: "user:test" };
 
     it("finds a node by id and by name", async () => {

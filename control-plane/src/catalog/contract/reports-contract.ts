@@ -1,35 +1,24 @@
 // Contract: what nodes report of their tasks, and the fence around it.
 import assert from "node:assert/strict";
 import { audioPieceId, newId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import type { Catalog } from "../catalog.ts";
+import { aFailure, aProbe, aReport, aSuccess, aTask, aTimeline, aVideo, anAudio, now } from "./builders.ts";
 import {
-  aFailure,
-  aProbe,
-  aReport,
-  aSuccess,
-  aTask,
-  aTimeline,
-  aVideo,
   addNode,
-  anAudio,
   copyState,
   decide,
   decideAt,
   eventsOf,
   lease,
   make,
-  now,
   plannedAsset,
   startTask,
   uploadedAsset,
   viewOf,
-} from "./builders.ts";
-import { sharedCatalog } from "./under-test.ts";
-import type { OpenCatalog } from "./under-test.ts";
+} from "./steps.ts";
 
-export function describeReports(open: OpenCatalog): void {
+export function describeReports(catalog: () => Catalog): void {
   describe("reports", () => {
-    const catalog = sharedCatalog(open);
-
     it("records a piece with a verified copy on the node that made it", async () => {
       const home = await addNode(catalog());
       const { id } = await plannedAsset(catalog(), [home.id]);

@@ -2,15 +2,12 @@
 import assert from "node:assert/strict";
 import { sourcePieceId, timelinePieceId } from "@vstream/core/ids.ts";
 import type { AssetId } from "@vstream/core/ids.ts";
-import { aDescription, aTask, addNode, addTask, copy, decide, isSettled, join } from "./builders.ts";
-import { now, plannedAsset, readyAsset, settle, viewOf } from "./builders.ts";
-import { sharedCatalog } from "./under-test.ts";
-import type { OpenCatalog } from "./under-test.ts";
+import type { Catalog } from "../catalog.ts";
+import { aDescription, aTask, now } from "./builders.ts";
+import { addNode, addTask, copy, decide, isSettled, join, plannedAsset, readyAsset, settle, viewOf } from "./steps.ts";
 
-export function describeSettling(open: OpenCatalog): void {
+export function describeSettling(catalog: () => Catalog): void {
   describe("settling", () => {
-    const catalog = sharedCatalog(open);
-
     async function inSnapshot(assetId: AssetId): Promise<boolean> {
       const snapshot = await catalog().queries.planningSnapshot(now);
       return snapshot.assets.some((view) => view.asset.id === assetId);

@@ -1,29 +1,12 @@
 // Contract: making, leasing, losing, cancelling and retrying tasks.
 import assert from "node:assert/strict";
 import { newId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
-import {
-  aFailure,
-  aReport,
-  aTask,
-  addAsset,
-  addNode,
-  addTask,
-  decide,
-  eventsOf,
-  lease,
-  make,
-  now,
-  plannedAsset,
-  startTask,
-  aVideo,
-  viewOf,
-} from "./builders.ts";
-import { sharedCatalog } from "./under-test.ts";
-import type { OpenCatalog } from "./under-test.ts";
+import type { Catalog } from "../catalog.ts";
+import { aFailure, aReport, aTask, now, aVideo } from "./builders.ts";
+import { addAsset, addNode, addTask, decide, eventsOf, lease, make, plannedAsset, startTask, viewOf } from "./steps.ts";
 
-export function describeTasks(open: OpenCatalog): void {
+export function describeTasks(catalog: () => Catalog): void {
   describe("tasks", () => {
-    const catalog = sharedCatalog(open);
     const change = { at: now + 5, actor: "user:test" };
 
     it("makes no second open task for the same work", async () => {

@@ -17,7 +17,7 @@ import { damaged, fromSqlite } from "./sqlite-errors.ts";
 const applicationId = 0x76737472;
 
 /** A file larger than this is checked without its largest table at each start, or the start would take too long. */
-export const wholeCheckBytes = 1024 * 1024 * 1024;
+export const wholeCheckBytes = 128 * 1024 * 1024;
 
 /** The same name for one file, by whatever way it is reached. @throws VsError data_folder_unusable */
 export function canonicalPath(path: string): string {

@@ -5,7 +5,7 @@ import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { open, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { copyFile, open, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
 import type { TokenId } from "@vstream/core/ids.ts";
@@ -44,9 +44,17 @@ describe("opening the catalog on SQLite", () => {
   });
 
   describe("a file that is not what it should be", () => {
+    let template: TestFolder;
+    before(async () => {
+      template = await testFolder();
+      await using catalog = await template.open();
+      await Promise.all(Array.from({ length: 50 }, async () => await catalog.commands.createAsset(anAsset())));
+    });
+    after(async () => {
+      await template[Symbol.asyncDispose]();
+    });
     beforeEach(async () => {
-      await using catalog = await folder.open();
-      for (let count = 0; count < 50; count += 1) await catalog.commands.createAsset(anAsset());
+      await copyFile(template.path, folder.path);
     });
 
     async function assertDamaged(): Promise<void> {

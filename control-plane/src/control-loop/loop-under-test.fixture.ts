@@ -8,8 +8,9 @@ import { aDescription, anAsset, aSource, aToken } from "../catalog/contract/buil
 import type { CatalogUnderTest } from "../catalog/contract/under-test.ts";
 import { openTestCatalog } from "../catalog/sqlite/test-catalog.ts";
 import type { ControlLoop } from "./control-loop.ts";
-import { FakeAgent } from "./fake-agent.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { FakeAgent } from "./fake-agent.fixture.ts";
+import type { Grant } from "./fake-agent.fixture.ts";
+import { ManualClock } from "./manual-clock.fixture.ts";
 import { openControlLoop } from "./open-control-loop.ts";
 
 export class LoopUnderTest implements AsyncDisposable {
@@ -111,13 +112,23 @@ export class LoopUnderTest implements AsyncDisposable {
   /** Time passes until it is so. Fails after so many seconds on the loop's clock. */
   async until(isSo: () => boolean | Promise<boolean>, limitSeconds = 60): Promise<void> {
     for (let second = 0; second < limitSeconds; second += 1) {
-      for (let step = 0; step < 10; step += 1) {
+      for (let step = 0; step < 4; step += 1) {
         if (await isSo()) return;
         await this.settle();
       }
       await this.pass(1);
     }
     throw new Error(`not so after ${limitSeconds} s`);
+  }
+
+  /** Waits until some agent runs work of that kind; gives the agent and the grant. */
+  async untilRunning(kind: Grant["work"]["kind"]): Promise<{ agent: FakeAgent; grant: Grant }> {
+    const find = () => this.agents.find((agent) => agent.runs(kind) !== undefined);
+    await this.until(() => find() !== undefined);
+    const agent = find();
+    const grant = agent?.runs(kind);
+    if (agent === undefined || grant === undefined) throw new Error(`nobody runs ${kind}`);
+    return { agent, grant };
   }
 
   async isIn(assetId: AssetId, state: AssetView["asset"]["state"]): Promise<boolean> {
@@ -136,13 +147,16 @@ export class LoopUnderTest implements AsyncDisposable {
   }
 
   async stopLoop(): Promise<void> {
-    const stopped = this.#loop[Symbol.asyncDispose]();
-    let isStopped = false;
-    void stopped.then(() => {
-      isStopped = true;
-    });
-    while (!isStopped) await this.settle();
-    await stopped;
+    // Its last look may be asleep, and this clock does not move by itself.
+    const moving = new AbortController();
+    const moved = this.#moveUntil(moving.signal);
+    await this.#loop[Symbol.asyncDispose]();
+    moving.abort();
+    await moved;
+  }
+
+  async #moveUntil(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) await this.settle();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,7 +3,7 @@ import { audioPieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.t
 import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { Piece, Work } from "@vstream/core/media.ts";
 import type { NodeDescription } from "../catalog/catalog.ts";
-import { buildPiece, buildProbe } from "../planning/snapshot-builder.ts";
+import { buildPiece, buildProbe } from "../planning/snapshot.fixture.ts";
 import type { ControlLoop, TaskEndReport } from "./control-loop.ts";
 import type { AgentSession, ControlMessage, LeaseRef } from "./session.ts";
 
@@ -25,6 +25,8 @@ export class FakeAgent {
   /** Whether it does a grant at once; else it keeps running. */
   does: (work: Work) => boolean = () => true;
   segments = 3;
+  /** As SIGSTOP does it: connected, but silent. */
+  isStopped = false;
   #loop: ControlLoop;
   #session: AgentSession | null = null;
 
@@ -50,6 +52,7 @@ export class FakeAgent {
         this.ends.push(reason.code);
       },
     });
+    this.beat();
     const entries = [...this.store].map(([assetId, pieceIds]) => ({ assetId, pieceIds: [...pieceIds] }));
     const unknown = await loop.reportInventory({ nodeId: this.nodeId, entries });
     for (const assetId of unknown) this.store.delete(assetId);
@@ -63,7 +66,13 @@ export class FakeAgent {
     return this.#session !== null;
   }
 
+  /** The first grant of that kind that runs here. */
+  runs(kind: Work["kind"]): Grant | undefined {
+    return this.running.find(({ work }) => work.kind === kind);
+  }
+
   beat(): void {
+    if (this.isStopped) return;
     this.#session?.heartbeat({ sequence: 1, load });
     this.#session?.renewLeases(this.leases);
   }

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { systemClock } from "@vstream/core/clock.ts";
+import { newId } from "@vstream/core/ids.ts";
+import { formatToken, mintToken } from "@vstream/core/join-token.ts";
+import { startAgent } from "./agent.ts";
+import type { Agent } from "./agent.ts";
+import { loadAgentConfig } from "./config.ts";
+import { TrialControlPlane, until } from "./rpc/trial-control-plane.fixture.ts";
+import { quietLog, trialFolder } from "./store/trial-store.fixture.ts";
+
+interface Place extends AsyncDisposable {
+  readonly control: TrialControlPlane;
+  readonly folder: string;
+}
+
+async function place(): Promise<Place> {
+  const control = await TrialControlPlane.start();
+  control.answers.nodeId = newId("node", 0);
+  const folder = await trialFolder();
+  return {
+    control,
+    folder: folder.path,
+    async [Symbol.asyncDispose]() {
+      await control[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function tokenOf(control: TrialControlPlane): string {
+  return formatToken(mintToken(control.authoritySha256, 0));
+}
+
+function start({ control, folder }: Place, env: Readonly<Record<string, string>> = {}): Promise<Agent> {
+  const config = loadAgentConfig(undefined, {
+    VSTREAM_NAME: "eu-1",
+    VSTREAM_DATA_DIR: folder,
+    VSTREAM_CONTROL_URL: control.controlUrl,
+    VSTREAM_PLAYBACK_LISTEN: "127.0.0.1:0",
+    VSTREAM_PEER_LISTEN: "127.0.0.1:0",
+    VSTREAM_CAPACITY_BYTES: "100000000",
+    ...env,
+  });
+  return startAgent({ config, log: quietLog, logMemory: { last: () => [] }, clock: systemClock });
+}
+
+describe("agent", () => {
+  it("joins with its token, and says under which addresses it can be reached", async () => {
+    await using here = await place();
+    await using agent = await start(here, { VSTREAM_JOIN_TOKEN: tokenOf(here.control) });
+    assert.equal(agent.nodeId, here.control.answers.nodeId);
+    await until("an inventory", () => here.control.inventories.length === 1);
+    const node = here.control.heard("hello")[0]?.node;
+    assert.equal(node?.playbackUrl, `http://127.0.0.1:${agent.playback.port}`);
+    assert.equal(node.peerUrl, `https://127.0.0.1:${agent.peer.port}`);
+    assert.notEqual(node.toolchain, "");
+  });
+
+  it("is ready, and shows its numbers", async () => {
+    await using here = await place();
+    await using agent = await start(here, { VSTREAM_JOIN_TOKEN: tokenOf(here.control) });
+    const url = `http://127.0.0.1:${agent.playback.port}`;
+    assert.equal((await fetch(`${url}/readyz`)).status, 200);
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    assert.match(metrics, /^vstream_store_capacity_bytes 100000000$/m);
+    assert.match(metrics, /^vstream_certificate_seconds_left [1-9]/m);
+  });
+
+  it("needs no token when it starts again, and no control plane to serve", async () => {
+    await using here = await place();
+    const first = await start(here, { VSTREAM_JOIN_TOKEN: tokenOf(here.control) });
+    await first[Symbol.asyncDispose]();
+    here.control.stop();
+    await using again = await start(here);
+    assert.equal((await fetch(`http://127.0.0.1:${again.playback.port}/readyz`)).status, 200);
+    await here.control.listen();
+    await until("a session", () => here.control.sessions === 1);
+    assert.equal(here.control.joins.length, 1);
+  });
+
+  it("does what it is told and reports it", async () => {
+    await using here = await place();
+    await using _agent = await start(here, { VSTREAM_JOIN_TOKEN: tokenOf(here.control) });
+    await until("a session", () => here.control.inventories.length === 1);
+    const work = { $case: "discard" as const, value: { pieceIds: [] } };
+    const ids = { taskId: newId("task", 0), assetId: newId("asset", 0) };
+    here.control.send({ $case: "leaseGrant", value: { ...ids, epoch: 1, term: 1, timeLimitMs: 0, work } });
+    await until("a report", () => here.control.taskReports.length === 1);
+    assert.equal(here.control.taskReports[0]?.outcome?.$case, "succeeded");
+  });
+
+  it("does not start without a token, nor under another cluster than its own", async () => {
+    await using here = await place();
+    await using other = await place();
+    await assert.rejects(start(here), { code: "unauthenticated", exitCode: 4 });
+    const first = await start(here, { VSTREAM_JOIN_TOKEN: tokenOf(here.control) });
+    await first[Symbol.asyncDispose]();
+    const env = { VSTREAM_CONTROL_URL: other.control.controlUrl };
+    await assert.rejects(start(here, env), { code: "wrong_cluster", exitCode: 4 });
+  });
+
+  it("names the address that is taken, and lets go of everything", async () => {
+    await using here = await place();
+    const taken = createServer().listen(0, "127.0.0.1");
+    await until("a listener", () => taken.listening);
+    const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
+    const token = { VSTREAM_JOIN_TOKEN: tokenOf(here.control) };
+    const attempt = start(here, { ...token, VSTREAM_PLAYBACK_LISTEN: address });
+    await assert.rejects(attempt, { code: "port_taken", message: new RegExp(address) });
+    taken.close();
+    await using agent = await start(here);
+    assert.equal(agent.nodeId, here.control.answers.nodeId);
+  });
+
+  it("says which program is missing before it spends its token", async () => {
+    await using here = await place();
+    const env = { VSTREAM_JOIN_TOKEN: tokenOf(here.control), VSTREAM_FFMPEG_PATH: "/nowhere/ffmpeg" };
+    await assert.rejects(start(here, env), { code: "ffmpeg_missing", message: /\/nowhere\/ffmpeg/ });
+    assert.equal(here.control.joins.length, 0);
+  });
+});

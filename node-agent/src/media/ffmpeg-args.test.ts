@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { audioArguments, chunkArguments } from "./ffmpeg-args.ts";
+import { describeArguments, frameIndexArguments } from "./ffprobe-args.ts";
+import type { ChunkPlan } from "./plan-chunk.ts";
+import type { Picture } from "./timeline.ts";
+
+const picture: Picture = {
+  interlaced: false,
+  keepEvery: 1,
+  colour: { matrix: "bt709", primaries: "bt709", transfer: "bt709", convertFrom: null },
+};
+
+const middleChunk: ChunkPlan = {
+  ...{ firstFrame: 144, endFrame: 288, startPts: 73728, endPts: 147456, afterEndPts: 147968 },
+  ...{
+    joint: { beforePts: 73216, lastFromPts: 146944 },
+    seekSeconds: 5.25,
+    keyframeSeconds: [0, 1.979167],
+    groups: [],
+  },
+};
+
+const encode = {
+  ...{ sourcePath: "/scratch/source", plan: middleChunk, picture, timeBase: { num: 1, den: 12288 } },
+  ...{ timeScale: 12288, ticksPerFrame: 512, outputPaths: ["/scratch/out.mp4"], jointPath: "/scratch/joint" },
+  rungs: [
+    {
+      ...{ name: "360p", width: 640, height: 360, codec: "h264" as const, preset: "fast", crf: 23 },
+      ...{ maxrateBps: 800_000, bufferBits: 1_600_000, profile: "high" },
+    },
+  ],
+};
+
+function graphOf(args: readonly string[]): string {
+  return args[args.indexOf("-filter_complex") + 1] ?? "";
+}
+
+const guard = [
+  ...["-protocol_whitelist", "file", "-format_whitelist"],
+  "mov,matroska,webm,mpegts,mpeg,avi,flv,live_flv,ogg,asf,mxf,ivf,nut,dv,h264,hevc,m4v,mpegvideo,av1,obu,flac,mp3,wav,w64,aac,ac3,eac3,aiff,caf",
+  ...["-max_pixels", "35651584"],
+];
+
+describe("ffmpeg's arguments", () => {
+  it("encode a chunk as written down", () => {
+    assert.deepEqual(chunkArguments(encode), [
+      ...["-nostdin", "-hide_banner", "-loglevel", "warning", "-y", "-nostats", "-progress", "pipe:2"],
+      ...["-filter_complex_threads", "1", "-copyts", "-noaccurate_seek", "-seek_timestamp", "1", "-ss", "5.250000"],
+      ...["-threads", "1", "-flags:v", "+bitexact", ...guard, "-i", "file:/scratch/source"],
+      "-filter_complex",
+      [
+        "[0:V:0]split=2[m][j]",
+        "[j]trim=start_pts=73216:end_pts=147456,select='eq(pts,73216)+gte(pts,146944)',settb=1/10,setpts=N*10[joint]",
+        "[m]trim=start_pts=73728:end_pts=147456,split=1[s0]",
+        "[s0]scale=640:360:flags=bicubic+accurate_rnd+bitexact,format=yuv420p,setsar=1," +
+          "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,settb=1/12288,setpts=N*512[v0]",
+      ].join(";"),
+      ...["-map", "[v0]", "-fps_mode", "passthrough", "-enc_time_base", "1:12288"],
+      ...["-c:v", "libx264", "-preset", "fast", "-profile:v", "high", "-crf", "23"],
+      ...["-maxrate", "800000", "-bufsize", "1600000", "-threads", "1", "-flags", "+bitexact", "-a53cc", "0"],
+      ...["-g", "9999", "-sc_threshold", "0", "-forced-idr", "1", "-force_key_frames", "0.000000,1.979167"],
+      ...["-x264-params", "cpu-independent=1:fps=12288/512"],
+      ...["-bsf:v", "filter_units=remove_types=6,setts=pts=PTS:dts=DTS:duration=512"],
+      ...["-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact"],
+      ...["-avoid_negative_ts", "disabled", "-video_track_timescale", "12288"],
+      ...["-movflags", "+frag_keyframe+empty_moov+default_base_moof+frag_discont+negative_cts_offsets"],
+      ...["-f", "mp4", "file:/scratch/out.mp4"],
+      ...["-map", "[joint]", "-fps_mode", "passthrough", "-enc_time_base", "1:10", "-c:v", "rawvideo"],
+      ...["-f", "framemd5", "file:/scratch/joint"],
+    ]);
+  });
+
+  it("start at the file's start and end at its end where a chunk does", () => {
+    const plan = { ...middleChunk, startPts: null, endPts: null, seekSeconds: null };
+    const args = chunkArguments({ ...encode, plan: { ...plan, joint: { beforePts: null, lastFromPts: 7 } } });
+    assert.ok(!args.includes("-ss"));
+    assert.match(graphOf(args), /\[j\]null,select='gte\(pts,7\)'.*\[m\]null,split=1/);
+  });
+
+  it("deinterlace with a frame on either side, before the cut", () => {
+    const args = chunkArguments({ ...encode, picture: { ...picture, interlaced: true } });
+    const filters = /\[m\](.*?)split/.exec(graphOf(args))?.[1];
+    assert.equal(
+      filters,
+      "trim=start_pts=73216:end_pts=147968,bwdif=mode=send_frame:parity=auto:deint=interlaced,settb=1/12288,trim=start_pts=73728:end_pts=147456,",
+    );
+  });
+
+  it("keep every n-th frame of fast sources, after the cut", () => {
+    const args = chunkArguments({ ...encode, picture: { ...picture, keepEvery: 2 } });
+    assert.match(graphOf(args), /end_pts=147456,select='not\(mod\(n,2\)\)',split/);
+  });
+
+  it("encode audio as written down", () => {
+    const args = audioArguments({
+      ...{ sourcePath: "/scratch/source", outputPath: "/scratch/a.mp4", cpuFlags: "sse2", durationSeconds: 30 },
+      ...{ firstVideoPts: 153600, timeBase: { num: 1, den: 15360 } },
+      target: { track: 1, language: "en", channels: 2, bitrateBps: 128_000, sampleRate: 48_000 },
+    });
+    assert.deepEqual(args, [
+      ...["-cpuflags", "sse2", "-nostdin", "-hide_banner", "-loglevel", "warning", "-y", "-nostats"],
+      ...["-progress", "pipe:2", "-filter_threads", "1", "-copyts", "-threads", "1", "-flags:a", "+bitexact"],
+      ...[...guard, "-i", "file:/scratch/source", "-map", "0:a:1", "-vn", "-sn", "-dn", "-af"],
+      "asetpts=PTS-(153600*1/15360)/TB,aresample=48000:async=1000:first_pts=0,apad,atrim=end=30.000000,asetpts=N",
+      ...["-ac", "2", "-c:a", "aac", "-b:a", "128000", "-threads", "1", "-flags", "+bitexact"],
+      ...["-bsf:a", "noise=drop='lt(pts\\,0)'", "-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact"],
+      ...["-movflags", "+empty_moov+default_base_moof", "-frag_duration", "1000000", "-flush_packets", "1"],
+      ...["-f", "mp4", "file:/scratch/a.mp4"],
+    ]);
+  });
+});
+
+describe("ffprobe's arguments", () => {
+  it("guard the input before it is named", () => {
+    const args = describeArguments("http:x.mp4");
+    assert.deepEqual(args.slice(3, 9), guard);
+    assert.equal(args.at(-1), "file:http:x.mp4");
+  });
+
+  it("read a part by packets or from a time, or everything", () => {
+    const interval = (range: object): unknown => {
+      const args = frameIndexArguments("s", range);
+      return args.includes("-read_intervals") ? args[args.indexOf("-read_intervals") + 1] : null;
+    };
+    assert.equal(interval({ packets: 96 }), "%+#96");
+    assert.equal(interval({ fromSeconds: 1.5 }), "1.500000%");
+    assert.equal(interval({}), null);
+  });
+});

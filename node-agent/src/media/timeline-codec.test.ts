@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { decodeTimeline, encodeTimeline } from "./timeline-codec.ts";
+import { madeTimeline } from "./timeline.fixture.ts";
+
+function changed(change: (content: Record<string, unknown>) => void): Buffer {
+  const content = JSON.parse(Buffer.from(encodeTimeline(madeTimeline(48))).toString("utf8")) as Record<string, unknown>;
+  change(content);
+  return Buffer.from(JSON.stringify(content));
+}
+
+describe("a timeline as bytes", () => {
+  it("comes back as it was", () => {
+    const timeline = madeTimeline(720, (frame) => frame % 7 === 3);
+    assert.deepEqual(decodeTimeline(encodeTimeline(timeline)), timeline);
+  });
+
+  it("stays small for an ordinary film", () => {
+    assert.ok(encodeTimeline(madeTimeline(24 * 7200)).length < 50_000);
+  });
+
+  it("is refused when it is something else", () => {
+    for (const bytes of [Buffer.from("{}"), Buffer.from("not json"), Buffer.alloc(0)]) {
+      assert.throws(() => decodeTimeline(bytes), { code: "object_corrupt" });
+    }
+  });
+
+  it("is refused when it claims endless frames, or frames that go back", () => {
+    for (const pts of [[1, 1e12], [5, 10, -100, 2], [1]]) {
+      const bytes = changed((content) => (content["pts"] = pts));
+      assert.throws(() => decodeTimeline(bytes), { code: "object_corrupt" });
+    }
+  });
+
+  it("is refused when it would put words of its own into a filter", () => {
+    const bytes = changed((content) => {
+      content["picture"] = { interlaced: false, keepEvery: 1, colour: { matrix: "bt709,movie=/etc/passwd" } };
+    });
+    assert.throws(() => decodeTimeline(bytes), { code: "object_corrupt" });
+  });
+});
