@@ -1,22 +1,7 @@
 // Every command of vsctl, by id. An explicit table, so that the clone and the one-file bundle find the same commands
 // without searching the disk, and only the one that runs is loaded.
-import type { VsctlCommand } from "./vsctl-command.ts";
-import type { VsctlConfig } from "./vsctl-config.ts";
+import type { CommandClass, CommandEntry } from "./command-entry.ts";
 import { laterCommands } from "./later-parts.ts";
-
-type Described = "id" | "summary" | "description" | "examples" | "usage" | "strict" | "args" | "flags" | "baseFlags";
-
-export type CommandClass = Pick<typeof VsctlCommand, Described> &
-  (new (argv: string[], config: VsctlConfig) => VsctlCommand);
-
-export interface CommandEntry {
-  /** Its words, joined by colons. */
-  readonly id: string;
-  readonly summary: string;
-  readonly load: () => Promise<CommandClass>;
-  /** Not there yet: left out of completion, and marked in help. */
-  readonly later: boolean;
-}
 
 type Loader = () => Promise<{ default: CommandClass }>;
 
@@ -27,7 +12,11 @@ const here: readonly (readonly [id: string, summary: string, load: Loader])[] = 
   ["assets:undelete", "Bring a deleted asset back from the trash", () => import("./commands/assets/undelete.ts")],
   ["assets:url", "Where an asset plays", () => import("./commands/assets/url.ts")],
   ["assets:wait", "Wait until an asset is playable, ready or deleted", () => import("./commands/assets/wait.ts")],
-  ["completion", "A script that completes vsctl's commands in your shell", () => import("./commands/completion.ts")],
+  [
+    "completion",
+    "A script that completes vsctl's commands in your shell",
+    async () => ({ default: (await import("./commands/completion.ts")).makeCompletion(commandTable) }),
+  ],
   ["dev:down", "Stop a local cluster; its data stays", () => import("./commands/dev/down.ts")],
   ["dev:start", "Start one program of a local cluster", () => import("./commands/dev/start.ts")],
   ["dev:status", "What runs of a local cluster", () => import("./commands/dev/status.ts")],

@@ -1,5 +1,5 @@
 // The command behind each entry of later-parts.ts.
-import type { CommandClass } from "./command-table.ts";
+import type { CommandClass } from "./command-entry.ts";
 import { notThereYet } from "./later-parts.ts";
 import type { LaterCommand } from "./later-parts.ts";
 import { VsctlCommand } from "./vsctl-command.ts";

@@ -1,7 +1,7 @@
 // From the words of a command line to a command: `nodes list eu-1` is the command `nodes:list` with the rest.
 import { VsError } from "@vstream/core/errors.ts";
 import { commandTable } from "./command-table.ts";
-import type { CommandEntry } from "./command-table.ts";
+import type { CommandEntry } from "./command-entry.ts";
 import { nearestWord } from "./did-you-mean.ts";
 
 export type Resolved =

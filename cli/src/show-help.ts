@@ -2,7 +2,7 @@
 import type { Command } from "@oclif/core/command";
 import { Help } from "@oclif/core/help";
 import { commandTable, topics } from "./command-table.ts";
-import type { CommandClass, CommandEntry } from "./command-table.ts";
+import type { CommandClass, CommandEntry } from "./command-entry.ts";
 import { jsonFlag } from "./flags.ts";
 import { VsctlConfig } from "./vsctl-config.ts";
 import type { VsctlConfigOptions } from "./vsctl-config.ts";

@@ -34,6 +34,8 @@ export interface Asked {
 
 export class FakeControlPlane implements AsyncDisposable {
   readonly asked: Asked[] = [];
+  /** Streams stay open after what they send. */
+  holdStreams = false;
   readonly token: string;
   readonly url: string;
   readonly answers: Answers;
@@ -100,7 +102,7 @@ function answering(name: Method, fake: () => FakeControlPlane | undefined) {
         return;
       }
       for (const response of answered as readonly unknown[]) call.write(response);
-      call.end();
+      if (plane?.holdStreams !== true) call.end();
     } catch (thrown) {
       const status = { metadata: new Metadata(), ...toStatus(thrown) };
       if (callback === undefined) call.emit("error", status);

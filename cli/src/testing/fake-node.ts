@@ -15,17 +15,22 @@ export interface NodeFaults {
 export class FakeNode implements AsyncDisposable {
   readonly url: string;
   readonly faults: NodeFaults;
-  /** By the asset's id. */
-  readonly uploads = new Map<string, Buffer>();
+  /** What arrived, of the one asset that is uploaded. */
+  readonly parts: Buffer[] = [];
   /** Bytes of all requests' bodies. */
   received = 0;
   readonly #server: Server;
-  #length = 0;
+  #length = -1;
+  #held = 0;
 
   private constructor(server: Server, faults: NodeFaults) {
     this.#server = server;
     this.faults = faults;
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/uploads`;
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.parts);
   }
 
   static async start(assetId: string, faults: NodeFaults = {}): Promise<FakeNode> {
@@ -54,27 +59,26 @@ export class FakeNode implements AsyncDisposable {
       response.writeHead(status.code).end(status.body ?? "");
       return;
     }
-    const held = this.uploads.get(assetId);
     switch (request.method) {
       case "POST":
         this.#length = Number(request.headers["upload-length"]);
-        this.uploads.set(assetId, Buffer.alloc(0));
         response.writeHead(201, { location: `/uploads/${assetId}` }).end();
         return;
       case "HEAD":
-        if (held === undefined) response.writeHead(404).end();
-        else response.writeHead(200, { "upload-offset": held.length, "upload-length": this.#length }).end();
+        if (this.#length < 0) response.writeHead(404).end();
+        else response.writeHead(200, { "upload-offset": this.#held, "upload-length": this.#length }).end();
         return;
       default:
-        await this.#take(request, assetId);
-        response.writeHead(204, { "upload-offset": this.uploads.get(assetId)?.length ?? 0 }).end();
+        await this.#take(request);
+        response.writeHead(204, { "upload-offset": this.#held }).end();
     }
   }
 
-  async #take(request: IncomingMessage, assetId: string): Promise<void> {
+  async #take(request: IncomingMessage): Promise<void> {
     for await (const part of request as AsyncIterable<Buffer>) {
       this.received += part.length;
-      this.uploads.set(assetId, Buffer.concat([this.uploads.get(assetId) ?? Buffer.alloc(0), part]));
+      this.#held += part.length;
+      this.parts.push(part);
       this.faults.onBytes?.(this.received);
       if (this.faults.breakAfterBytes !== undefined && this.received >= this.faults.breakAfterBytes) {
         delete this.faults.breakAfterBytes;

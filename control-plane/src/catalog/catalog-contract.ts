@@ -3,6 +3,7 @@ import { describeAssets } from "./contract/assets-contract.ts";
 import { describeCopies } from "./contract/copies-contract.ts";
 import { describeDecisions } from "./contract/decisions-contract.ts";
 import { describeJoining } from "./contract/joining-contract.ts";
+import { describeLargeSnapshots } from "./contract/large-snapshot-contract.ts";
 import { describeLists } from "./contract/lists-contract.ts";
 import { describeManifests } from "./contract/manifests-contract.ts";
 import { describeNodes } from "./contract/nodes-contract.ts";
@@ -26,6 +27,7 @@ export function describeCatalog(name: string, open: OpenCatalog): void {
     describeNodes(catalog);
     describeJoining(catalog);
     describeLists(open);
+    describeLargeSnapshots(open);
     describeRestart(open);
   });
 }

@@ -177,12 +177,12 @@ describe("where other tasks run", () => {
 
 describe("the work of a task", () => {
   it("names the holders of what it needs: complete ones first, then near ones, never the node itself", () => {
-    const nodes = [...usual, buildNode("d", { region: "us" }), buildNode("e")];
+    const nodes = [...usual, buildNode("d"), buildNode("e", { region: "us" })];
     const copies = { source: ["b", "c", "d", "e"], timeline: ["b", "d", "e"] };
     const connected = new Set([nodeId("b")]);
     const [assignment] = assign([{ copies, open: [transcode(1, { preRollKeyframes: 4 })] }], nodes, { connected });
     assert.ok(assignment?.work.kind === "transcode");
-    assert.deepEqual(assignment.work.holders, ["d", "e", "c"]);
+    assert.deepEqual(assignment.work.holders, ["e", "d", "c"]);
     assert.equal(assignment.work.chunk.index, 1);
     assert.equal(assignment.work.preRollKeyframes, 4);
     assert.equal(assignment.work.rungs.length, 3);

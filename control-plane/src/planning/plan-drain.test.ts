@@ -45,6 +45,17 @@ describe("draining a home", () => {
     }
   });
 
+  it("holds a node whose only companion is down", () => {
+    const away = buildNode("a", { health: "down", healthSince: now - 1_000 });
+    assert.deepEqual(homesOf(decide(buildFinished(["a", "b"]), [away, draining])), ["b", "a"]);
+  });
+
+  it("does not count copies that are being discarded", () => {
+    const parts = buildFinished(["a", "b", "c"], { homes: ["a", "c", "b"].map(nodeId) });
+    const open = [buildTask("discard", { nodeId: nodeId("c"), discardPieceIds: [videoPieceId(1)] })];
+    assert.equal(homesOf(decide({ ...parts, open }, [a, draining, c])), undefined);
+  });
+
   it("holds past the deadline, or goes with one copy elsewhere when forced", () => {
     const full = buildNode("c", { usedBytes: 1_000_000_000_000 });
     assert.equal(homesOf(decide(buildFinished(["a", "b"]), [a, overdue, full])), undefined);

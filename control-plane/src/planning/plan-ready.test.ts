@@ -31,6 +31,16 @@ describe("a ready asset", () => {
     assert.deepEqual(kindsOf(decide(parts, [a])), ["settle-asset"]);
   });
 
+  it("does not settle while a node that could be its second home has no room", () => {
+    const full = buildNode("b", { region: "us", usedBytes: 1_000_000_000_000 });
+    assert.deepEqual(kindsOf(decide(buildFinished(["a"], { homes: [nodeId("a")] }), [a, full])), []);
+  });
+
+  it("gives up copying a piece that is no more", () => {
+    const open = [buildTask("replicate", { pieceId: videoPieceId(9), nodeId: nodeId("b") })];
+    assert.deepEqual(kindsOf(decide({ ...finished, open })), ["cancel-task"]);
+  });
+
   it("gets another home as soon as there is one", () => {
     const decisions = decide(buildFinished(["a"], { homes: [nodeId("a")] }), [a, b]);
     assert.deepEqual(homesOf(decisions), ["a", "b"]);

@@ -110,8 +110,9 @@ export function openSession(running: RunningPlane, identity: AgentIdentity, work
           resolve(undefined);
         };
         listeners.add(listener);
-        await Promise.race([promise, ended]);
+        const end = await Promise.race([promise, ended]);
         listeners.delete(listener);
+        if (end !== undefined) throw end ?? new Error(`the session ended without a ${kind}`);
       }
     },
     [Symbol.dispose]() {

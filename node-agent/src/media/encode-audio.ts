@@ -88,7 +88,8 @@ export async function encodeAudio(work: AudioWork): Promise<EncodedAudio> {
 
 /** The instructions that every processor of a kind has; null: there is only one kind of each. */
 export function baselineFlags(arch: string): string | null {
-  return arch === "x64" ? "sse2" : null;
+  // MMX is named too because ffmpeg remarks on it otherwise.
+  return arch === "x64" ? "mmx+sse2" : null;
 }
 
 /** Gathers frames as they are written, and cuts them where the video's segments begin. */

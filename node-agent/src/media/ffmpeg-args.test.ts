@@ -79,7 +79,7 @@ describe("ffmpeg's arguments", () => {
 
   it("deinterlace with a frame on either side, before the cut", () => {
     const args = chunkArguments({ ...encode, picture: { ...picture, interlaced: true } });
-    const filters = /\[m\](.*?)split/.exec(graphOf(args))?.[1];
+    const filters = /;\[m\](.*?)split/.exec(graphOf(args))?.[1];
     assert.equal(
       filters,
       "trim=start_pts=73216:end_pts=147968,bwdif=mode=send_frame:parity=auto:deint=interlaced,settb=1/12288,trim=start_pts=73728:end_pts=147456,",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { boxesIn, parseMoof, parseMoov } from "./fmp4-boxes.ts";
 import { codecsOf, initSegment, mediaFragment } from "./fmp4-writer.ts";
 
-const avcC = Buffer.from("0000001361766343016400" + "1fffe1000067", "hex");
+const avcC = Buffer.from("00000011617663430164001fffe1000067", "hex");
 const avc1 = Buffer.alloc(86);
 avc1.write("avc1", 4, "latin1");
 avc1.writeUInt16BE(640, 32);

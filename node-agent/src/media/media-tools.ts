@@ -32,7 +32,7 @@ export async function checkMediaTools(paths: { ffmpegPath: string; ffprobePath: 
   const x264 = /core \d+ r?[\w ]*/.exec(trial)?.[0];
   if (x264 === undefined) throw missing(`${paths.ffmpegPath} has no libx264`, trial);
   const toolchain = createHash("sha256")
-    .update(JSON.stringify([recipeVersion, process.arch, build.trim(), x264.trim()]))
+    .update(JSON.stringify([recipeVersion, process.arch, buildLines(build), x264.trim()]))
     .digest("hex")
     .slice(0, 16);
   return { ...paths, ffmpegVersion: version, toolchain };
@@ -44,6 +44,11 @@ const trialArguments = [
   ...["-map", "0:v", "-map", "1:a", "-t", "0.04", "-c:v", "libx264", "-flags:v", "+global_header", "-c:a", "aac"],
   ...["-bsf:v", "filter_units=remove_types=6,setts=duration=1", "-f", "null", "-"],
 ];
+
+// Other lines are remarks about how it was started.
+function buildLines(build: string): string[] {
+  return build.split("\n").filter((line) => /^(ffmpeg version|\s*built with|\s*configuration:|\s*lib\w+\s)/.test(line));
+}
 
 function checkVersion(build: string, path: string): string {
   const version = /^ffmpeg version (\S+)/m.exec(build)?.[1];

@@ -48,7 +48,10 @@ describe("the plan of a chunk", () => {
 
   it("asks for keyframes half a frame early, by the chunk's own frames", () => {
     const { keyframeSeconds } = planChunk(timeline, chunk(2), 2);
-    assert.deepEqual(keyframeSeconds, [0, 47.5 / 24, 95.5 / 24]);
+    assert.deepEqual(
+      keyframeSeconds.map((seconds) => seconds * 24),
+      [0, 47.5, 95.5],
+    );
   });
 
   it("numbers its groups in the whole asset", () => {

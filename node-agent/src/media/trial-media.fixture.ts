@@ -65,3 +65,9 @@ export async function cutFile(from: string, to: string, share: number): Promise<
   const bytes = await readFile(from);
   await writeFile(to, bytes.subarray(0, Math.floor(bytes.length * share)));
 }
+
+/** Stands for ffmpeg on a processor that has only the oldest instructions. */
+export const sse2Script = [
+  'for each do shift; [ "$before" = -x264-params ] && each="$each:asm=SSE2"; before=$each; set -- "$@" "$each"; done',
+  'exec ffmpeg -cpuflags sse2 "$@"',
+].join("\n");

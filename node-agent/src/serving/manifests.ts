@@ -14,8 +14,8 @@ import type { Store } from "../store/store.ts";
 export const growingFreshMs = 1_000;
 export const completeFreshMs = 30_000;
 /** For all that is asked about one asset, and for one peer. */
-const askLimitMs = 3_000;
-const peerLimitMs = 1_500;
+const askLimitMs = 2_000;
+const peerLimitMs = 1_000;
 /** Peers asked about an asset of which nothing is known. */
 const askedPeersLimit = 8;
 const rememberedAnswers = 10_000;

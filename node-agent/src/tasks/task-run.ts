@@ -121,7 +121,8 @@ export class TaskRun {
     } catch {
       return null;
     }
-    this.#deps.log.warn({ err: error, code: error.code }, "task failed");
+    const bug = error.code === "internal" ? { err: error } : {};
+    this.#deps.log.warn({ code: error.code, reason: error.message, ...bug }, "task failed");
     this.#deps.logs.add(this.#grant.taskId, `${error.code}: ${error.message}`);
     return { kind: "failed", failure: error.toFailure() };
   }
