@@ -120,17 +120,17 @@ describe("vsctl ingest", function () {
 
   it("is resumed by the same command after Ctrl-C, without sending again what arrived", async () => {
     writeFileSync(join(folder, "clip.mp4"), large);
-    const { node } = await arrange();
-    // Ctrl-C once a part has arrived.
+    const { node } = await arrange({}, { holdAfterBytes: 9 * 1024 * 1024 });
     let interrupt: (() => void) | undefined;
     node.faults.onBytes = (bytes) => {
-      if (bytes > 9 * 1024 * 1024) interrupt?.();
+      if (bytes >= 9 * 1024 * 1024) interrupt?.();
     };
     const first = await ingest(["clip.mp4"], { onStderr: (_text, send) => (interrupt = send) });
     assert.equal(first.exitCode, 130, first.stderr);
     assert.equal(errorOf(first).code, "interrupted");
     assert.match(errorOf(first).hint, /same command again/);
     delete node.faults.onBytes;
+    delete node.faults.holdAfterBytes;
     const had = node.bytes.length;
     assert.ok(had > 0 && had < large.length, `${had} bytes had arrived`);
     const before = node.received;
@@ -183,8 +183,18 @@ describe("vsctl ingest", function () {
   });
 
   for (const [how, change] of [
-    ["changes", (path: string) => appendFileSync(path, "more")],
-    ["vanishes", (path: string) => unlinkSync(path)],
+    [
+      "changes",
+      (path: string) => {
+        appendFileSync(path, "more");
+      },
+    ],
+    [
+      "vanishes",
+      (path: string) => {
+        unlinkSync(path);
+      },
+    ],
   ] as const) {
     it(`gives the upload up when the file ${how} meanwhile`, async () => {
       const path = join(folder, "clip.mp4");

@@ -8,6 +8,8 @@ export interface NodeFaults {
   status?: { code: number; body?: string; times: number };
   /** Breaks the connection when it has taken so many bytes of a request, once. */
   breakAfterBytes?: number;
+  /** Reads no more of a request when so many bytes have arrived in all, until the client is gone. */
+  holdAfterBytes?: number;
   /** Called when so many bytes have arrived in all. */
   onBytes?: (bytes: number) => void;
 }
@@ -80,6 +82,10 @@ export class FakeNode implements AsyncDisposable {
       this.#held += part.length;
       this.parts.push(part);
       this.faults.onBytes?.(this.received);
+      if (this.received >= (this.faults.holdAfterBytes ?? Infinity)) {
+        await new Promise((resolve) => request.socket.once("close", resolve));
+        throw new Error("the client is gone");
+      }
       if (this.faults.breakAfterBytes !== undefined && this.received >= this.faults.breakAfterBytes) {
         delete this.faults.breakAfterBytes;
         request.destroy();

@@ -82,6 +82,14 @@ export interface ListQuery {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+export interface EventQuery {
+  readonly limit: number;
+  readonly afterId: number | null;
+  readonly since: number | null;
+  /** When there are more than the limit, the newest rather than the oldest ones. */
+  readonly newest?: boolean;
+}
+
 export interface Page<Item> {
   readonly items: readonly Item[];
   readonly nextCursor: string | null;
@@ -192,8 +200,8 @@ export interface CatalogQueries {
   getTaskLog(id: TaskId): Promise<readonly string[]>;
   getToken(id: TokenId): Promise<TokenRecord | null>;
   listTokens(query: ListQuery): Promise<Page<TokenRecord>>;
-  /** Oldest first. */
-  listEvents(query: { limit: number; afterId: number | null; since: number | null }): Promise<readonly EventRecord[]>;
+  /** Oldest first; with `newest`, the last ones of those that fit. */
+  listEvents(query: EventQuery): Promise<readonly EventRecord[]>;
   /** All nodes, and all assets that are not settled. */
   planningSnapshot(at: number): Promise<Snapshot>;
   /** One asset whole, settled or not. */

@@ -1,5 +1,5 @@
 // What happened, for operators: written in the transaction of the change itself.
-import type { Actor } from "./catalog.ts";
+import type { Actor, EventQuery } from "./catalog.ts";
 import type { EventRecord } from "./records.ts";
 import type { Db } from "./tables.ts";
 
@@ -17,13 +17,11 @@ export async function writeEvent(db: Db, event: NewEvent): Promise<void> {
   await db.insertInto("events").values({ at, kind, subject, actor, message }).execute();
 }
 
-export async function listEvents(
-  db: Db,
-  query: { limit: number; afterId: number | null; since: number | null },
-): Promise<readonly EventRecord[]> {
+export async function listEvents(db: Db, query: EventQuery): Promise<readonly EventRecord[]> {
   let rows = db.selectFrom("events").select(["id", "at", "kind", "subject", "actor", "message"]);
   if (query.afterId !== null) rows = rows.where("id", ">", query.afterId);
   if (query.since !== null) rows = rows.where("at", ">=", query.since);
   const limit = Math.min(Math.max(query.limit, 1), eventsPerCall);
-  return await rows.orderBy("id").limit(limit).execute();
+  if (query.newest !== true) return await rows.orderBy("id").limit(limit).execute();
+  return (await rows.orderBy("id", "desc").limit(limit).execute()).toReversed();
 }

@@ -78,7 +78,8 @@ export interface ProbeTarget {
 
 /** @throws VsError not_media, no_video, unknown_codec, encrypted, media_limit, source_damaged, timed_out */
 export async function describeSource(target: ProbeTarget): Promise<SourceDescription> {
-  const described = parseDescription(await readDescription(target));
+  const { json, log } = await readDescription(target);
+  const described = parseDescription(json);
   const { streams } = described;
   if (streams.length === 0) throw new VsError("not_media", "the source has no video and no audio");
   if (streams.length > trackLimit) {
@@ -88,7 +89,7 @@ export async function describeSource(target: ProbeTarget): Promise<SourceDescrip
   const video = streams.find((stream) => stream.codec_type === "video" && !isCover(stream));
   if (video === undefined) throw noVideo(audio.length > 0);
   refuseEncrypted([video, ...audio]);
-  checkPictures(video);
+  checkPictures(video, log);
   const duration = described.format.duration;
   if (duration !== null && duration > durationLimitSeconds) throw tooLong(duration);
   const format = described.format.format_name.split(",")[0] ?? "";
@@ -106,10 +107,10 @@ export function tooLong(seconds: number): VsError {
   );
 }
 
-async function readDescription(target: ProbeTarget): Promise<string> {
+async function readDescription(target: ProbeTarget): Promise<{ json: string; log: readonly string[] }> {
   const lines: string[] = [];
   try {
-    await runFfprobe({
+    const log = await runFfprobe({
       ffprobePath: target.tools.ffprobePath,
       args: describeArguments(target.sourcePath),
       signal: target.signal,
@@ -117,6 +118,7 @@ async function readDescription(target: ProbeTarget): Promise<string> {
       outputByteLimit: describeByteLimit,
       onLine: (line) => lines.push(line),
     });
+    return { json: lines.join("\n"), log };
   } catch (cause) {
     if (!(cause instanceof VsError) || !["ffmpeg_failed", "ffmpeg_killed"].includes(cause.code)) throw cause;
     throw new VsError("not_media", "the source is not a media file of a kind that vstream knows", {
@@ -124,7 +126,6 @@ async function readDescription(target: ProbeTarget): Promise<string> {
       cause,
     });
   }
-  return lines.join("\n");
 }
 
 function parseDescription(json: string): z.infer<typeof descriptionShape> {
@@ -155,7 +156,7 @@ function refuseEncrypted(streams: readonly SourceStream[]): void {
   });
 }
 
-function checkPictures(video: SourceStream): void {
+function checkPictures(video: SourceStream, log: readonly string[]): void {
   if (["", "none", "unknown"].includes(video.codec_name)) {
     throw new VsError(
       "unknown_codec",
@@ -165,8 +166,11 @@ function checkPictures(video: SourceStream): void {
       },
     );
   }
-  if (video.width * video.height > pixelLimit) {
-    throw new VsError("media_limit", `the source's pictures are ${video.width}x${video.height}; 8192x4352 is the most`);
+  // The decoder has its own limit and gives no size beyond it, only a message.
+  const beyond = log.map((line) => /Picture size (\d+x\d+) exceeds/.exec(line)?.[1]).find((size) => size !== undefined);
+  if (beyond !== undefined || video.width * video.height > pixelLimit) {
+    const size = beyond ?? `${video.width}x${video.height}`;
+    throw new VsError("media_limit", `the source's pictures are ${size}; 8192x4352 is the most`);
   }
   if (video.width < 2 || video.height < 2 || video.pix_fmt === "") {
     throw new VsError("source_damaged", "the source's video has no picture that can be decoded");

@@ -128,9 +128,22 @@ describe("encoding chunks", () => {
   it("keeps the times of a source with a variable rate and a hole", async () => {
     await using folder = await openFolder();
     const sourcePath = folder.path("variable.mkv");
-    const jitter = "select='not(eq(mod(n,7),3))*not(between(n,100,190))',setpts='PTS+0.015*mod(N*N,3)/TB'";
+    const jitter = "select='not(eq(mod(n,7),3))*not(between(n,100,190))',settb=1/1000,setpts='PTS+0.015*mod(N*N,3)/TB'";
     const source = ["-f", "lavfi", "-i", "testsrc2=r=25:s=128x72:d=14", "-vf", jitter, "-fps_mode", "passthrough"];
-    await makeSource([...source, "-c:v", "libx264", "-bf", "3", "-preset", "ultrafast", "-g", "30", sourcePath]);
+    const times = ["-enc_time_base", "1:1000"];
+    await makeSource([
+      ...source,
+      ...times,
+      "-c:v",
+      "libx264",
+      "-bf",
+      "3",
+      "-preset",
+      "ultrafast",
+      "-g",
+      "30",
+      sourcePath,
+    ]);
     const trial = { sourcePath, source: await probeFile(sourcePath), folder };
     assert.equal(trial.source.timeline.variable, true);
     await checkWhole(trial, await encodeAll(trial));

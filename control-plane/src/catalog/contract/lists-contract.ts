@@ -137,6 +137,8 @@ export function describeLists(open: OpenCatalog): void {
       );
       const [second] = await catalog().queries.listEvents({ limit: 1, afterId: all[0]!.id, since: null });
       assert.deepEqual(second, all[1]);
+      const newest = await catalog().queries.listEvents({ limit: 2, afterId: null, since: null, newest: true });
+      assert.deepEqual(newest, all.slice(-2));
       const late = await catalog().queries.listEvents({ limit: 1000, afterId: null, since: now + 4 });
       assert.deepEqual([...new Set(late.map((event) => event.at >= now + 4))], [true]);
     });

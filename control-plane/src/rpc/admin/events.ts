@@ -15,18 +15,16 @@ import { watch } from "./watching.ts";
 
 const pace = { notBeforeMs: 50, atLatestMs: 2_000 };
 const eventsPerLook = 200;
-/** A list that names neither a place nor an instant goes back so far. */
-const usualSpanMs = 86_400_000;
 
-/** Oldest first. */
+/** Oldest first, from a place or an instant on; of all events, when neither is named, the newest. */
 export async function listEvents(deps: AdminDeps, request: ListEventsRequest): Promise<ListEventsResponse> {
   const { limit, cursor } = listFromWire(request.options);
   const afterId = eventIdFrom(cursor ?? "");
-  const asked = instantFrom(request.since);
-  const since = asked ?? (afterId === null ? deps.clock.now() - usualSpanMs : null);
-  const events = await deps.catalog.queries.listEvents({ limit, afterId, since });
+  const since = instantFrom(request.since);
+  const newest = afterId === null && since === null;
+  const events = await deps.catalog.queries.listEvents({ limit, afterId, since, newest });
   const last = events.at(-1);
-  const nextCursor = events.length < limit || last === undefined ? "" : String(last.id);
+  const nextCursor = newest || events.length < limit || last === undefined ? "" : String(last.id);
   return { items: events.map(eventToWire), nextCursor };
 }
 
@@ -35,14 +33,14 @@ export async function* watchEvents(
   request: WatchEventsRequest,
   { signal }: CallContext<User>,
 ): AsyncGenerator<WatchEventsResponse> {
-  let afterId = eventIdFrom(request.resumeToken);
-  const since = instantFrom(request.since) ?? (afterId === null ? deps.clock.now() : null);
+  const since = instantFrom(request.since);
   using changes = watch(deps.loop, {
     ...pace,
     clock: deps.clock,
     signal,
     isOfInterest: ({ kind }) => kind === "catalog",
   });
+  let afterId = eventIdFrom(request.resumeToken) ?? (since === null ? await newestId(deps) : null);
   for (;;) {
     const events = await deps.catalog.queries.listEvents({ limit: eventsPerLook, afterId, since });
     for (const event of events) {
@@ -51,6 +49,11 @@ export async function* watchEvents(
     }
     if (events.length < eventsPerLook) await changes.next();
   }
+}
+
+async function newestId(deps: AdminDeps): Promise<number> {
+  const [event] = await deps.catalog.queries.listEvents({ limit: 1, afterId: null, since: null, newest: true });
+  return event?.id ?? 0;
 }
 
 function eventIdFrom(text: string): number | null {

@@ -49,6 +49,11 @@ export function finite(value: number, name: string, range: NumberRange): number 
   throw wrong(name, `is not between ${String(range.min)} and ${String(range.max)}`);
 }
 
+/** The nearest number of the range; its least for what is no number. */
+export function clamped(value: number, range: NumberRange): number {
+  return Number.isNaN(value) ? range.min : Math.min(range.max, Math.max(range.min, value));
+}
+
 export function present<Value>(value: Value | undefined, name: string): Value {
   if (value === undefined) throw wrong(name, "is missing");
   return value;

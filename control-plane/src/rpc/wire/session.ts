@@ -104,11 +104,12 @@ function leaseFromWire(wire: { taskId: string; epoch: number }): LeaseRef {
   return { taskId: check.taskId(wire.taskId), epoch: check.integer(wire.epoch, "epoch", check.count) };
 }
 
+// Only shown, and never decided upon: what cannot be is brought to what can.
 function progressFromWire(wire: WireProgress): TaskProgressReport {
   return {
     ...leaseFromWire(wire),
-    progress: check.finite(wire.progress, "progress", { min: 0, max: 1 }),
-    speed: check.finite(wire.speed, "speed", { min: 0, max: 1_000_000 }),
+    progress: check.clamped(wire.progress, { min: 0, max: 1 }),
+    speed: check.clamped(wire.speed, { min: 0, max: 1_000_000 }),
   };
 }
 

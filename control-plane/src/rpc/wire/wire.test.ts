@@ -190,8 +190,9 @@ describe("wire", () => {
     const heartbeat = { message: { $case: "heartbeat", value: { sequence: 1, load: undefined } } } as const;
     isRefused(() => agentMessageFromWire(heartbeat), /load/);
     isRefused(() => agentMessageFromWire({ message: undefined }), /message/);
-    const progress = { taskId, epoch: 3, progress: Number.NaN, speed: 0 };
-    isRefused(() => agentMessageFromWire({ message: { $case: "progress", value: progress } }), /progress/);
+    const progress = { taskId, epoch: 3, progress: Number.NaN, speed: Number.POSITIVE_INFINITY };
+    const shown = agentMessageFromWire({ message: { $case: "progress", value: progress } });
+    assert.deepEqual(shown, { kind: "progress", taskId, epoch: 3, progress: 0, speed: 1_000_000 });
     const leases = [{ taskId: "ta'; drop", epoch: 1 }];
     isRefused(() => agentMessageFromWire({ message: { $case: "renewLeases", value: { leases } } }), /task/);
   });
