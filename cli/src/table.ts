@@ -1,5 +1,5 @@
 // Tables for people: aligned columns without lines, so that they can be read, searched and cut.
-import { stripVTControlCharacters, styleText } from "node:util";
+import { styleText } from "node:util";
 import { escapeText } from "./escape-text.ts";
 
 export interface Column<Row> {
@@ -41,10 +41,7 @@ function coloured(text: string): string {
 }
 
 function withoutTrailingSpace(text: string): string {
-  return text
-    .split("\n")
-    .map((line) => (stripVTControlCharacters(line) === line ? line.trimEnd() : line))
-    .join("\n");
+  return text.replaceAll(/ +$/gm, "");
 }
 
 const noLines = {

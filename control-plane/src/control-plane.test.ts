@@ -81,7 +81,8 @@ describe("control plane", () => {
       ["verified", "verified"],
     );
     assert.ok(last.renditions.every(({ bandwidth, codecs }) => bandwidth > 0 && codecs !== ""));
-    assert.ok(seen.some(({ asset }) => asset?.state === "processing" || asset?.state === "playable"));
+    assert.equal(seen[0]?.asset?.state, "uploading");
+    assert.equal(seen[0].asset.step, "uploading");
     const played = await asked<GetPlaybackResponse>((done) =>
       running.admin.getPlayback({ id: last.id }, running.metadata, done),
     );

@@ -164,7 +164,7 @@ function openRunner(ground: Ground, { peers, link, metrics }: Lines): TaskRunner
   const { nodeId, tools, store, clock } = ground;
   const log = child(ground, "tasks");
   const fetcher = new PeerFetcher({ store, peers, log });
-  const timelines = new Timelines({ store, fetcher });
+  const timelines = new Timelines({ fetcher });
   return new TaskRunner({
     ...{ clock, log, store, reporting: link },
     runWork: (work, context) => runWork({ nodeId, tools, store, fetcher, peers, timelines, log }, work, context),

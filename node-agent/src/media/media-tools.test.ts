@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { checkMediaTools } from "./media-tools.ts";
-import { openFolder, sse2Script } from "./trial-media.fixture.ts";
+import { openFolder, sse2Script, patienceMs } from "./trial-media.fixture.ts";
 
 async function checkScript(script: string): Promise<unknown> {
   await using folder = await openFolder();
@@ -14,7 +14,9 @@ async function checkScript(script: string): Promise<unknown> {
 const version = (text: string, library: string): string =>
   `echo "ffmpeg version ${text} Copyright"; echo "libavcodec     ${library}.100 / ${library}.100"`;
 
-describe("the media tools of a node", () => {
+describe("the media tools of a node", function () {
+  this.timeout(patienceMs);
+
   it("are named with their version and a toolchain", async () => {
     const tools = await checkMediaTools({ ffmpegPath: "ffmpeg", ffprobePath: "ffprobe" });
     assert.ok(

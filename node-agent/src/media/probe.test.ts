@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
-import { clip, cutFile, makeSource, openFolder, probeFile } from "./trial-media.fixture.ts";
+import { clip, cutFile, makeSource, openFolder, probeFile, patienceMs } from "./trial-media.fixture.ts";
 
 const bbb = clip("bbb-480p-30s.mp4");
 
-describe("probing a source", () => {
+describe("probing a source", function () {
+  this.timeout(patienceMs);
+
   it("tells what a film is", async () => {
     const { probe, timeline } = await probeFile(bbb);
     assert.deepEqual(probe, {
@@ -55,7 +57,9 @@ describe("probing a source", () => {
   });
 });
 
-describe("refusing a source", () => {
+describe("refusing a source", function () {
+  this.timeout(patienceMs);
+
   it("happens for what is no media, and for playlists and scripts with a film's name", async () => {
     await using folder = await openFolder();
     const path = folder.path("film.mp4");
@@ -86,7 +90,7 @@ describe("refusing a source", () => {
       ["d.avi", []],
       ["e.flv", []],
     ] as const) {
-      await makeSource(["-i", bbb, "-c", "copy", ...options, folder.path(name)]);
+      await makeSource(["-t", "12", "-i", bbb, "-c", "copy", ...options, folder.path(name)]);
       await assert.doesNotReject(probeFile(folder.path(name)), name);
       for (const share of [0.6, 0.9]) {
         await cutFile(folder.path(name), cut, share);

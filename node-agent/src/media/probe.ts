@@ -33,7 +33,7 @@ export async function probeSource(target: ProbeTarget): Promise<ProbedSource> {
   await refuseTruncated(target, { source, packets, layout });
   const times = await frameTimes(target, source, packets);
   const timeline = makeTimeline({ source, packets, layout, times });
-  return { probe: makeProbe(source, timeline), timeline };
+  return { probe: makeProbe(source, packets, timeline), timeline };
 }
 
 async function describeOrRefuse(target: ProbeTarget, layout: FoundLayout): Promise<SourceDescription> {
@@ -113,7 +113,7 @@ function makeTimeline(found: {
   };
 }
 
-function makeProbe(source: SourceDescription, timeline: Timeline): Probe {
+function makeProbe(source: SourceDescription, packets: PacketIndex, timeline: Timeline): Probe {
   const { video } = source;
   return {
     format: source.format,
@@ -128,12 +128,14 @@ function makeProbe(source: SourceDescription, timeline: Timeline): Probe {
       interlaced: timeline.picture.interlaced,
       pixelFormat: video.pix_fmt,
     },
-    audio: source.audio.map(audioStream).filter((stream) => stream !== null),
+    audio: source.audio
+      .map((stream, track) => (packets.counts.has(stream.index) ? audioStream(stream, track) : null))
+      .filter((stream) => stream !== null),
     segments: segmentCount(timeline),
   };
 }
 
-// Tracks that cannot be decoded are left out; the numbers of the others stay those of the source.
+// Tracks that are empty or cannot be decoded are left out; the numbers of the others stay those of the source.
 function audioStream(stream: SourceStream, track: number): AudioStream | null {
   const isKnown = !["", "none", "unknown"].includes(stream.codec_name);
   const sampleRate = stream.sample_rate ?? 0;

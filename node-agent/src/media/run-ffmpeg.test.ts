@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { runFfmpeg } from "./run-ffmpeg.ts";
 import { runFfprobe } from "./run-ffprobe.ts";
-import { clip, never, openFolder } from "./trial-media.fixture.ts";
+import { clip, never, openFolder, patienceMs } from "./trial-media.fixture.ts";
 import { writeFile } from "node:fs/promises";
 
 /** Minutes of work that leaves a mark: the name under which its process can be found. */
@@ -38,7 +38,9 @@ async function untilThere(mark: string, isThere: boolean): Promise<void> {
   assert.equal(processesWith(mark).length > 0, isThere);
 }
 
-describe("running ffmpeg", () => {
+describe("running ffmpeg", function () {
+  this.timeout(patienceMs);
+
   it("is cancelled at every moment, and the process is gone when it settles", async () => {
     for (const ms of [-1, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256]) {
       const mark = `title=cancelled-${process.pid}-${ms}`;
@@ -144,7 +146,9 @@ describe("running ffmpeg", () => {
   });
 });
 
-describe("running ffprobe", () => {
+describe("running ffprobe", function () {
+  this.timeout(patienceMs);
+
   const probe = { ffprobePath: "ffprobe", signal: never(), timeLimitMs: 20_000, outputByteLimit: 1e6 };
   const packets = ["-v", "error", "-show_packets", clip("bbb-480p-30s.mp4")];
 

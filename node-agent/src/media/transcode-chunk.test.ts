@@ -16,6 +16,7 @@ import {
   sse2Script,
   tinyRung,
   tools,
+  patienceMs,
 } from "./trial-media.fixture.ts";
 
 interface Trial {
@@ -77,7 +78,9 @@ async function checkWhole(trial: Trial, chunks: readonly EncodedChunk[]): Promis
   assert.deepEqual(counted, [String(timeline.pts.length)]);
 }
 
-describe("encoding chunks", () => {
+describe("encoding chunks", function () {
+  this.timeout(patienceMs);
+
   it("gives a film every frame once, evenly spaced, whichever chunk it fell into", async () => {
     await using folder = await openFolder();
     const sourcePath = clip("bbb-480p-30s.mp4");
@@ -177,7 +180,9 @@ describe("encoding chunks", () => {
   });
 });
 
-describe("the bytes of a chunk", () => {
+describe("the bytes of a chunk", function () {
+  this.timeout(patienceMs);
+
   const rungs = [tinyRung, { ...tinyRung, name: "small", width: 256, height: 144, preset: "veryfast", crf: 24 }];
 
   it("are the same on every try, from any pre-roll, and on processors with fewer instructions", async () => {

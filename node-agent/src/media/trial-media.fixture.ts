@@ -14,6 +14,9 @@ const run = promisify(execFile);
 
 export const tools: MediaTools = { ffmpegPath: "ffmpeg", ffprobePath: "ffprobe", ffmpegVersion: "", toolchain: "" };
 
+/** For a test with real encodes, on a machine that has much else to do. */
+export const patienceMs = 120_000;
+
 export const tinyRung: Rung = {
   ...{ name: "tiny", width: 128, height: 72, codec: "h264", preset: "ultrafast", crf: 30 },
   ...{ maxrateBps: 200_000, bufferBits: 400_000, profile: "high" },

@@ -48,9 +48,8 @@ export async function fetchSource(request: SpanRequest): Promise<string> {
 }
 
 async function fetchBlockList(request: SpanRequest, blocks: Blocks): Promise<Buffer> {
-  const { store, fetcher, source, holders, signal } = request;
-  await fetcher.fetchObject(source.blockList, holders, signal);
-  const blockList = await store.read(source.blockList.sha256);
+  const { fetcher, source, holders, signal } = request;
+  const blockList = await fetcher.fetchBytes(source.blockList, holders, signal);
   if (blockList.length === blockCount(blocks) * blockHashBytes) return blockList;
   throw new VsError("object_corrupt", `the block list ${source.blockList.sha256} does not fit its source`);
 }

@@ -13,6 +13,7 @@ import { storedSource, trialCluster } from "./trial-nodes.fixture.ts";
 import type { TrialCluster, TrialNode } from "./trial-nodes.fixture.ts";
 
 const mebibyte = 1024 * 1024;
+const unasked = { readRange: () => Promise.reject(new Error("nobody reads a range here")) };
 
 describe("fetching from peers", () => {
   let cluster: TrialCluster;
@@ -36,6 +37,7 @@ describe("fetching from peers", () => {
     const object = await putOn([one], randomBytes(2 * mebibyte));
     let opened = 0;
     const peers = {
+      ...unasked,
       openObject: (...args: Parameters<typeof here.peers.openObject>) => {
         opened += 1;
         return here.peers.openObject(...args);
@@ -74,6 +76,7 @@ describe("fetching from peers", () => {
     const opened = Promise.withResolvers<undefined>();
     let stopped = false;
     const peers = {
+      ...unasked,
       openObject: (_holder: unknown, _object: unknown, _from: unknown, signal: AbortSignal) => {
         opened.resolve(undefined);
         signal.addEventListener("abort", () => {
@@ -94,6 +97,15 @@ describe("fetching from peers", () => {
     await assert.rejects(asking[1]!, { message: "second" });
     assert.equal(stopped, true);
     await here.fetcher.fetchObject(object, holders(), neverAborted);
+  });
+
+  it("gives bytes for reading from whoever has them right, and keeps them in the cache only", async () => {
+    const bytes = randomBytes(5000);
+    const object = await putOn([one, two], bytes);
+    await harm(one, object);
+    assert.deepEqual(await here.fetcher.fetchBytes(object, holders(), neverAborted), bytes);
+    assert.equal(here.store.usage.usedBytes, 0);
+    assert.deepEqual(await here.fetcher.fetchBytes(object, [], neverAborted), bytes);
   });
 
   it("copies a piece from whoever has it right, and records it", async () => {

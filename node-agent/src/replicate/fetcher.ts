@@ -8,8 +8,8 @@ import type { Store } from "../store/store.ts";
 import type { Fetcher, Peers } from "./peers.ts";
 
 export interface FetcherDeps {
-  readonly store: Pick<Store, "putStream">;
-  readonly peers: Pick<Peers, "openObject">;
+  readonly store: Pick<Store, "putStream" | "putCached" | "has" | "read">;
+  readonly peers: Pick<Peers, "openObject" | "readRange">;
   readonly log: Logger;
 }
 
@@ -39,6 +39,17 @@ export class PeerFetcher implements Fetcher {
     }
   }
 
+  async fetchBytes(object: ObjectRef, holders: readonly NodeId[], signal: AbortSignal): Promise<Buffer> {
+    const { store, peers, log } = this.#deps;
+    if (store.has(object.sha256)) return await store.read(object.sha256);
+    return await firstRight({ object, holders, signal, log }, async (holder) => {
+      const bytes = await peers.readRange(holder, object, { start: 0, end: object.bytes }, signal);
+      // The store refuses bytes that are not what the name says.
+      await store.putCached(object, bytes);
+      return bytes;
+    });
+  }
+
   #start(object: ObjectRef, holders: readonly NodeId[]): Flight {
     const stop = new AbortController();
     const flight: Flight = {
@@ -61,18 +72,28 @@ async function fetchFromAny(
   deps: FetcherDeps,
   wanted: { object: ObjectRef; holders: readonly NodeId[]; signal: AbortSignal },
 ): Promise<void> {
-  const { object, holders, signal } = wanted;
+  const { object, signal } = wanted;
+  await firstRight({ ...wanted, log: deps.log }, async (holder) => {
+    await deps.store.putStream(object, (from) => deps.peers.openObject(holder, object, from, signal), signal);
+  });
+}
+
+/** What the first holder gives that does not fail; the others are left with a warning. */
+async function firstRight<Given>(
+  wanted: { object: ObjectRef; holders: readonly NodeId[]; signal: AbortSignal; log: Logger },
+  ask: (holder: NodeId) => Promise<Given>,
+): Promise<Given> {
+  const { object, holders, signal, log } = wanted;
   const failures: VsError[] = [];
   for (const holder of holders) {
     try {
-      await deps.store.putStream(object, (from) => deps.peers.openObject(holder, object, from, signal), signal);
-      return;
+      return await ask(holder);
     } catch (thrown) {
       signal.throwIfAborted();
       const failure = asVsError(thrown);
       // A full or failing disk is ours: no other holder could help.
       if (!isHoldersFault(failure)) throw failure;
-      deps.log.warn({ nodeId: holder, sha256: object.sha256, reason: failure.message }, "holder left for another");
+      log.warn({ nodeId: holder, sha256: object.sha256, reason: failure.message }, "holder left for another");
       failures.push(failure);
     }
   }

@@ -32,4 +32,9 @@ export interface Peers {
 export interface Fetcher {
   /** The object stands in the local store when resolved. One flight per object, however many ask. */
   fetchObject(object: ObjectRef, holders: readonly NodeId[], signal: AbortSignal): Promise<void>;
+  /**
+   * An object's bytes, checked: from the local store, else from a holder. For what a task only reads: a fetched one
+   * stays no longer than the cache has room.
+   */
+  fetchBytes(object: ObjectRef, holders: readonly NodeId[], signal: AbortSignal): Promise<Buffer>;
 }

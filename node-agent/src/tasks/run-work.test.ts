@@ -76,7 +76,7 @@ describe("work", function () {
   async function run(node: TrialNode, work: Work): Promise<TaskResult> {
     const { nodeId, store, fetcher, peers } = node;
     await using scratch = await store.openScratch(randomUUID());
-    const timelines = new Timelines({ store, fetcher });
+    const timelines = new Timelines({ fetcher });
     const keep = async (piece: Piece): Promise<void> => {
       if (piece.content.kind === "video") sourceBlocks = (await stat(scratch.path("source"))).blocks;
       await store.recordPiece(assetId, piece);

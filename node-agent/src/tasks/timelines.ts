@@ -6,12 +6,10 @@ import type { ObjectRef } from "@vstream/core/media.ts";
 import { decodeTimeline } from "../media/timeline-codec.ts";
 import type { Timeline } from "../media/timeline.ts";
 import type { Fetcher } from "../replicate/peers.ts";
-import type { Store } from "../store/store.ts";
 
 const keptTimelines = 4;
 
 export interface TimelineDeps {
-  readonly store: Pick<Store, "has" | "read">;
   readonly fetcher: Fetcher;
 }
 
@@ -27,9 +25,7 @@ export class Timelines {
   async open(timeline: ObjectRef, holders: readonly NodeId[], signal: AbortSignal): Promise<Timeline> {
     const kept = this.#kept.get(timeline.sha256);
     if (kept !== undefined) return kept;
-    const { store, fetcher } = this.#deps;
-    if (!store.has(timeline.sha256)) await fetcher.fetchObject(timeline, holders, signal);
-    const decoded = decodeTimeline(await store.read(timeline.sha256));
+    const decoded = decodeTimeline(await this.#deps.fetcher.fetchBytes(timeline, holders, signal));
     this.#kept.set(timeline.sha256, decoded);
     return decoded;
   }
