@@ -50,14 +50,14 @@ describe("vsctl", function () {
   });
 
   it("says what happened, to which thing, and what to try next", async () => {
-    const ran = await runVsctl(["assets", "show", "x", "--config", config]);
+    const ran = await runVsctl(["assets", "show", sampleAsset().id, "--config", config]);
     assert.equal(ran.stdout, "");
     assert.equal(ran.stderr, "Error: there is no asset “x” (asset_not_found)\nHint: See all: vsctl assets list\n");
     assert.equal(ran.exitCode, 3);
   });
 
   it("says the same as JSON, and nothing else", async () => {
-    const ran = await runVsctl(["assets", "show", "x", "--config", config, "--json"]);
+    const ran = await runVsctl(["assets", "show", sampleAsset().id, "--config", config, "--json"]);
     assert.deepEqual(JSON.parse(ran.stdout), {
       error: { code: "asset_not_found", message: "there is no asset “x”", hint: "See all: vsctl assets list" },
     });
@@ -85,14 +85,34 @@ describe("vsctl", function () {
     for (const args of [
       ["nodes", "list", "--limit", "0"],
       ["nodes", "list", "--label", "novalue"],
-      ["assets", "wait", "x", "--for", "lunch"],
-      ["assets", "wait", "x", "--timeout", "soon"],
+      ["assets", "wait", sampleAsset().id, "--for", "lunch"],
+      ["assets", "wait", sampleAsset().id, "--timeout", "soon"],
       ["nodes", "list", "extra"],
       ["assets", "show"],
     ]) {
       const ran = await runVsctl([...args, "--config", config, "--json"]);
       assert.equal(ran.exitCode, 2, args.join(" ") + ran.stdout);
       assert.equal((JSON.parse(ran.stdout) as { error: { code: string } }).error.code, "usage");
+    }
+  });
+
+  it("names the flag whose value cannot be", async () => {
+    const ran = await runVsctl(["assets", "wait", sampleAsset().id, "--timeout", "soon"]);
+    assert.equal(
+      ran.stderr,
+      'Error: --timeout: "soon" is not a duration (usage)\nHint: Write it as 30s, 15m, 1h30m or 7d\n',
+    );
+  });
+
+  it("takes what has not the form of an id for the id of nothing", async () => {
+    for (const [args, code] of [
+      [["assets", "show", "nope"], "asset_not_found"],
+      [["tasks", "logs", "nope"], "task_not_found"],
+      [["tokens", "revoke", "nope"], "token_not_found"],
+    ] as const) {
+      const ran = await runVsctl([...args, "--json"]);
+      assert.equal(ran.exitCode, 3);
+      assert.equal((JSON.parse(ran.stdout) as { error: { code: string } }).error.code, code);
     }
   });
 

@@ -10,6 +10,7 @@ export async function explainParseError(error: Error, commandId: string | undefi
   const spoken = `vsctl ${(commandId ?? "").replaceAll(":", " ")}`.trimEnd();
   const hint = `See what it takes with: ${spoken} --help`;
   const unknown = "flags" in error && Array.isArray(error.flags) ? String(error.flags[0]) : undefined;
+  if (error instanceof VsError) return new VsError(error.code, plainMessage(error), { hint: error.hint, cause: error });
   if (unknown === undefined) return new VsError("usage", plainMessage(error), { hint, cause: error });
   const command = await entry?.load();
   const known = command === undefined ? [] : Object.keys({ ...command.baseFlags, ...command.flags, json: true });

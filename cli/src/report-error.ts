@@ -18,10 +18,10 @@ export function reportError(error: VsError, options: { json: boolean; oneLine: b
   return error.exitCode;
 }
 
-/** Anything thrown, as an error to report; what oclif's parser says becomes `usage` with a hint. */
+/** Anything thrown, as an error to report; what oclif's parser says, or adds to a flag's own error, becomes plain. */
 export async function explainThrown(thrown: unknown, context: { commandId: string | undefined }): Promise<VsError> {
-  if (thrown instanceof VsError) return thrown;
-  if (!isOclifError(thrown)) return asVsError(thrown);
+  const rewritten = thrown instanceof VsError && thrown.message.startsWith("Parsing --");
+  if (!rewritten && !isOclifError(thrown)) return asVsError(thrown);
   const { explainParseError } = await import("./explain-parse-error.ts");
   return await explainParseError(thrown, context.commandId);
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join as pathJoin } from "node:path";
 import { connect } from "node:tls";
 import type { PeerCertificate } from "node:tls";
 import { credentials, makeClientConstructor } from "@grpc/grpc-js";
@@ -6,6 +7,7 @@ import { service as healthService } from "grpc-health-check";
 import { systemClock } from "@vstream/core/clock.ts";
 import type { VsError } from "@vstream/core/errors.ts";
 import { channelOptionsFor } from "@vstream/core/grpc.ts";
+import type { NodeId } from "@vstream/core/ids.ts";
 import { AgentServiceClient } from "@vstream/proto/agent.ts";
 import type { RenewCertificateResponse } from "@vstream/proto/agent.ts";
 import { openControlPlane } from "./control-plane.ts";
@@ -146,6 +148,22 @@ describe("access to the control plane", () => {
       }
     });
 
+    it("ends with the certificate's time", async () => {
+      const identity = await join(running, { name: "late", token: await running.createToken({}) });
+      const aMonthAgo = { ...systemClock, now: () => Date.now() - 30 * 86_400_000 };
+      const folder = pathJoin(running.dataDir, "identity");
+      const authority = await openCertificateAuthority({ folder, clusterName: "vstream", clock: aMonthAgo });
+      const { der, keyPem } = await certificateRequest();
+      const nodeId = identity.nodeId as NodeId;
+      const { certificatePem } = await authority.issueNode({ certificateRequest: der, nodeId, days: 14 });
+      const client = dialAgents(running, { ...identity, certificatePem, keyPem });
+      await assert.rejects(
+        asked((done) => client.getManifest({ assetId: "", haveVersion: 0 }, done)),
+        withCode("unavailable"),
+      );
+      client.close();
+    });
+
     it("does not let one node act for another", async () => {
       const one = await join(running, { name: "one", token: await running.createToken({}) });
       const two = await join(running, { name: "two", token: await running.createToken({}) });
@@ -237,6 +255,13 @@ describe("access to the control plane", () => {
       const client = new Health(`127.0.0.1:${String(port)}`, secure, channelOptionsFor("127.0.0.1"));
       const answer = await asked<{ status: string }>((done) => client["check"]?.({ service: "" }, done));
       assert.equal(answer.status, "SERVING");
+      const service = "vstream.v1.AgentService";
+      const other = await asked<{ status: string }>((done) => client["check"]?.({ service }, done));
+      assert.equal(other.status, "SERVING");
+      await assert.rejects(
+        asked((done) => client["check"]?.({ service: "nothing" }, done)),
+        withCode("not_found"),
+      );
       client.close();
     }
   });

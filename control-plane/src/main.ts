@@ -1,5 +1,6 @@
 // vstream-control, from the command line: reads its configuration, opens the control plane, and keeps it until a
 // signal. What goes wrong at the start is one line of JSON in the log and a plain sentence on standard error.
+import "./small-heap.ts";
 import { parseArgs } from "node:util";
 import { setLogger } from "@grpc/grpc-js";
 import { systemClock } from "@vstream/core/clock.ts";

@@ -67,7 +67,7 @@ async function uploadTo(
   let sent = 0;
   const onProgress = (bytes: number): void => {
     sent = bytes / source.bytes;
-    progress.step(`uploading ${formatBytes(source.bytes)} to ${ticket.nodeId}`, sent);
+    progress.step(`uploading ${formatBytes(source.bytes)}`, sent);
   };
   try {
     onProgress(0);

@@ -24,7 +24,14 @@ const nameWidth = 24;
 async function openBars(stream: NodeJS.WriteStream): Promise<IngestProgress> {
   const { MultiBar, Presets } = await import("cli-progress");
   const bars = new MultiBar(
-    { stream, format: "{name} {bar} {percentage} %  {step}", hideCursor: true, clearOnComplete: false, barsize: 24, autopadding: true },
+    {
+      stream,
+      format: "{name} {bar} {percentage} %  {step}",
+      hideCursor: true,
+      clearOnComplete: false,
+      barsize: 24,
+      autopadding: true,
+    },
     Presets.shades_classic,
   );
   const begin = (source: string): SourceProgress => {

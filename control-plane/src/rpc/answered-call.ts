@@ -26,7 +26,7 @@ export interface CallContext<Caller> {
 export interface CallDeps {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Aborted when the program stops: streams end, and single calls are still answered. */
+  /** Aborted, with a VsError, when the program stops: streams end, and single calls are still answered. */
   readonly stopping: AbortSignal;
   observe(call: { name: string; code: string; ms: number }): void;
 }

@@ -2,13 +2,13 @@
 // end that lets calls finish for a while and then cuts them.
 import { Server, experimental } from "@grpc/grpc-js";
 import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
-import { HealthImplementation } from "grpc-health-check";
 import type { Clock } from "@vstream/core/clock.ts";
 import { serverChannelOptions } from "@vstream/core/grpc.ts";
 import type { ServerCertificate } from "../identity/server-certificate.ts";
 import { formatAddress, listenFailure } from "../listen-address.ts";
 import type { ListenAddress } from "../listen-address.ts";
 import { after } from "./after.ts";
+import { openHealth } from "./health-service.ts";
 
 /** How long open calls may take to end before they are cut. */
 export const drainMs = 5_000;
@@ -30,9 +30,9 @@ export interface GrpcListener extends AsyncDisposable {
 /** @throws VsError port_taken, or invalid_config for an address that this machine does not have */
 export async function openGrpcListener(spec: GrpcListenerSpec): Promise<GrpcListener> {
   const server = new Server(serverChannelOptions);
-  const health = new HealthImplementation({ "": "SERVING" });
-  health.addToServer(server);
-  for (const { definition, implementation } of spec.services) server.addService(definition, implementation);
+  const health = openHealth(namesOf(spec.services));
+  for (const { definition, implementation } of [health, ...spec.services])
+    server.addService(definition, implementation);
   const { provider } = spec.certificate;
   // The first argument is the server's own certificate, the second the authority that clients are checked by.
   const credentials = experimental.createCertificateProviderServerCredentials(
@@ -44,10 +44,16 @@ export async function openGrpcListener(spec: GrpcListenerSpec): Promise<GrpcList
   return {
     port,
     async [Symbol.asyncDispose]() {
-      health.setStatus("", "NOT_SERVING");
+      health.stop();
       await stop(server, spec.clock);
     },
   };
+}
+
+// "/vstream.v1.AdminService/GetStatus" is a call of vstream.v1.AdminService.
+function namesOf(services: GrpcListenerSpec["services"]): string[] {
+  const paths = services.flatMap(({ definition }) => Object.values(definition).map(({ path }) => path));
+  return [...new Set(paths.map((path) => path.split("/")[1] ?? ""))];
 }
 
 async function bind(

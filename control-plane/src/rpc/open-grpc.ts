@@ -1,6 +1,7 @@
 // The two gRPC listeners: one with server TLS for users and for nodes that join, one with mutual TLS for nodes.
 import { AdminServiceService } from "@vstream/proto/admin.ts";
 import type { Clock } from "@vstream/core/clock.ts";
+import { VsError } from "@vstream/core/errors.ts";
 import type { Logger } from "@vstream/core/log.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { ControlConfig } from "../config.ts";
@@ -62,7 +63,7 @@ export async function openGrpc(deps: GrpcDeps): Promise<GrpcPorts & AsyncDisposa
     listen: users.port,
     agentListen: agents.port,
     async [Symbol.asyncDispose]() {
-      stopping.abort();
+      stopping.abort(new VsError("unavailable", "the control plane stops"));
       await Promise.all([users[Symbol.asyncDispose](), agents[Symbol.asyncDispose]()]);
     },
   };

@@ -6,6 +6,7 @@ import type { AgentIdentity } from "../testing/scripted-agent.ts";
 import { runPlane } from "../testing/running-plane.ts";
 import type { RunningPlane } from "../testing/running-plane.ts";
 import { asked } from "../testing/unary.ts";
+import { drainMs } from "./grpc-servers.ts";
 
 describe("an agent's session", () => {
   let running: RunningPlane;
@@ -98,5 +99,22 @@ describe("an agent's session", () => {
       /piece id/,
     );
     client.close();
+  });
+
+  it("is ended, with every watch, when the control plane stops", async () => {
+    const other = await runPlane();
+    const member = await join(other, { name: "eu-2", token: await other.createToken({}) });
+    using agent = openSession(other, member);
+    await agent.hear("welcome");
+    const watch = other.admin.watchEvents({ resumeToken: "0", since: 0 }, other.metadata);
+    const { promise: watchEnded, resolve } = Promise.withResolvers<Error>();
+    watch.on("error", resolve);
+    await new Promise((heard) => watch.once("data", heard));
+    watch.resume();
+    const startedMs = performance.now();
+    await other[Symbol.asyncDispose]();
+    assert.ok(performance.now() - startedMs < drainMs);
+    assert.match(String(await agent.ended), /stops/);
+    assert.match(String(await watchEnded), /stops/);
   });
 });

@@ -40,7 +40,7 @@ class AgentStream {
   #session: AgentSession | null = null;
   #ended = false;
   readonly #stop = (): void => {
-    this.#end(new VsError("unavailable", "the control plane stops"));
+    this.#end(this.#deps.calls.stopping.reason);
   };
 
   constructor(call: Call, deps: AgentStreamDeps) {

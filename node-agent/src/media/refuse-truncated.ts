@@ -10,6 +10,9 @@ import type { FoundLayout } from "./source-layout.ts";
 const countLimitMs = 600_000;
 const countByteLimit = 65_536;
 
+/** By how much the last packet may end early in a file whose container says that bytes are missing. */
+const cutToleranceSeconds = 0.1;
+
 /** Containers whose duration is a header's word, and true; streams (TS, PS, raw) declare none. */
 const declaringFormats = ["matroska", "avi", "flv", "asf", "mov"];
 
@@ -75,7 +78,7 @@ async function countRaw(target: ProbeTarget): Promise<Map<number, number>> {
 function compareDuration(source: SourceDescription, packets: PacketIndex, layout: FoundLayout): void {
   const declared = declaredSeconds(source);
   if (declared === null || !declaringFormats.includes(source.format) || packets.endSeconds <= 0) return;
-  const tolerance = Math.max(1, declared * 0.005);
+  const tolerance = layout.cut ? cutToleranceSeconds : Math.max(1, declared * 0.005);
   const isShort = packets.endSeconds < declared - tolerance;
   if (isShort && (layout.cut || packets.endSeconds * 2 >= declared)) {
     throw truncated(`it declares ${declared.toFixed(1)} s and ends after ${packets.endSeconds.toFixed(1)} s`);

@@ -7,7 +7,7 @@ export interface FoundLayout {
   readonly container: "mp4" | "matroska" | "other";
   /** Parts of the file other than media bytes: first, and end. Null: unknown, so the whole file is needed. */
   readonly fixed: readonly (readonly [number, number])[] | null;
-  /** An outermost box says that it is longer than the file. */
+  /** The container's own lengths say that the file was longer. */
   readonly cut: boolean;
 }
 
@@ -20,10 +20,20 @@ export async function findLayout(sourcePath: string, sourceBytes: number): Promi
   const head = await file.read(0, 16);
   if (head.length < 16) return unknown;
   if (head.readUInt32BE(0) === 0x1a45dfa3) return await matroskaLayout(file, sourceBytes);
+  if (head.toString("latin1", 0, 4) === "RIFF") return { ...unknown, cut: head.readUInt32LE(4) + 8 > sourceBytes };
+  if (head.toString("latin1", 0, 3) === "FLV") return { ...unknown, cut: await isFlvCut(file, sourceBytes) };
   const firstType = head.toString("latin1", 4, 8);
   return ["ftyp", "moov", "mdat", "wide", "free", "skip"].includes(firstType)
     ? await mp4Layout(file, sourceBytes)
     : unknown;
+}
+
+// Every tag of an FLV file, so also the last, is followed by its length: eleven bytes and the content.
+async function isFlvCut(file: ReadableFile, sourceBytes: number): Promise<boolean> {
+  const tail = await file.read(sourceBytes - 4, 4);
+  const tagBytes = tail.length < 4 ? 0 : tail.readUInt32BE(0);
+  const tag = await file.read(Math.max(0, sourceBytes - 4 - tagBytes), 4);
+  return tag.length < 4 || tag.readUIntBE(1, 3) + 11 !== tagBytes;
 }
 
 async function mp4Layout(file: ReadableFile, sourceBytes: number): Promise<FoundLayout> {

@@ -10,6 +10,8 @@ import type { Node } from "../../shapes.ts";
 import { VsctlCommand } from "../../vsctl-command.ts";
 
 const pollMs = 1_000;
+/** With `force` the control plane ends a drain itself at the deadline, give or take this. */
+const forcedWithinMs = 60_000;
 
 export default class NodesDrain extends VsctlCommand {
   static override args = nodeArgs;
@@ -55,9 +57,9 @@ export default class NodesDrain extends VsctlCommand {
     }
   }
 
-  // With `force` the control plane ends the drain itself soon after.
   #failAfterDeadline({ name, drainDeadlineAt }: Node, force: boolean): void {
-    if (force || drainDeadlineAt === null || this.clock.now() < Date.parse(drainDeadlineAt)) return;
+    const graceMs = force ? forcedWithinMs : 0;
+    if (drainDeadlineAt === null || this.clock.now() < Date.parse(drainDeadlineAt) + graceMs) return;
     throw new VsError("timed_out", `node ${name} is not drained within its deadline; it holds what has no other copy`, {
       hint: `See what is left with: vsctl assets list --node ${name}. Do not stop its agent yet`,
     });
