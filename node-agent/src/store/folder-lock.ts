@@ -6,6 +6,7 @@ import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { Server } from "node:net";
 import { z } from "zod";
+import type { Clock } from "@vstream/core/clock.ts";
 import { VsError } from "@vstream/core/errors.ts";
 import { errnoOf } from "./disk-failure.ts";
 import { readIfThere } from "./durable-file.ts";
@@ -13,11 +14,27 @@ import { readIfThere } from "./durable-file.ts";
 const holderShape = z.object({ pid: z.int().positive(), started: z.string() });
 type Holder = z.infer<typeof holderShape>;
 
+/** How long the end of an agent that was just killed, or told to stop, is waited for. */
+const patienceMs = 3_000;
+const pollMs = 100;
+
 /**
  * Holds the folder until disposed of.
- * @throws VsError conflict when a living process has it
+ * @throws VsError conflict when a living process has it, and keeps it
  */
-export async function lockFolder(folder: string, recordPath: string): Promise<AsyncDisposable> {
+export async function lockFolder(folder: string, recordPath: string, clock: Clock): Promise<AsyncDisposable> {
+  const endsAtMs = clock.monotonicMs() + patienceMs;
+  for (;;) {
+    try {
+      return await lockNow(folder, recordPath);
+    } catch (thrown) {
+      if (!(thrown instanceof VsError) || clock.monotonicMs() > endsAtMs) throw thrown;
+      await clock.sleep(pollMs);
+    }
+  }
+}
+
+async function lockNow(folder: string, recordPath: string): Promise<AsyncDisposable> {
   const socket = await listenOn(await socketName(folder), () => conflict(folder));
   try {
     const holder = await readHolder(recordPath);
@@ -76,7 +93,9 @@ async function startOf(pid: number): Promise<string> {
     const status = await readFile(`/proc/${String(pid)}/stat`, "utf8");
     // proc(5): the 22nd field; the second one is a name in parentheses that may hold spaces.
     const fields = status.slice(status.lastIndexOf(")") + 2).split(" ");
-    return `${boot.trim()}:${fields[19] ?? ""}`;
+    // A killed process leaves its remains until somebody asks how it ended.
+    const [state = ""] = fields;
+    return state === "Z" || state === "X" ? "" : `${boot.trim()}:${fields[19] ?? ""}`;
   } catch {
     return "";
   }

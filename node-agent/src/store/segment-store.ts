@@ -25,7 +25,7 @@ import type { Scratch, Store, StoreUsage } from "./store.ts";
 export async function openStore(options: StoreOptions): Promise<Store> {
   const shelves = buildShelves(options);
   await makeFolders(shelves.layout);
-  const lock = await lockFolder(shelves.layout.root, shelves.layout.lock);
+  const lock = await lockFolder(shelves.layout.root, shelves.layout.lock, options.clock);
   try {
     await loadShelves(shelves);
   } catch (thrown) {
