@@ -10,7 +10,10 @@ module.exports = {
       name: "no-orphans",
       severity: "error",
       // Programs' first files and tests are started, not imported.
-      from: { orphan: true, pathNot: [tests, "/main\\.ts$", "\\.d\\.ts$", "(^|/)(eslint\\.config|\\.dependency-cruiser)"] },
+      from: {
+        orphan: true,
+        pathNot: [tests, "/main\\.ts$", "\\.d\\.ts$", "(^|/)(eslint\\.config|\\.dependency-cruiser)"],
+      },
       to: {},
     },
     {
@@ -51,7 +54,11 @@ module.exports = {
       from: { path: "^control-plane/src/planning/", pathNot: tests },
       to: {
         // Records are the words of the catalog, without behaviour.
-        pathNot: ["^control-plane/src/planning/", "^control-plane/src/catalog/records\\.ts$", "^core/src/(ids|errors|media)\\.ts$"],
+        pathNot: [
+          "^control-plane/src/planning/",
+          "^control-plane/src/catalog/records\\.ts$",
+          "^core/src/(ids|errors|media)\\.ts$",
+        ],
       },
     },
     {
@@ -63,7 +70,15 @@ module.exports = {
     {
       name: "generated-types-stop-at-the-edge",
       severity: "error",
-      from: { pathNot: ["^(control-plane|node-agent)/src/rpc/", "^cli/src/(control-client|wire)\\.ts$", "^proto/", tests, "^test/"] },
+      from: {
+        pathNot: [
+          "^(control-plane|node-agent)/src/rpc/",
+          "^cli/src/(control-client|wire)\\.ts$",
+          "^proto/",
+          tests,
+          "^test/",
+        ],
+      },
       to: { path: "^proto/" },
     },
     {

@@ -1,11 +1,11 @@
 // `npm run build`: the wire's types, one bundle for each program, and the player, into dist/.
 // A bundle with the compile cache starts in a fraction of the time that the sources need.
 import { spawnSync } from "node:child_process";
-import { chmod, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import type { BuildOptions, PluginBuild } from "esbuild";
+import type { BuildOptions } from "esbuild";
 import { buildPlayer } from "../player/build.ts";
 import { buildCli } from "../cli/build.ts";
 
@@ -27,7 +27,6 @@ const bundle: BuildOptions = {
   banner: {
     js: 'import { createRequire as bundleRequire } from "node:module"; const require = bundleRequire(import.meta.url); const __dirname = import.meta.dirname;',
   },
-  plugins: [{ name: "files-beside-the-bundle", setup: findHealthProtoBesideBundle }],
 };
 
 generateWire();
@@ -44,30 +43,11 @@ await Promise.all([
   buildCli({ outDir: dist }),
   buildPlayer({ outDir: join(dist, "player") }),
 ]);
-await copyHealthProto();
 await symlink("../vsctl.js", join(dist, "bin", "vsctl"));
 
 function generateWire(): void {
   const generated = spawnSync("buf", ["generate"], { cwd: root, encoding: "utf8" });
   if (generated.status !== 0) throw new Error(`buf generate failed:\n${generated.stdout}${generated.stderr}`);
-}
-
-// grpc-health-check reads its .proto at start from a folder relative to its own file, which a bundle does not have.
-function findHealthProtoBesideBundle(build: PluginBuild): void {
-  build.onLoad({ filter: /grpc-health-check\/build\/src\/health\.js$/ }, async ({ path }) => {
-    const text = await readFile(path, "utf8");
-    const contents = text
-      .replaceAll("${__dirname}/../../proto", "${__dirname}/proto")
-      .replaceAll("__dirname, '../../proto", "__dirname, 'proto");
-    if (contents.includes("../../proto"))
-      throw new Error("grpc-health-check looks for its .proto in another way now: adapt the build");
-    return { contents };
-  });
-}
-
-async function copyHealthProto(): Promise<void> {
-  const packageFolder = dirname(fileURLToPath(import.meta.resolve("grpc-health-check/package.json")));
-  await cp(join(packageFolder, "proto"), join(dist, "proto"), { recursive: true });
 }
 
 async function buildProgram(name: string, entry: string): Promise<void> {

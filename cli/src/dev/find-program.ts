@@ -6,8 +6,8 @@ import { VsError } from "@vstream/core/errors.ts";
 export type ProgramKind = "control" | "agent";
 
 const places: Readonly<Record<ProgramKind, readonly string[]>> = {
-  control: ["vstream-control.js", "../../../control-plane/src/main.ts"],
-  agent: ["vstream-agent.js", "../../../node-agent/src/main.ts"],
+  control: ["bin/vstream-control", "../../../control-plane/src/main.ts"],
+  agent: ["bin/vstream-agent", "../../../node-agent/src/main.ts"],
 };
 
 /** The file that Node runs. @throws VsError not_found */

@@ -36,14 +36,17 @@ export class SourceFile implements AsyncDisposable {
       });
     }
     // Opening a pipe or a device would wait for its other end.
-    if (!before.isFile()) throw new VsError("source_unreadable", `${path} is not a regular file`);
+    if (!before.isFile())
+      throw new VsError("source_unreadable", `${path} is not a regular file`, {
+        hint: "Copy what it gives into a file, and ingest that",
+      });
     const handle = await open(path, "r").catch((cause: unknown) => {
       throw unopened(path, cause);
     });
     const source = new SourceFile(path, { handle, seen: await handle.stat() });
     if (source.bytes > 0) return source;
     await handle.close();
-    throw new VsError("source_empty", `${path} is empty`);
+    throw new VsError("source_empty", `${path} is empty`, { hint: "Copy or download the file again" });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -105,7 +108,7 @@ export class SourceFile implements AsyncDisposable {
 
 function unopened(path: string, cause: unknown): VsError {
   const missing = cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ENOTDIR");
-  if (missing) return new VsError("source_not_found", `${path} does not exist`, { cause });
+  if (missing) return new VsError("source_not_found", `${path} does not exist`, { hint: "Check the path", cause });
   return new VsError("source_unreadable", `cannot open ${path}: ${reasonOf(cause)}`, {
     hint: "Check that you may read it",
     cause,
