@@ -51,7 +51,7 @@ describe("an asset that is being made", () => {
     const decisions = decide({ asset: probed, copies: begun });
     assert.deepEqual(
       created(decisions, "transcode").map((task) => [task.pieceId, task.rank, task.preRollKeyframes]),
-      [0, 1, 2].map((chunk) => [videoPieceId(chunk), chunk, 2]),
+      [0, 1, 2].map((chunk) => [videoPieceId(chunk), chunk, 1]),
     );
     assert.deepEqual(
       created(decisions, "audio").map((task) => [task.pieceId, task.rank]),
@@ -73,7 +73,7 @@ describe("an asset that is being made", () => {
       created(decisions, "transcode").map((task) => [task.pieceId, task.preRollKeyframes]),
       [
         [videoPieceId(0), 4],
-        [videoPieceId(2), 2],
+        [videoPieceId(2), 1],
       ],
     );
     assert.equal(created(decisions, "audio").length, 1);

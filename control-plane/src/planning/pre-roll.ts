@@ -1,12 +1,12 @@
-// How far before a chunk's first frame its decoding starts, in keyframes. Two are enough for nearly every file;
+// How far before a chunk's first frame its decoding starts, in keyframes. One is enough for nearly every file;
 // a joint that does not prove is tried from further back, last from the start of the file (0).
 import type { PieceId } from "@vstream/core/ids.ts";
 import { copiesOf } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 
 // Intra-refresh streams needed 4; an FLV with a wrong index needed the start.
-const preRolls = [2, 4, 8, 16, 0];
-const firstPreRoll = 2;
+const preRolls = [1, 2, 4, 8, 16, 0];
+const firstPreRoll = 1;
 
 /** The last one there is: from the start of the file. */
 export const fromFileStart = 0;
