@@ -10,6 +10,8 @@ import type {
   WatchAssetResponse,
   WatchEventsResponse,
 } from "@vstream/proto/admin.ts";
+import type { CheckUploadsResponse } from "@vstream/proto/agent.ts";
+import { newId } from "@vstream/core/ids.ts";
 import { join, openSession } from "./testing/scripted-agent.ts";
 import type { ScriptedAgent } from "./testing/scripted-agent.ts";
 import { objectNamed, sourcePiece } from "./testing/made-up-media.ts";
@@ -201,6 +203,24 @@ describe("control plane", () => {
     );
     assert.deepEqual(status.nodesByHealth, { up: 2 });
     assert.ok(Array.isArray(status.problems));
+  });
+
+  it("tells a node which uploads it keeps for nothing", async () => {
+    const [one, other] = agents;
+    const bytes = objectNamed("a source that moves");
+    const { asset, upload } = await create(running, { sourceSha256: bytes.sha256, sourceBytes: bytes.bytes });
+    const assetId = asset?.id ?? "";
+    const [home, stranger] = upload?.nodeId === one?.identity.nodeId ? [one, other] : [other, one];
+    const unwantedOf = async (agent: ScriptedAgent | undefined, assetIds: string[]): Promise<string[]> => {
+      const call = asked<CheckUploadsResponse>((done) => agent!.client.checkUploads({ assetIds }, done));
+      return (await call).unwantedAssetIds;
+    };
+    const forgotten = newId("asset", 0);
+    assert.deepEqual(await unwantedOf(home, [assetId, forgotten]), [forgotten]);
+    assert.deepEqual(await unwantedOf(stranger, [assetId]), [assetId]);
+    const outcome = { $case: "source", value: sourcePiece(bytes) } as const;
+    await asked((done) => home!.client.reportUpload({ assetId, outcome }, done));
+    assert.deepEqual(await unwantedOf(home, [assetId]), [assetId]);
   });
 
   it("answers over HTTP", async () => {

@@ -1,5 +1,6 @@
 // Builds the control plane from its parts, in the order in which they need one another, and takes it down in the
 // opposite one. The only file that does so.
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "@vstream/core/clock.ts";
@@ -7,6 +8,7 @@ import { VsError } from "@vstream/core/errors.ts";
 import type { Logger } from "@vstream/core/log.ts";
 import type { Catalog } from "./catalog/catalog.ts";
 import { openSqliteCatalog } from "./catalog/sqlite/open-catalog.ts";
+import { damaged } from "./catalog/sqlite/sqlite-errors.ts";
 import type { ControlConfig } from "./config.ts";
 import type { ControlLoop } from "./control-loop/control-loop.ts";
 import { openControlLoop } from "./control-loop/open-control-loop.ts";
@@ -40,6 +42,7 @@ export async function openControlPlane(config: ControlConfig, deps: ControlPlane
   await using stack = new AsyncDisposableStack();
   await makeDataFolder(config.dataDir);
   // First of all: it holds the lock that keeps a second control plane from everything else in the folder.
+  refuseLostCatalog(config);
   const catalog = stack.use(await openCatalog(config, deps));
   const identity = await openIdentity({ ...config, catalog, clock: deps.clock });
   const metrics = openMetrics(catalog.queries);
@@ -83,9 +86,20 @@ async function makeDataFolder(path: string): Promise<void> {
   }
 }
 
+// A new catalog in the place of a lost one would have every node's store swept. The authority is made after the
+// catalog, so it is looked for first: another control plane may just be making both.
+function refuseLostCatalog({ dataDir }: ControlConfig): void {
+  const isLost = existsSync(join(dataDir, "identity", "authority")) && !existsSync(catalogPath(dataDir));
+  if (isLost) throw damaged(`${catalogPath(dataDir)} is gone, though the cluster's authority is there`);
+}
+
+function catalogPath(dataDir: string): string {
+  return join(dataDir, "catalog.sqlite");
+}
+
 async function openCatalog(config: ControlConfig, { clock, log, onFatal }: ControlPlaneDeps): Promise<Catalog> {
   return await openSqliteCatalog({
-    path: join(config.dataDir, "catalog.sqlite"),
+    path: catalogPath(config.dataDir),
     clock,
     log: log.child({ component: "catalog" }),
     onFatal,

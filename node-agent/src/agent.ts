@@ -84,9 +84,8 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   const runner = opened.use(openRunner(ground, lines));
   const addresses = { playback: serving.address, peer: hostAndPort(lines.peerListener.address) };
   const conversation = new Conversation({
-    ...{ store: ground.store, logMemory: deps.logMemory, log: deps.log, runner, ...lines },
+    ...{ store: ground.store, logMemory: deps.logMemory, log: deps.log, runner, serving, ...lines },
     describe: () => describe(ground, addresses),
-    servingLoad: () => serving.load(),
   });
   watch(ground, lines, runner);
   lines.link.start({ subject: conversation, listener: conversation });
@@ -144,10 +143,11 @@ async function openLines(ground: Ground, opened: AsyncDisposableStack): Promise<
 
 async function serve(ground: Ground, lines: Lines, stopping: AbortSignal): Promise<Serving> {
   const { config, nodeId, store, clock, log } = ground;
-  const { peers, link, memory, metrics } = lines;
+  const { peers, link, memory, metrics, manifests } = lines;
   return await openServing({
     ...{ nodeId, name: config.name, region: config.region, listen: config.playbackListen, store, peers, clock },
     askControl: (query, signal) => link.getManifest(query, signal),
+    isHome: (assetId) => manifests.isHome(assetId),
     getTicketKey: () => memory.ticketKeyPem,
     reportUpload: (report, signal) => link.reportUpload(report, signal),
     onCorrupt: (sha256) => {

@@ -20,6 +20,7 @@ import type {
   Welcome,
 } from "./rpc/control-messages.ts";
 import type { ManifestKeeper } from "./rpc/manifest-keeper.ts";
+import type { Serving } from "./serving/serving.ts";
 import type { Store } from "./store/store.ts";
 import type { TaskRunner } from "./tasks/task-runner.ts";
 
@@ -34,7 +35,7 @@ export interface ConversationDeps {
   readonly memory: ClusterMemory;
   readonly logMemory: LogMemory;
   readonly describe: () => NodeDescription;
-  readonly servingLoad: () => Pick<Load, "viewers" | "egressBps">;
+  readonly serving: Pick<Serving, "load" | "unfinishedUploads" | "forgetUploads">;
   readonly log: Logger;
 }
 
@@ -51,9 +52,9 @@ export class Conversation implements ControlListener, ControlSubject {
   }
 
   load(): Load {
-    const { store, runner, servingLoad } = this.#deps;
+    const { store, runner, serving } = this.#deps;
     const { usedBytes, capacityBytes } = store.usage;
-    return { usedBytes, capacityBytes, ...servingLoad(), tasksRunning: runner.running };
+    return { usedBytes, capacityBytes, ...serving.load(), tasksRunning: runner.running };
   }
 
   leases(): readonly Lease[] {
@@ -62,6 +63,10 @@ export class Conversation implements ControlListener, ControlSubject {
 
   inventory(): ReadonlyMap<AssetId, readonly PieceId[]> {
     return this.#deps.store.inventory();
+  }
+
+  async unfinishedUploads(): Promise<readonly AssetId[]> {
+    return await this.#deps.serving.unfinishedUploads();
   }
 
   welcomed(welcome: Welcome): void {
@@ -106,6 +111,13 @@ export class Conversation implements ControlListener, ControlSubject {
         },
       );
     }
+  }
+
+  uploadsUnwanted(assetIds: readonly AssetId[]): void {
+    const { serving, log } = this.#deps;
+    serving.forgetUploads(assetIds).catch((err: unknown) => {
+      log.warn({ err }, "unwanted uploads not removed");
+    });
   }
 
   answer(question: Question): readonly string[] {

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import type { Clock } from "@vstream/core/clock.ts";
 import { VsError } from "@vstream/core/errors.ts";
 import type { ControlClient, NewAsset } from "../control-client.ts";
+import { callPatiently } from "../follow.ts";
 import { formatBytes, formatShare } from "../formats.ts";
 import { notThereYet } from "../later-parts.ts";
 import type { Asset, AssetPlayback } from "../shapes.ts";
@@ -30,7 +31,10 @@ export async function ingestSource(
 ): Promise<AssetPlayback> {
   const { asset, duplicate } = await bringToCluster(client, path, options);
   if (options.wait !== "none" && !hasReached(asset, options.wait)) await waitFor(client, asset, options);
-  const found = await client.getPlayback(asset.id);
+  const found = await callPatiently(() => client.getPlayback(asset.id), {
+    clock: options.clock,
+    signal: options.signal,
+  });
   options.progress.end(duplicate ? `${found.asset.state} (it was there already)` : found.asset.state);
   return { ...found, asset: { ...found.asset, duplicate } };
 }

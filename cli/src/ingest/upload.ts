@@ -12,6 +12,7 @@ import type { SourceFile } from "./source-file.ts";
 /** A node that restarts is back within this time; afterwards the upload begins anew elsewhere. */
 const nodePatienceMs = 10_000;
 const retryMs = 1_000;
+const dropLimitMs = 5_000;
 
 export interface UploadOptions {
   readonly assetId: string;
@@ -33,12 +34,22 @@ export async function upload(client: ControlClient, source: SourceFile, options:
     const sent = await sendSource(source, { ...options, ticket: attempt.ticket, onProgress: attempt.onProgress });
     if (sent.kind === "sent") return;
     if (sent.kind === "refused") {
+      await dropUpload(attempt.ticket, options.assetId);
       await client.abandonUpload(options.assetId, sent.error.toFailure()).catch(() => undefined);
       throw sent.error;
     }
     if (await isThere(client, options)) return;
     await attempt.prepareNext(client, sent);
   }
+}
+
+// What the node has of it is of no use to anybody. It finds out by itself too, only later.
+async function dropUpload({ url, token }: UploadTicket, assetId: string): Promise<void> {
+  await fetch(`${url.replace(/\/+$/, "")}/${assetId}`, {
+    method: "DELETE",
+    headers: { authorization: `Bearer ${token}`, "tus-resumable": "1.0.0" },
+    signal: AbortSignal.timeout(dropLimitMs),
+  }).catch(() => undefined);
 }
 
 // The answer to the last byte may have been lost on its way.

@@ -2,7 +2,7 @@
 import { VsError } from "@vstream/core/errors.ts";
 import type { AssetId } from "@vstream/core/ids.ts";
 import type { AssetRecord } from "./records.ts";
-import type { CreateAssetOutcome, NewAsset } from "./catalog.ts";
+import type { CreateAssetOutcome, NewAsset, SameAsset } from "./catalog.ts";
 import { writeEvent } from "./events.ts";
 import { homesOf, writeHomes } from "./homes.ts";
 import { fromJson, fromJsonOrNull, toJson } from "./json-column.ts";
@@ -11,8 +11,9 @@ import { unsettle } from "./settling.ts";
 import type { AssetRow, AssetsTable, Db } from "./tables.ts";
 
 export async function createAsset(db: Db, asset: NewAsset): Promise<CreateAssetOutcome> {
-  const existing = (await findByExternalId(db, asset)) ?? (await findBySource(db, asset));
-  if (existing !== undefined) return { kind: "existing", asset: await recordOf(db, existing) };
+  const existing = await findExisting(db, asset);
+  if (existing !== null) return { kind: "existing", asset: existing };
+  await freeExternalId(db, asset);
   await db.insertInto("assets").values(newRow(asset)).execute();
   await setLabels(db, asset.id, asset.labels);
   await writeHomes(db, asset.id, asset.homes);
@@ -20,6 +21,12 @@ export async function createAsset(db: Db, asset: NewAsset): Promise<CreateAssetO
   const message = `"${asset.title}" was created from ${asset.sourceName}`;
   await writeEvent(db, { at: asset.at, kind: "asset.created", subject: asset.id, actor: asset.actor, message });
   return { kind: "created", asset: await requireAsset(db, asset.id) };
+}
+
+/** The asset that a new one with the same external id, or of the same bytes, would be. */
+export async function findExisting(db: Db, wanted: SameAsset): Promise<AssetRecord | null> {
+  const row = (await findByExternalId(db, wanted)) ?? (await findBySource(db, wanted));
+  return row === undefined ? null : await recordOf(db, row);
 }
 
 export async function assetRow(db: Db, id: AssetId): Promise<AssetRow | undefined> {
@@ -67,17 +74,35 @@ async function recordOf(db: Db, row: AssetRow): Promise<AssetRecord> {
   return record;
 }
 
-async function findByExternalId(db: Db, asset: NewAsset): Promise<AssetRow | undefined> {
-  if (asset.externalId === null) return undefined;
-  return await db.selectFrom("assets").selectAll().where("external_id", "=", asset.externalId).executeTakeFirst();
+const goneStates = ["failed", "deleting"] as const;
+
+async function findByExternalId(db: Db, { externalId }: SameAsset): Promise<AssetRow | undefined> {
+  if (externalId === null) return undefined;
+  return await db
+    .selectFrom("assets")
+    .selectAll()
+    .where("external_id", "=", externalId)
+    .where("state", "not in", goneStates)
+    .executeTakeFirst();
 }
 
-async function findBySource(db: Db, asset: NewAsset): Promise<AssetRow | undefined> {
+// An external id belongs to one asset only: one that failed or is in the trash gives it up to its successor.
+async function freeExternalId(db: Db, { externalId }: SameAsset): Promise<void> {
+  if (externalId === null) return;
+  await db
+    .updateTable("assets")
+    .set({ external_id: null })
+    .where("external_id", "=", externalId)
+    .where("state", "in", goneStates)
+    .execute();
+}
+
+async function findBySource(db: Db, asset: SameAsset): Promise<AssetRow | undefined> {
   return await db
     .selectFrom("assets")
     .selectAll()
     .where("source_sha256", "=", asset.sourceSha256)
-    .where("state", "not in", ["failed", "deleting"])
+    .where("state", "not in", goneStates)
     .orderBy("created_at")
     .executeTakeFirst();
 }

@@ -37,7 +37,13 @@ export interface NewAsset {
   readonly actor: Actor;
 }
 
-/** `existing`: the same external id, else the same bytes in an asset that is neither failed nor deleting. */
+/** By what an asset is known again. */
+export type SameAsset = Pick<NewAsset, "externalId" | "sourceSha256">;
+
+/**
+ * `existing`: the same external id, else the same bytes, in an asset that is neither failed nor deleting. Such a one
+ * loses its external id to the new asset.
+ */
 export type CreateAssetOutcome =
   | { readonly kind: "created"; readonly asset: AssetRecord }
   | { readonly kind: "existing"; readonly asset: AssetRecord };
@@ -190,6 +196,8 @@ export interface CatalogCommands {
 
 export interface CatalogQueries {
   getAsset(id: AssetId): Promise<AssetSummary | null>;
+  /** The asset that createAsset would give as existing. */
+  findExisting(wanted: SameAsset): Promise<AssetRecord | null>;
   listAssets(query: ListQuery & { search: string }): Promise<Page<AssetSummary>>;
   getNode(idOrName: string): Promise<NodeRecord | null>;
   listNodes(query: ListQuery): Promise<Page<NodeRecord>>;

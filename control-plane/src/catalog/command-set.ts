@@ -1,7 +1,7 @@
 // The commands and queries by name, as an engine runs them: each on a Db that stands inside one transaction.
 import { applyDecisions } from "./apply-decisions.ts";
 import { getAsset } from "./asset-summary.ts";
-import { createAsset } from "./assets.ts";
+import { createAsset, findExisting } from "./assets.ts";
 import type { CatalogCommands, CatalogQueries } from "./catalog.ts";
 import { counts } from "./counts.ts";
 import { listEvents } from "./events.ts";
@@ -57,6 +57,7 @@ export const commandSet: OnDb<CatalogCommands> = {
 
 export const querySet: OnDb<CatalogQueries> = {
   getAsset,
+  findExisting,
   listAssets,
   getNode,
   listNodes,

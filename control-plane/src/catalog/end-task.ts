@@ -15,13 +15,19 @@ export async function succeedTask(db: Db, task: TaskRow, at: number): Promise<vo
   await end(db, task, { state: "succeeded", finished_at: at, error: null });
 }
 
-/** retryAt: when it may run again; null: never. Too many failures: never, either. */
+/**
+ * retryAt: when it may run again; null: never. Too many failures: never, either. That an agent was stopped is no
+ * failure of the task.
+ */
 export async function failTask(
   db: Db,
   task: TaskRow,
   end: { failure: Failure; retryAt: number | null; at: number },
 ): Promise<void> {
-  if (end.retryAt === null || task.failures + 1 >= taskAttemptLimit) {
+  if (end.failure.code === "interrupted") {
+    const { failures } = task;
+    await tryAgain(db, task, { state: "pending", failures, failure: end.failure, notBefore: end.at });
+  } else if (end.retryAt === null || task.failures + 1 >= taskAttemptLimit) {
     await killTask(db, task, end);
   } else {
     await tryAgain(db, task, { state: "waiting", failure: end.failure, notBefore: end.retryAt });
@@ -82,11 +88,11 @@ async function killTask(db: Db, task: TaskRow, death: { failure: Failure; at: nu
 async function tryAgain(
   db: Db,
   task: TaskRow,
-  next: { state: "waiting" | "pending"; failure: Failure; notBefore: number },
+  next: { state: "waiting" | "pending"; failures?: number; failure: Failure; notBefore: number },
 ): Promise<void> {
   await end(db, task, {
     state: next.state,
-    failures: task.failures + 1,
+    failures: next.failures ?? task.failures + 1,
     error: toJson(next.failure),
     not_before: next.notBefore,
     node_id: hasFixedNode(task) ? task.node_id : null,

@@ -15,13 +15,18 @@ export async function appendLog(
 ): Promise<void> {
   if (report.lines.length === 0) return;
   const lines = report.lines.slice(-linesPerReport).map((line) => line.slice(0, lineLength));
-  const heading = `--- attempt ${report.attempt} on ${report.nodeId}`;
+  const heading = attemptHeading(report.attempt, report.nodeId);
   const all = toJson([...(await getTaskLog(db, taskId)), heading, ...lines].slice(-linesPerTask));
   await db
     .insertInto("task_logs")
     .values({ task_id: taskId, lines: all })
     .onConflict((row) => row.column("task_id").doUpdateSet({ lines: all }))
     .execute();
+}
+
+/** What stands above the lines of one attempt. */
+export function attemptHeading(attempt: number, nodeId: string): string {
+  return `--- attempt ${attempt} on ${nodeId}`;
 }
 
 export async function getTaskLog(db: Db, taskId: TaskId): Promise<readonly string[]> {

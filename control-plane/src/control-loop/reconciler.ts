@@ -90,14 +90,16 @@ export class Reconciler {
 
   /** Gives whether there may be more to decide at once. */
   async #look(): Promise<boolean> {
-    const before = await this.#readInput();
-    const decisions = [...this.#decideHealth(before.snapshot), ...this.#decideExpiry(), ...plan(before)];
-    await applyAll(this.#parts, decisions, before.snapshot);
-    const after = decisions.length > 0 ? await this.#readInput() : before;
-    this.#tell(after.snapshot);
-    await this.#giveLeases(after);
-    this.#dueAt = nextDueAt(after);
-    return decisions.some((decision) => decision.kind !== "settle-asset");
+    const input = await this.#readInput();
+    const decisions = [...this.#decideHealth(input.snapshot), ...this.#decideExpiry(), ...plan(input)];
+    await applyAll(this.#parts, decisions, input.snapshot);
+    const hasDecided = decisions.some((decision) => decision.kind !== "settle-asset");
+    // What was decided is seen, and leased, by the next look, which follows at once; but not for ever.
+    if (hasDecided && this.#directLooks < directLooks - 1) return true;
+    this.#tell(input.snapshot);
+    await this.#giveLeases(input);
+    this.#dueAt = nextDueAt(input);
+    return hasDecided;
   }
 
   async #readInput(): Promise<PlanInput> {

@@ -1,12 +1,13 @@
 // How the first user gets in: at the first start an admin's token is made and left in the data folder, for whoever can
 // read it there, together with a ready configuration for vsctl. Taking the token's file away is up to the operator; it
-// is not made again.
+// is not made again while any user's token is left that lets somebody in.
 import { join } from "node:path";
 import type { Clock } from "@vstream/core/clock.ts";
 import { VsError } from "@vstream/core/errors.ts";
 import { formatToken, mintToken, parseToken } from "@vstream/core/join-token.ts";
 import type { TokenText } from "@vstream/core/join-token.ts";
 import type { CatalogQueries } from "../catalog/catalog.ts";
+import type { TokenRecord } from "../catalog/records.ts";
 import type { CertificateAuthority } from "./certificate-authority.ts";
 import { readPrivate, writeDurably } from "./durable-file.ts";
 import type { Tokens, WantedToken } from "./join-tokens.ts";
@@ -36,9 +37,10 @@ export interface FirstAccessDeps {
 /** Leaves admin-token and vsctl.json in the data folder; the latter follows the server's address. */
 export async function giveFirstAccess(deps: FirstAccessDeps): Promise<void> {
   const path = join(deps.dataDir, tokenFile);
-  const kept = await readPrivate(path);
-  if (kept === null && (await hasUsers(deps.queries))) return;
-  const text = kept === null ? mintToken(deps.authority.sha256, deps.clock.now()) : readToken(kept, path, deps);
+  const usersLeft = await hasUsers(deps);
+  const kept = await readKept(path, usersLeft, deps);
+  if (kept === null && usersLeft) return;
+  const text = kept ?? mintToken(deps.authority.sha256, deps.clock.now());
   // The file comes first: a token that was made and not written down would be of no use to anybody.
   if (kept === null) await writeDurably(path, `${formatToken(text)}\n`);
   if ((await deps.queries.getToken(text.id)) === null) await deps.tokens.keep(text, firstToken, "vstream");
@@ -46,12 +48,25 @@ export async function giveFirstAccess(deps: FirstAccessDeps): Promise<void> {
   await writeWhenOther(join(deps.dataDir, configFile), `${JSON.stringify(config, null, 2)}\n`);
 }
 
-async function hasUsers(queries: Pick<CatalogQueries, "listTokens">): Promise<boolean> {
+// A token that lets nobody in any more is as good as none when there is no other either.
+async function readKept(path: string, usersLeft: boolean, deps: FirstAccessDeps): Promise<TokenText | null> {
+  const kept = await readPrivate(path);
+  if (kept === null) return null;
+  const text = readToken(kept, path, deps);
+  const record = await deps.queries.getToken(text.id);
+  return record === null || usersLeft || isLive(record, deps.clock) ? text : null;
+}
+
+function isLive(token: TokenRecord, clock: Clock): boolean {
+  return token.kind === "user" && token.revokedAt === null && token.expiresAt > clock.now();
+}
+
+async function hasUsers({ queries, clock }: FirstAccessDeps): Promise<boolean> {
   const page = { limit: 500, sort: null, states: [], nodeId: null, labels: {} };
   let cursor: string | null = null;
   do {
     const { items, nextCursor } = await queries.listTokens({ ...page, cursor });
-    if (items.some((token) => token.kind === "user")) return true;
+    if (items.some((token) => isLive(token, clock))) return true;
     cursor = nextCursor;
   } while (cursor !== null);
   return false;

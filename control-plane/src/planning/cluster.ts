@@ -59,6 +59,12 @@ export function copiesWanted(asset: AssetRecord, cluster: Cluster): number {
   return Math.min(asset.replicasWanted, able.length);
 }
 
+/** The same among homes that may be fewer, because no other node has the room. A home that is down takes no copies. */
+export function copiesWantedOn(homes: readonly NodeId[], asset: AssetRecord, cluster: Cluster): number {
+  const able = homes.filter((nodeId) => (cluster.byId.get(nodeId)?.health ?? "down") !== "down");
+  return Math.max(1, Math.min(copiesWanted(asset, cluster), able.length));
+}
+
 /**
  * How many verified copies must stay when others are deleted. Nodes that are down or cordoned count too: a cluster
  * that is small only for an hour must not delete what it will miss.

@@ -15,3 +15,11 @@ export function sourceLost(asset: AssetRecord): Failure {
     hint: "Start a node that held it, or ingest the file again: vsctl ingest FILE",
   };
 }
+
+export function piecesLost(asset: AssetRecord): Failure {
+  return {
+    code: "object_missing",
+    message: `no node holds all of ${asset.id} any more, nor the source to make the rest from`,
+    hint: "Start a node that held it, or ingest the file again: vsctl ingest FILE",
+  };
+}

@@ -1,11 +1,11 @@
 // What is next for one asset, by its state.
 import { sourcePieceId } from "@vstream/core/ids.ts";
-import { copiesOf, isLostForGood } from "./asset-facts.ts";
+import { copiesOf, isLostForGood, plannedPieces } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
-import { copiesWanted } from "./cluster.ts";
+import { copiesWantedOn } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
-import { failAsset, sourceLost } from "./fail-asset.ts";
+import { failAsset, piecesLost, sourceLost } from "./fail-asset.ts";
 import { planLeftovers, planSurplus, planTrash } from "./plan-discard.ts";
 import { homesDecision, planHomes } from "./plan-homes.ts";
 import { planLost, planMaking } from "./plan-making.ts";
@@ -38,7 +38,7 @@ function planUploading(facts: AssetFacts, cluster: Cluster): Decision[] {
   if (isLostForGood(facts, sourcePieceId, cluster)) return failAsset(facts, sourceLost(asset));
   const homes = planHomes(facts, cluster);
   const copies = copiesOf(facts, sourcePieceId).filter((nodeId) => homes.includes(nodeId)).length;
-  const isUploaded = copies >= Math.max(1, copiesWanted(asset, cluster));
+  const isUploaded = copies >= copiesWantedOn(homes, asset, cluster);
   return [
     ...homesDecision(facts, homes),
     ...planCopies(facts, homes, cluster),
@@ -65,6 +65,7 @@ function planMade(facts: AssetFacts, cluster: Cluster): Decision[] {
 }
 
 function planReady(facts: AssetFacts, cluster: Cluster): Decision[] {
+  if (isBeyondRepair(facts)) return failAsset(facts, piecesLost(facts.asset));
   const homes = planHomes(facts, cluster);
   const decisions = [
     ...homesDecision(facts, homes),
@@ -73,6 +74,14 @@ function planReady(facts: AssetFacts, cluster: Cluster): Decision[] {
     ...planSurplus(facts, homes, cluster),
   ];
   return decisions.length > 0 ? decisions : planSettle(facts, cluster);
+}
+
+// A piece is gone with every copy, also on nodes that are down, and so is the source that it could be made from.
+function isBeyondRepair(facts: AssetFacts): boolean {
+  const { plan } = facts.asset;
+  const held = new Set(facts.view.replicas.filter(({ state }) => state !== "lost").map(({ pieceId }) => pieceId));
+  if (plan === null || held.has(sourcePieceId)) return false;
+  return plannedPieces(plan).some((pieceId) => pieceId !== sourcePieceId && !held.has(pieceId));
 }
 
 const uploadGivenUp = {

@@ -1,6 +1,7 @@
 // What may be deleted: copies beyond the homes once the homes hold enough (never fewer than wanted remain), what a
 // failed asset leaves behind, and what has been in the trash long enough.
 import { errorKinds } from "@vstream/core/errors.ts";
+import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
 import { copiesOf, openTask } from "./asset-facts.ts";
@@ -10,6 +11,7 @@ import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
 import { cancelTasks, newTask } from "./new-task.ts";
 import { homesDecision, planHomes } from "./plan-homes.ts";
+import { makesSomething } from "./plan-making.ts";
 import { planCopies } from "./plan-repair.ts";
 import { planSettle } from "./plan-settle.ts";
 
@@ -21,8 +23,12 @@ export function planSurplus(facts: AssetFacts, homes: readonly NodeId[], cluster
   return [...cancelUnsafe(facts, homes, canGo), ...discardsOf(facts, homes, { cluster, canGo })];
 }
 
-/** A failed asset: what a retry could still use is kept for a time, what was refused goes at once. */
+/**
+ * A failed asset: what a retry could still use is kept for a time, what was refused goes at once. One that failed
+ * because its nodes were away goes on when they are back.
+ */
 export function planLeftovers(facts: AssetFacts, cluster: Cluster): Decision[] {
+  if (canGoOn(facts)) return [goOn(facts)];
   const homes = facts.asset.homes.filter((nodeId) => {
     const node = cluster.byId.get(nodeId);
     return node !== undefined && !isLeaving(node);
@@ -115,10 +121,26 @@ function retryTime(node: NodeRecord, facts: AssetFacts): number {
   return Math.max(0, ...died.map((task) => (task.finishedAt ?? 0) + deadDiscardRetryMs));
 }
 
+function canGoOn(facts: AssetFacts): boolean {
+  const isLost = facts.asset.error?.code === "object_missing";
+  return isLost && !facts.view.deadTasks.some(makesSomething) && copiesOf(facts, sourcePieceId).length > 0;
+}
+
+function goOn({ asset }: AssetFacts): Decision {
+  const to = asset.releasedChunks > 0 ? "playable" : "uploading";
+  return { kind: "set-asset-state", assetId: asset.id, from: "failed", to, error: null };
+}
+
 function keptUntil(facts: AssetFacts, cluster: Cluster): number {
   const { error } = facts.asset;
   if (error !== null && errorKinds[error.code].exitCode === 7) return 0;
   const died = facts.view.deadTasks.filter(isNotDiscard).map((task) => task.finishedAt ?? 0);
+  if (error?.code === "object_missing") {
+    // What was finished once is not taken away for what went missing later: that is up to its owner.
+    if (facts.asset.readyAt !== null) return Infinity;
+    // A node that held it may come back: counted from when the last of them came or went.
+    died.push(...facts.view.replicas.flatMap(({ nodeId }) => cluster.byId.get(nodeId)?.healthSince ?? []));
+  }
   return died.length === 0 ? 0 : Math.max(...died) + cluster.settings.trashMs;
 }
 

@@ -99,7 +99,8 @@ function cancelMoot(facts: AssetFacts, plan: EncodePlan, isMissing: (pieceId: Pi
   return cancelTasks(facts.view.openTasks.filter(isMoot), "what it makes is there");
 }
 
-function makesSomething(task: TaskRecord): boolean {
+/** Whether the task makes a piece from the source; not a copy, not a discard. */
+export function makesSomething(task: TaskRecord): boolean {
   return task.kind === "probe" || task.kind === "transcode" || task.kind === "audio";
 }
 

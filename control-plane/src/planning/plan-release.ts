@@ -5,7 +5,7 @@ import type { AssetRecord, EncodePlan } from "../catalog/records.ts";
 import { copiesOf, piecesOfChunk, plannedPieces } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import { checkJoints, dropDecisions } from "./check-joints.ts";
-import { copiesWanted } from "./cluster.ts";
+import { copiesWantedOn } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
 import { measureRates } from "./measure.ts";
@@ -63,7 +63,7 @@ function hasAllCopies(
   plan: EncodePlan,
   { homes, cluster }: { homes: readonly NodeId[]; cluster: Cluster },
 ): boolean {
-  const wanted = Math.max(1, copiesWanted(facts.asset, cluster));
+  const wanted = copiesWantedOn(homes, facts.asset, cluster);
   return plannedPieces(plan).every(
     (pieceId) => copiesOf(facts, pieceId).filter((nodeId) => homes.includes(nodeId)).length >= wanted,
   );

@@ -14,11 +14,15 @@ import { identifyNode } from "./caller.ts";
 import { receiveInventory } from "./inventory-stream.ts";
 import { joinCluster, renewCertificate } from "./join-cluster.ts";
 import { openAgentStream } from "./session-stream.ts";
+import { unwantedUploads } from "./unwanted-uploads.ts";
 import * as check from "./wire/checks.ts";
 import { failureFromWire } from "./wire/failures.ts";
 import { manifestToWire } from "./wire/manifest.ts";
 import { pieceFromWire } from "./wire/media.ts";
 import { fenceFromWire, taskEndFromWire } from "./wire/reports.ts";
+
+/** What one question of a node may name. */
+const checkedUploadsLimit = 1_000;
 
 interface Service {
   readonly definition: ServiceDefinition;
@@ -69,6 +73,11 @@ export function agentService(deps: AgentDeps, calls: CallDeps): Service {
       }
       const source = pieceFromWire(outcome.value);
       return { accepted: (await deps.loop.reportUpload({ ...upload, source })) === "accepted" };
+    }),
+    checkUploads: ofNode("checkUploads", async (request, { caller }) => {
+      const named = check.atMost(request.assetIds, "asset ids", checkedUploadsLimit);
+      const uploads = { nodeId: caller.id, assetIds: named.map((id) => check.assetId(id)) };
+      return { unwantedAssetIds: await unwantedUploads(deps.catalog, uploads) };
     }),
     getManifest: ofNode("getManifest", async (request) => {
       const haveVersion = check.integer(request.haveVersion, "version", check.tickCount);

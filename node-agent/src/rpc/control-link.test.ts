@@ -7,6 +7,7 @@ import type { AssetId, PieceId, Sha256 } from "@vstream/core/ids.ts";
 import type { NodeAddress, Piece } from "@vstream/core/media.ts";
 import { quietLog } from "../store/trial-store.fixture.ts";
 import { MovedClock } from "../tasks/moved-clock.fixture.ts";
+import { checkUploadsEveryMs } from "./check-uploads.ts";
 import { openControlLink } from "./control-link.ts";
 import type { ControlLink } from "./control-link.ts";
 import type {
@@ -39,6 +40,8 @@ class Heard implements ControlListener, ControlSubject {
   readonly cancels: Lease[] = [];
   readonly news: ManifestNews[] = [];
   unknown: AssetId[] = [];
+  unwanted: AssetId[] = [];
+  uploads: AssetId[] = [];
   directory: readonly NodeAddress[] = [];
   held: Lease[] = [];
   pieces = new Map<AssetId, PieceId[]>();
@@ -63,6 +66,13 @@ class Heard implements ControlListener, ControlSubject {
   }
   assetsUnknown(assetIds: readonly AssetId[]): void {
     this.unknown = [...assetIds];
+  }
+  uploadsUnwanted(assetIds: readonly AssetId[]): void {
+    this.unwanted = [...assetIds];
+    this.uploads = [];
+  }
+  unfinishedUploads() {
+    return Promise.resolve(this.uploads);
   }
   answer(question: Question): string[] {
     if (question.kind === "task_log") throw new VsError("task_not_found", "no such task");
@@ -113,6 +123,22 @@ describe("control link", () => {
     assert.equal(hello.node?.labels["rack"], "7");
     assert.deepEqual(control.inventories, [[{ assetId, pieceIds: ["source", "timeline"] }]]);
     assert.deepEqual(heard.unknown, [assetId]);
+  });
+
+  it("asks again and again which unfinished uploads are unwanted, while there are any", async () => {
+    await using control = await TrialControlPlane.start();
+    const heard = new Heard();
+    heard.uploads = [assetId];
+    const sleep: Clock["sleep"] = (ms, signal) => systemClock.sleep(ms === checkUploadsEveryMs ? 20 : ms, signal);
+    await using _link = await linkTo(control, heard, { ...systemClock, sleep });
+    await until("two questions", () => control.uploadChecks.length >= 2);
+    assert.deepEqual(control.uploadChecks[0], [assetId]);
+    assert.deepEqual(heard.unwanted, []);
+    control.answers.unwantedAssetIds = [assetId];
+    await until("the answer", () => heard.unwanted.length === 1);
+    const asked = control.uploadChecks.length;
+    await systemClock.sleep(100);
+    assert.equal(control.uploadChecks.length, asked);
   });
 
   it("gives what the control plane says to the listener, with the fence of this catalog", async () => {

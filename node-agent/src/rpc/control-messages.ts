@@ -102,6 +102,8 @@ export interface ControlListener {
   manifestsChanged(news: ManifestNews): void;
   /** Deleted while the node was away. */
   assetsUnknown(assetIds: readonly AssetId[]): void;
+  /** Of assets that no longer wait for their source from here. */
+  uploadsUnwanted(assetIds: readonly AssetId[]): void;
   /** The lines asked for. @throws VsError task_not_found */
   answer(question: Question): readonly string[];
   /** The session ended; the link dials again by itself. */
@@ -114,4 +116,5 @@ export interface ControlSubject {
   load(): Load;
   leases(): readonly Lease[];
   inventory(): ReadonlyMap<AssetId, readonly PieceId[]>;
+  unfinishedUploads(): Promise<readonly AssetId[]>;
 }

@@ -33,17 +33,26 @@ export class ManifestKeeper implements AsyncDisposable {
   readonly #failures = new Map<AssetId, number>();
   readonly #resting = new Map<AssetId, Promise<void>>();
   readonly #closing = new AbortController();
+  /** What this node is a home of, by the last complete list; null before there was one. */
+  #homeOf: Set<AssetId> | null = null;
 
   constructor(deps: ManifestKeeperDeps) {
     this.#deps = deps;
   }
 
   hear(news: ManifestNews): void {
+    if (news.complete) this.#homeOf = new Set(news.entries.map((entry) => entry.assetId));
+    else for (const { assetId } of news.entries) this.#homeOf?.add(assetId);
     for (const { assetId, version, deleted } of news.entries) {
       const known = Math.max(this.#keptVersion(assetId), this.#wanted.get(assetId)?.version ?? 0);
       if (version > known) this.#wanted.set(assetId, { version, deleted });
     }
     this.#start();
+  }
+
+  /** Whether the control plane counts this node as a home of the asset; null when it has not said so yet. */
+  isHome(assetId: AssetId): boolean | null {
+    return this.#homeOf?.has(assetId) ?? null;
   }
 
   /** The control plane knows no such asset any more, or deleted it while this node was away. */

@@ -6,6 +6,7 @@ import { VsError, asVsError } from "@vstream/core/errors.ts";
 import { fromServiceError } from "@vstream/core/grpc.ts";
 import type { Logger } from "@vstream/core/log.ts";
 import type { AgentServiceClient, Query, SessionRequest, SessionResponse } from "@vstream/proto/agent.ts";
+import { keepCheckingUploads } from "./check-uploads.ts";
 import { assetIdOf } from "./checked.ts";
 import type { ControlListener, ControlSubject, Lease, Welcome } from "./control-messages.ts";
 import { sendInventory } from "./send-inventory.ts";
@@ -80,7 +81,8 @@ export class Session {
       const node = descriptionToWire(this.#parts.subject.describe());
       this.#send({ $case: "hello", value: { node, leases: [...this.#parts.subject.leases()] } });
       const welcome = await this.#awaitWelcome();
-      await Promise.all([this.#beat(welcome.heartbeatMs), this.#renew(), this.#tellInventory(onReady)]);
+      const uploads = keepCheckingUploads(this.#parts, this.#signal);
+      await Promise.all([this.#beat(welcome.heartbeatMs), this.#renew(), this.#tellInventory(onReady), uploads]);
       throw new VsError("internal", "a session ended by itself");
     } finally {
       this.#end(new VsError("cancelled", "the session has ended"));

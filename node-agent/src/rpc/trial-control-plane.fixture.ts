@@ -8,6 +8,7 @@ import type { VsError } from "@vstream/core/errors.ts";
 import { serverChannelOptions, toStatus } from "@vstream/core/grpc.ts";
 import { AgentServiceService } from "@vstream/proto/agent.ts";
 import type {
+  CheckUploadsRequest,
   JoinRequest,
   Lease,
   Manifest,
@@ -35,6 +36,7 @@ export class TrialControlPlane implements AsyncDisposable {
   readonly pieceReports: ReportPieceRequest[] = [];
   readonly uploadReports: ReportUploadRequest[] = [];
   readonly inventories: ReportInventoryRequest["entries"][] = [];
+  readonly uploadChecks: string[][] = [];
   readonly joins: JoinRequest[] = [];
   /** What the test wants to be answered. */
   readonly answers = {
@@ -42,6 +44,7 @@ export class TrialControlPlane implements AsyncDisposable {
     ackHeartbeats: true,
     renews: (asked: Lease[]): Lease[] => asked,
     unknownAssetIds: [] as string[],
+    unwantedAssetIds: [] as string[],
     joinError: null as VsError | null,
     reportError: null as VsError | null,
     manifest: undefined as Manifest | undefined,
@@ -164,6 +167,10 @@ export class TrialControlPlane implements AsyncDisposable {
           done(null, { unknownAssetIds: answers.unknownAssetIds });
         });
       },
+      checkUploads: unary((request: CheckUploadsRequest) => {
+        this.uploadChecks.push(request.assetIds);
+        return { unwantedAssetIds: answers.unwantedAssetIds };
+      }),
       getManifest: unary(() => ({ manifest: answers.manifest })),
     };
   }

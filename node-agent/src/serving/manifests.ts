@@ -32,6 +32,8 @@ export interface ManifestDeps {
   readonly store: Pick<Store, "getManifest" | "keepManifest">;
   readonly peers: Pick<Peers, "directory" | "getManifest">;
   readonly askControl: AskControl;
+  /** Null: not told yet. */
+  readonly isHome: (assetId: AssetId) => boolean | null;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -56,7 +58,7 @@ export class Manifests implements Disposable {
   /** @throws VsError asset_not_found, asset_deleted, unavailable when nobody who could know answers */
   async getManifest(assetId: AssetId): Promise<Manifest> {
     const known = this.#newest(assetId);
-    if (known !== null && (known.deleted || known.homeNodeIds.includes(this.#deps.nodeId))) return undeleted(known);
+    if (known !== null && this.#isToldOf(known)) return undeleted(known);
     const asked = this.#asked.get(assetId);
     const ageMs = asked === undefined ? Infinity : this.#deps.clock.monotonicMs() - asked.atMs;
     if (known?.complete === true) {
@@ -69,6 +71,11 @@ export class Manifests implements Disposable {
 
   [Symbol.dispose](): void {
     this.#closing.abort(new VsError("cancelled", "the agent is stopping"));
+  }
+
+  // A home is told of every change. One that was replaced while it was away still finds itself in its old manifest.
+  #isToldOf({ assetId, homeNodeIds }: Manifest): boolean {
+    return this.#deps.isHome(assetId) ?? homeNodeIds.includes(this.#deps.nodeId);
   }
 
   #newest(assetId: AssetId): Manifest | null {

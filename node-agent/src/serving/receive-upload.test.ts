@@ -234,6 +234,17 @@ describe("an upload", () => {
     assert.match(JSON.stringify(reports), /"kind":"failed".*source_changed/);
   });
 
+  it("that the control plane has no use for leaves no source behind", async () => {
+    const reportUpload: ReportUpload = () => Promise.resolve(false);
+    await using receiver = await openReceiver({ reportUpload });
+    const { node } = receiver;
+    const assetId = newAsset();
+    const ticket = await ticketFor(node, assetId);
+    await create(node, ticket);
+    await patch(node, ticket, { path: `/uploads/${assetId}`, offset: 0, body: source });
+    await until(() => node.store.getPiece(assetId, sourcePieceId) === null);
+  });
+
   it("takes no more bytes than were announced", async () => {
     await using receiver = await openReceiver();
     const { node } = receiver;
@@ -248,7 +259,7 @@ describe("an upload", () => {
     assert.equal(node.store.getPiece(assetId, sourcePieceId), null);
   });
 
-  it("that starts in the wrong place is a conflict", async () => {
+  it("that starts in the wrong place is told to look where it goes on", async () => {
     await using receiver = await openReceiver();
     const { node } = receiver;
     const assetId = newAsset();
@@ -256,7 +267,7 @@ describe("an upload", () => {
     await create(node, ticket);
     const refused = await patch(node, ticket, { path: `/uploads/${assetId}`, offset: 7, body: source.subarray(7) });
     assert.equal(refused.status, 409);
-    assert.equal(codeOf(refused), "conflict");
+    assert.equal(codeOf(refused), "unavailable");
   });
 
   it("can be given up", async () => {
@@ -307,6 +318,19 @@ describe("an upload", () => {
     assert.equal((await create(node, await ticketFor(node, second))).status, 507);
     await tus(node, ticket, { method: "DELETE", path: `/uploads/${first}` });
     assert.equal((await create(node, await ticketFor(node, second))).status, 201);
+  });
+
+  it("that is unwanted goes with the room kept for it", async () => {
+    await using folder = await trialFolder();
+    await using store = await openTrialStore(folder.path, { capacityBytes: 500_000 });
+    await using receiver = await openReceiver({ store });
+    const { node } = receiver;
+    const [moved, next] = [newAsset(), newAsset()];
+    await create(node, await ticketFor(node, moved));
+    assert.deepEqual(await node.serving.unfinishedUploads(), [moved]);
+    await node.serving.forgetUploads([moved]);
+    assert.deepEqual(await readdir(store.uploadFolder), []);
+    assert.equal((await create(node, await ticketFor(node, next))).status, 201);
   });
 
   it("ends with 507 and without a partial file when the disk is full after all", async function () {

@@ -18,11 +18,9 @@ const finishLimitMs = 15 * 60_000;
 
 const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
   404: "not_found",
-  409: "conflict",
   410: "not_found",
   412: "invalid_argument",
   413: "source_too_large",
-  500: "internal",
 };
 
 export function receiveUploads(uploads: Uploads, tickets: TicketDeps): Answer {
@@ -144,7 +142,9 @@ function notThisWay(): never {
 
 function replyFor(thrown: unknown): Reply {
   if (isTusError(thrown)) {
-    const code = codeOfStatus[thrown.status_code] ?? "invalid_argument";
+    // Two clients may send the same upload: what the one gets for the other's progress is no verdict on the source.
+    const isPassing = [400, 409, 423, 500].includes(thrown.status_code);
+    const code = isPassing ? "unavailable" : (codeOfStatus[thrown.status_code] ?? "invalid_argument");
     return errorReply(thrown.status_code, { code, message: thrown.body.trim(), hint: "" });
   }
   const error = uploadFailure(thrown);

@@ -1,7 +1,7 @@
 // Builds the playback side of an agent: the listener, what answers its routes, and the numbers for heartbeats.
 import type { Registry } from "prom-client";
 import type { Clock } from "@vstream/core/clock.ts";
-import type { NodeId, Sha256 } from "@vstream/core/ids.ts";
+import type { AssetId, NodeId, Sha256 } from "@vstream/core/ids.ts";
 import type { Logger } from "@vstream/core/log.ts";
 import type { Peers } from "../replicate/peers.ts";
 import type { Store } from "../store/store.ts";
@@ -29,6 +29,8 @@ export interface ServingDeps {
   readonly store: Store;
   readonly peers: Pick<Peers, "directory" | "getManifest" | "readRange">;
   readonly askControl: AskControl;
+  /** Whether the control plane counts this node as a home of the asset; null when it has not said so. */
+  readonly isHome: (assetId: AssetId) => boolean | null;
   /** The control plane's public key for upload tickets (SPKI, PEM); null before the first Welcome. */
   readonly getTicketKey: () => string | null;
   readonly reportUpload: ReportUpload;
@@ -47,6 +49,10 @@ export interface ServingDeps {
 export interface Serving extends AsyncDisposable {
   readonly address: { readonly host: string; readonly port: number };
   load(): ServingLoad;
+  /** Assets whose source has begun to come here and is not whole. */
+  unfinishedUploads(): Promise<readonly AssetId[]>;
+  /** Removes unfinished uploads, with the space kept for them; one that has become whole meanwhile stays. */
+  forgetUploads(assetIds: readonly AssetId[]): Promise<void>;
 }
 
 /** @throws VsError port_taken */
@@ -88,6 +94,8 @@ export async function openServing(deps: ServingDeps): Promise<Serving> {
   return {
     address: { host: server.address.address, port: server.address.port },
     load: () => meter.load(),
+    unfinishedUploads: () => uploads.unfinished(),
+    forgetUploads: (assetIds) => uploads.forget(assetIds),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };
 }

@@ -64,6 +64,7 @@ export async function openTrialNode(cluster: TrialCluster, changes: Partial<Serv
       listen: { host: "127.0.0.1", port: 0 },
       store,
       peers: cluster.peers,
+      isHome: () => null,
       askControl: () => Promise.reject(new VsError("unavailable", "the control plane is down")),
       getTicketKey: () => null,
       reportUpload: () => Promise.resolve(true),

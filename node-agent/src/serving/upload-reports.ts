@@ -19,7 +19,7 @@ export type ReportUpload = (
 ) => Promise<boolean>;
 
 export interface UploadReportsDeps {
-  readonly store: Pick<Store, "getPiece" | "readDocument" | "writeDocument">;
+  readonly store: Pick<Store, "discard" | "getPiece" | "readDocument" | "writeDocument">;
   readonly reportUpload: ReportUpload;
   readonly clock: Clock;
   readonly log: Logger;
@@ -94,6 +94,7 @@ export class UploadReports implements AsyncDisposable {
       try {
         const accepted = await this.#deps.reportUpload({ assetId, outcome }, this.#closing.signal);
         this.#deps.log.info({ assetId, accepted, kind: outcome.kind }, "upload reported");
+        if (!accepted && outcome.kind === "source") await this.#deps.store.discard(assetId, [sourcePieceId]);
         break;
       } catch (thrown) {
         if (this.#isClosing()) return;

@@ -74,6 +74,20 @@ export class Uploads implements AsyncDisposable {
     await this.#release(assetId);
   }
 
+  async unfinished(): Promise<AssetId[]> {
+    const ids = (await this.files.list()).map((upload) => upload.assetId);
+    return ids.filter((assetId) => !this.#finishing.has(assetId));
+  }
+
+  /** Removes uploads that nobody will go on with; those that are being finished say for themselves what becomes of them. */
+  async forget(assetIds: readonly AssetId[]): Promise<void> {
+    for (const assetId of assetIds) {
+      if (this.#finishing.has(assetId)) continue;
+      await this.remove(assetId);
+      this.#deps.log.info({ assetId }, "unwanted upload removed");
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new VsError("cancelled", "the agent is stopping"));
     await Promise.allSettled([this.#sweeping, ...this.#finishing.values()]);

@@ -63,7 +63,8 @@ export class ManifestShelf {
 }
 
 function joined(kept: Manifest | null, newer: Manifest): Manifest {
-  if (newer.fromChunk === 0 || newer.deleted) return { ...newer, fromChunk: 0 };
+  // A deleted asset may come back: its pieces stay named.
+  if (newer.fromChunk === 0) return newer;
   if (kept === null || kept.releasedChunks < newer.fromChunk) {
     throw new VsError(
       "conflict",

@@ -114,7 +114,33 @@ describe("objects of the store", () => {
     });
   }
 
+  it("keeps nothing of a small object whose stream was cut off", async () => {
+    const bytes = randomBytes(3 * 1024 * 1024);
+    const cut = streamOf(bytes.subarray(0, 2 * 1024 * 1024), 65_536);
+    await assert.rejects(
+      store.putStream(refOf(bytes), (from) => breaking(cut.open, from), neverAborted),
+      /cut off/,
+    );
+    assert.deepEqual(await strayFiles(folder.path), []);
+  });
+
+  it("keeps no half-received object once it came another way", async () => {
+    await store[Symbol.asyncDispose]();
+    store = await openTrialStore(folder.path, { resumeWorthBytes: 1 });
+    const bytes = randomBytes(3 * 1024 * 1024);
+    const cut = streamOf(bytes.subarray(0, 2 * 1024 * 1024), 65_536);
+    await assert.rejects(
+      store.putStream(refOf(bytes), (from) => breaking(cut.open, from), neverAborted),
+      /cut off/,
+    );
+    assert.deepEqual(await strayFiles(folder.path), [join("staging", `${refOf(bytes).sha256}.part`)]);
+    await store.putBytes(bytes);
+    assert.deepEqual(await strayFiles(folder.path), []);
+  });
+
   it("goes on with an interrupted stream where it ended, after a restart too", async () => {
+    await store[Symbol.asyncDispose]();
+    store = await openTrialStore(folder.path, { resumeWorthBytes: 1024 * 1024 });
     const bytes = randomBytes(3 * 1024 * 1024);
     const cut = streamOf(bytes.subarray(0, 2 * 1024 * 1024), 65_536);
     await assert.rejects(
@@ -122,7 +148,7 @@ describe("objects of the store", () => {
       /cut off/,
     );
     await store[Symbol.asyncDispose]();
-    store = await openTrialStore(folder.path);
+    store = await openTrialStore(folder.path, { resumeWorthBytes: 1024 * 1024 });
     const rest = streamOf(bytes);
     await store.putStream(refOf(bytes), rest.open, neverAborted);
     assert.deepEqual(rest.openedFrom, [2 * 1024 * 1024]);

@@ -42,7 +42,7 @@ export class ObjectIntake {
   async putBytes(bytes: Uint8Array): Promise<ObjectRef> {
     const object = { sha256: hashOf(bytes), bytes: bytes.length };
     if (this.#shelves.objects.holds(object)) this.#shelves.objects.loosen(object.sha256);
-    else await this.#shelves.objects.install(await this.#stage(bytes), object);
+    else await this.#install(await this.#stage(bytes), object);
     return object;
   }
 
@@ -50,7 +50,11 @@ export class ObjectIntake {
     // A turn of its own kind: a file with the same bytes that is adopted meanwhile does not wait for the network.
     await this.#shelves.turns.take(`receive ${expected.sha256}`, async () => {
       signal.throwIfAborted();
-      if (await this.ensureDurable(expected)) return;
+      if (await this.ensureDurable(expected)) {
+        // It came in another way while an earlier stream of it was not yet given up.
+        await this.#shelves.staging.dropPartial(expected.sha256);
+        return;
+      }
       await this.#receive(expected, open, signal);
     });
   }
@@ -78,7 +82,7 @@ export class ObjectIntake {
     if (!cache.moveOut(object.sha256, path)) return false;
     const found = await sealFile(path, hashFile);
     if (found.sha256 === object.sha256 && found.bytes === object.bytes) {
-      await objects.install(path, object);
+      await this.#install(path, object);
       return true;
     }
     await rm(path, { force: true });
@@ -97,7 +101,12 @@ export class ObjectIntake {
   // What lies in the upload folder had its space reserved when the upload began, and stands on the disk already.
   async #installFile(path: string, object: ObjectRef): Promise<void> {
     const isUpload = path.startsWith(this.#shelves.layout.uploads + sep);
-    await this.#shelves.objects.install(path, object, isUpload);
+    await this.#install(path, object, isUpload);
+  }
+
+  async #install(path: string, object: ObjectRef, paid = false): Promise<void> {
+    await this.#shelves.objects.install(path, object, paid);
+    await this.#shelves.staging.dropPartial(object.sha256);
   }
 
   async #stage(bytes: Uint8Array): Promise<string> {

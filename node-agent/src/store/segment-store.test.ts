@@ -158,8 +158,10 @@ describe("the store", () => {
     await writeFile(old, bytes);
     await utimes(old, 0, 0);
     await writeFile(young, bytes.subarray(0, 10));
+    await writeFile(join(folder.path, "staging", `${refOf(randomBytes(10)).sha256}.part`), bytes.subarray(0, 9));
     await mkdir(join(folder.path, "scratch", "task", "inner"), { recursive: true });
-    await restart();
+    await store[Symbol.asyncDispose]();
+    store = await openTrialStore(folder.path, { resumeWorthBytes: 10 });
     assert.deepEqual(await strayFiles(folder.path), [join("staging", `${refOf(bytes).sha256}.part`)]);
   });
 

@@ -9,7 +9,7 @@ import { ManifestShelf } from "./manifest-shelf.ts";
 import { ObjectShelf } from "./object-shelf.ts";
 import { PieceShelf } from "./piece-shelf.ts";
 import { Space } from "./space.ts";
-import { StagingFolder } from "./staging-folder.ts";
+import { StagingFolder, resumeWorthBytes } from "./staging-folder.ts";
 import { Turns } from "./turns.ts";
 
 export interface StoreOptions {
@@ -20,6 +20,8 @@ export interface StoreOptions {
   readonly clock: Clock;
   /** At most this much is kept of what no piece names; a tenth of the capacity, at most 20 GiB, unless given. */
   readonly cacheBytes?: number;
+  /** Half-received objects smaller than this are not kept; 16 MiB unless given. */
+  readonly resumeWorthBytes?: number;
 }
 
 export interface Shelves {
@@ -58,7 +60,10 @@ export function buildShelves(options: StoreOptions): Shelves {
     turns,
     files,
     cache,
-    staging: new StagingFolder({ layout, clock, partialLimitBytes: sideBytes }),
+    staging: new StagingFolder({
+      ...{ layout, clock, partialLimitBytes: sideBytes },
+      resumeWorthBytes: options.resumeWorthBytes ?? resumeWorthBytes,
+    }),
     objects: new ObjectShelf({ layout, folders, space, turns, clock }),
     pieces: new PieceShelf({ layout, folders, files }),
     manifests: new ManifestShelf({ layout, files }),

@@ -28,6 +28,7 @@ const commandNames: Record<keyof CatalogCommands, true> = {
 
 const queryNames: Record<keyof CatalogQueries, true> = {
   getAsset: true,
+  findExisting: true,
   listAssets: true,
   getNode: true,
   listNodes: true,

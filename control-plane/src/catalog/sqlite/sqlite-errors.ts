@@ -36,7 +36,7 @@ export function fromSqlite(thrown: unknown): VsError {
 export function damaged(what: string, cause?: unknown): VsError {
   return new VsError("catalog_damaged", `the catalog is damaged: ${what}`, {
     hint:
-      "Put a backup of catalog.db in its place (without catalog.db-wal and catalog.db-shm), " +
+      "Put a backup of catalog.sqlite in its place (without catalog.sqlite-wal and catalog.sqlite-shm), " +
       "or move the data folder away to begin anew; the agents then join again",
     ...(cause === undefined ? {} : { cause }),
   });

@@ -5,7 +5,7 @@ import { newId } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
 import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { CreateAssetRequest, CreateAssetResponse, UploadTicket } from "@vstream/proto/admin.ts";
-import type { Actor, NewAsset } from "../../catalog/catalog.ts";
+import type { Actor, CreateAssetOutcome, NewAsset } from "../../catalog/catalog.ts";
 import type { AssetRecord } from "../../catalog/records.ts";
 import { assertLadderName } from "../../planning/choose-ladder.ts";
 import * as check from "../wire/checks.ts";
@@ -22,16 +22,22 @@ export async function createAsset(
   actor: Actor,
 ): Promise<CreateAssetResponse> {
   const wanted = await checkRequest(deps, request);
-  const assetId = newId("asset", deps.clock.now());
-  const { replicasWanted: replicas, regions, sourceBytes: bytes } = wanted;
-  const homes = await deps.loop.chooseHomes({ assetId, replicas, regions, bytes });
-  const asset: NewAsset = { ...wanted, id: assetId, homes, at: deps.clock.now(), actor };
-  const outcome = await deps.catalog.commands.createAsset(asset);
+  const outcome = await findOrCreate(deps, wanted, actor);
   deps.loop.kick([outcome.asset.id]);
   // An upload that was begun and not ended goes on: for its own source only.
   const upload = (await awaitsSource(deps, outcome.asset, wanted)) ? await ticketFor(deps, outcome.asset) : undefined;
   const duplicate = outcome.kind === "existing" && upload === undefined;
   return { asset: await showAsset(deps, outcome.asset.id), duplicate, upload };
+}
+
+// What is there already needs no node to be told of.
+async function findOrCreate(deps: AdminDeps, wanted: WantedAsset, actor: Actor): Promise<CreateAssetOutcome> {
+  const { externalId, sourceSha256, replicasWanted: replicas, regions, sourceBytes: bytes } = wanted;
+  const existing = await deps.catalog.queries.findExisting({ externalId, sourceSha256 });
+  if (existing !== null) return { kind: "existing", asset: existing };
+  const id = newId("asset", deps.clock.now());
+  const homes = await deps.loop.chooseHomes({ assetId: id, replicas, regions, bytes });
+  return await deps.catalog.commands.createAsset({ ...wanted, id, homes, at: deps.clock.now(), actor });
 }
 
 /**

@@ -3,6 +3,7 @@ import { VsError } from "@vstream/core/errors.ts";
 import type { TaskId } from "@vstream/core/ids.ts";
 import type { Task as WireTask } from "@vstream/proto/admin.ts";
 import type { TaskRecord } from "../../catalog/records.ts";
+import { attemptHeading } from "../../catalog/task-log.ts";
 import * as check from "../wire/checks.ts";
 import { taskToWire } from "../wire/records.ts";
 import type { AdminAnswers, AdminDeps } from "./admin-calls.ts";
@@ -44,12 +45,25 @@ async function findTask(deps: AdminDeps, id: TaskId): Promise<TaskRecord> {
   throw new VsError("task_not_found", `there is no task ${id}`, { hint: "See all tasks: vsctl tasks list" });
 }
 
-// A running task's log is with its node; one that ended has reported it.
+// A running attempt's lines are with its node; the ones before it have been reported.
 async function logOf(deps: AdminDeps, task: TaskRecord): Promise<readonly string[]> {
-  if (task.state === "leased" && task.nodeId !== null && deps.loop.isConnected(task.nodeId)) {
+  const live = await liveLines(deps, task);
+  // Read last: an attempt that ended meanwhile has been reported by now.
+  const reported = await deps.catalog.queries.getTaskLog(task.id);
+  if (live.length === 0 || reported.length === 0) return live.length === 0 ? reported : live;
+  const heading = attemptHeading(task.attempt, task.nodeId ?? "");
+  return reported.includes(heading) ? reported : [...reported, heading, ...live];
+}
+
+// The node knows nothing of a task that has not begun to write, or has just ended.
+async function liveLines(deps: AdminDeps, task: TaskRecord): Promise<readonly string[]> {
+  if (task.state !== "leased" || task.nodeId === null || !deps.loop.isConnected(task.nodeId)) return [];
+  try {
     return await deps.loop.queryNode(task.nodeId, { kind: "task-log", taskId: task.id });
+  } catch (thrown) {
+    if (thrown instanceof VsError && thrown.code === "task_not_found") return [];
+    throw thrown;
   }
-  return await deps.catalog.queries.getTaskLog(task.id);
 }
 
 function show(deps: AdminDeps, task: TaskRecord): WireTask {
