@@ -37,7 +37,7 @@ describe("vsctl ingest", function () {
       createAsset: () => ({ asset: sampleAsset({ state: "uploading" }), duplicate: false, upload }),
       renewUpload: () => ({ upload }),
       abandonUpload: () => ({}),
-      getAsset: () => ({ asset: sampleAsset({ state: "uploading" }) }),
+      getAsset: () => ({ asset: sampleAsset({ state: isWhole(node) ? "processing" : "uploading" }) }),
       getPlayback: () => ({ asset: sampleAsset(), playback }),
       watchAsset: () => [
         { asset: sampleAsset({ state: "processing", progress: 0.5, step: "encoding" }), resumeToken: "r1" },
@@ -174,6 +174,7 @@ describe("vsctl ingest", function () {
     const { plane } = await arrange({
       createAsset: () => ({ asset: sampleAsset({ state: "uploading" }), duplicate: false, upload: dead }),
       renewUpload: () => ({ upload }),
+      getAsset: () => ({ asset: sampleAsset({ state: isWhole(node) ? "processing" : "uploading" }) }),
     });
     const ran = await ingest(["clip.mp4"]);
     assert.equal(ran.exitCode, 0, ran.stderr);
@@ -266,5 +267,9 @@ describe("vsctl ingest", function () {
     }
   });
 });
+
+function isWhole({ bytes }: FakeNode): boolean {
+  return bytes.length === clip.length || bytes.length === large.length;
+}
 
 const encoding = { asset: sampleAsset({ state: "processing", step: "encoding" }), resumeToken: "r1" };

@@ -5,12 +5,11 @@ import type { Clock } from "@vstream/core/clock.ts";
 import { VsError } from "@vstream/core/errors.ts";
 import type { ControlClient, UploadTicket } from "../control-client.ts";
 import { callPatiently, patienceMs } from "../follow.ts";
+import { awaitCopies, nodePatienceMs } from "./await-copies.ts";
 import { sendSource } from "./send-source.ts";
 import type { Sent } from "./send-source.ts";
 import type { SourceFile } from "./source-file.ts";
 
-/** A node that restarts is back within this time; afterwards the upload begins anew elsewhere. */
-const nodePatienceMs = 10_000;
 const retryMs = 1_000;
 const dropLimitMs = 5_000;
 
@@ -25,14 +24,19 @@ export interface UploadOptions {
 }
 
 /**
- * Returns when a node has the whole source.
+ * Returns when the cluster has the whole source in as many copies as it needs to go on.
  * @throws VsError what the node or the source was refused for, upload_failed when no node can be reached
  */
 export async function upload(client: ControlClient, source: SourceFile, options: UploadOptions): Promise<void> {
   const attempt = new Attempt(options);
   for (;;) {
     const sent = await sendSource(source, { ...options, ticket: attempt.ticket, onProgress: attempt.onProgress });
-    if (sent.kind === "sent") return;
+    if (sent.kind === "sent") {
+      const again = await awaitCopies(client, { ...options, ticket: attempt.ticket });
+      if (again === null) return;
+      attempt.beginAgain(again);
+      continue;
+    }
     if (sent.kind === "refused") {
       await dropUpload(attempt.ticket, options.assetId);
       await client.abandonUpload(options.assetId, sent.error.toFailure()).catch(() => undefined);
@@ -78,6 +82,14 @@ class Attempt {
     }
     this.#options.onProgress(bytes);
   };
+
+  /** The node that had all of it was lost. */
+  beginAgain(ticket: UploadTicket): void {
+    this.#options.say(`node ${this.ticket.nodeId} went down with the source; uploading to ${ticket.nodeId} again`);
+    this.#furthest = -1;
+    this.#progressedAtMs = this.#nodeSinceMs = this.#options.clock.monotonicMs();
+    this.ticket = ticket;
+  }
 
   async prepareNext(client: ControlClient, sent: Exclude<Sent, { kind: "sent" | "refused" }>): Promise<void> {
     const { assetId, clock, signal } = this.#options;

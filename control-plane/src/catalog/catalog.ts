@@ -131,7 +131,7 @@ export interface CatalogIdentity {
 
 export interface CatalogCommands {
   createAsset(asset: NewAsset): Promise<CreateAssetOutcome>;
-  /** Another first home for an upload whose node is gone. Only while uploading and before the source arrived. */
+  /** Another first home for an upload whose node is gone. Only while uploading and while no node that is not down has the source. */
   moveUpload(change: { assetId: AssetId; homes: readonly NodeId[]; at: number }): Promise<AssetRecord>;
   /** The upload failed or was given up: the asset is failed. Nothing happens once the source has arrived. */
   failUpload(change: { assetId: AssetId; failure: Failure; at: number; actor: Actor }): Promise<void>;

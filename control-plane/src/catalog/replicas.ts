@@ -99,6 +99,20 @@ export async function hasVerifiedCopy(db: Db, assetId: AssetId, pieceId: PieceId
   return row?.state === "verified";
 }
 
+/** Whether a node that is not down has a verified copy. */
+export async function hasLiveCopy(db: Db, assetId: AssetId, pieceId: PieceId): Promise<boolean> {
+  const row = await db
+    .selectFrom("replicas")
+    .innerJoin("nodes", "nodes.id", "replicas.node_id")
+    .select("replicas.node_id")
+    .where("replicas.asset_id", "=", assetId)
+    .where("replicas.piece_id", "=", pieceId)
+    .where("replicas.state", "=", "verified")
+    .where("nodes.health", "<>", "down")
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 async function forgetDropped(
   db: Db,
   gone: { assetId: AssetId; nodeId: NodeId; pieceIds: readonly PieceId[] },

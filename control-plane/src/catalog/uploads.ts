@@ -12,9 +12,9 @@ import { writeEvent } from "./events.ts";
 import { writeHomes } from "./homes.ts";
 import { toJson } from "./json-column.ts";
 import { nodeActor, requireNode } from "./nodes.ts";
-import { hasPiece, piecesOf, samePiece, storePieces } from "./pieces.ts";
+import { dropPiece, hasPiece, piecesOf, samePiece, storePieces } from "./pieces.ts";
 import type { AssetRecord } from "./records.ts";
-import { hasVerifiedCopy, markVerified } from "./replicas.ts";
+import { hasLiveCopy, hasVerifiedCopy, markVerified } from "./replicas.ts";
 import { unsettle } from "./settling.ts";
 import type { AssetRow, Db } from "./tables.ts";
 
@@ -24,10 +24,15 @@ export async function moveUpload(
   { assetId, homes, at }: { assetId: AssetId; homes: readonly NodeId[]; at: number },
 ): Promise<AssetRecord> {
   const asset = await requireAssetRow(db, assetId);
-  if (!(await awaitsSource(db, asset))) {
+  if (asset.state !== "uploading" || (await hasLiveCopy(db, assetId, sourcePieceId))) {
     throw new VsError("conflict", `asset ${assetId} does not wait for its source: it is ${asset.state}`, {
       hint: `See how far it is: vsctl assets show ${assetId}`,
     });
+  }
+  if (await hasPiece(db, assetId, sourcePieceId)) {
+    // It went down with its nodes: the asset waits for its source as it did before, and the client has it still.
+    await cancelTasksOf(db, assetId, at, "discard");
+    await dropPiece(db, assetId, sourcePieceId);
   }
   await writeHomes(db, assetId, homes);
   await changeAsset(db, assetId, {}, "visible");

@@ -95,9 +95,21 @@ describe("a ready asset", () => {
     assert.deepEqual(kindsOf(decide(parts, [a, b, away])), []);
   });
 
-  it("stays ready when what was lost cannot be made again", () => {
+  it("fails when what was lost cannot be made again", () => {
     const copies = { ...finished.copies, [videoPieceId(1)]: [], [sourcePieceId]: [] };
-    assert.deepEqual(kindsOf(decide({ ...finished, copies })), []);
+    const [decision, ...others] = decide({ ...finished, copies });
+    assert.ok(decision?.kind === "set-asset-state");
+    assert.deepEqual([decision.to, decision.error?.code, others], ["failed", "object_missing", []]);
+  });
+
+  it("stays ready without its source while every other piece is there", () => {
+    assert.deepEqual(kindsOf(decide({ ...finished, copies: { ...finished.copies, [sourcePieceId]: [] } })), []);
+  });
+
+  it("stays ready while a node that is down may bring back what is gone", () => {
+    const away = buildNode("c", { health: "down", healthSince: now - 86_400_000 });
+    const copies = { ...finished.copies, [videoPieceId(1)]: ["c"], [sourcePieceId]: ["c"] };
+    assert.deepEqual(kindsOf(decide({ ...finished, copies }, [a, b, away])), []);
   });
 });
 
@@ -168,6 +180,40 @@ describe("an asset that failed", () => {
     const parts = { asset: failed({ error: broken }), copies: { source: ["a"] } };
     assert.deepEqual(decide({ ...parts, dead: at(now - 1_000) }), []);
     assert.deepEqual(kindsOf(decide({ ...parts, dead: at(now - 86_400_000) })), ["discard"]);
+  });
+
+  describe("because its source was away", () => {
+    const missing = { code: "object_missing", message: "away", hint: "" } as const;
+    const away = buildNode("c", { health: "down", healthSince: now - 300_000 });
+    const copies = { source: ["c"], [videoPieceId(0)]: ["a"] };
+
+    it("keeps what was made until its time is over", () => {
+      const asset = failed({ error: missing });
+      assert.deepEqual(decide({ asset, copies }, [a, b, away]), []);
+      const [old, gone] = [
+        { healthSince: now - 86_400_000 },
+        { healthSince: now - 86_400_000, health: "down" },
+      ] as const;
+      const around = [buildNode("a", old), buildNode("c", gone)];
+      assert.deepEqual(kindsOf(decide({ asset: { ...asset, homes: [nodeId("a")] }, copies }, around)), ["discard"]);
+      const wasReady = { ...asset, homes: [nodeId("a")], readyAt: now - 1_000 };
+      assert.deepEqual(kindsOf(decide({ asset: wasReady, copies }, around)), []);
+    });
+
+    it("goes on when the source is back", () => {
+      const stateAfter = (releasedChunks: number) => {
+        const [decision, ...others] = decide({ asset: failed({ error: missing, releasedChunks }), copies });
+        assert.ok(decision?.kind === "set-asset-state");
+        assert.deepEqual([decision.from, decision.error, others], ["failed", null, []]);
+        return decision.to;
+      };
+      assert.deepEqual([stateAfter(0), stateAfter(1)], ["uploading", "playable"]);
+    });
+
+    it("stays failed when it was a task that missed something", () => {
+      const dead = [buildTask("transcode", { state: "dead", finishedAt: now, error: missing })];
+      assert.deepEqual(decide({ asset: failed({ error: missing }), copies, dead }), []);
+    });
   });
 
   it("does not hold a node that is drained", () => {

@@ -66,6 +66,13 @@ describe("an asset that is being uploaded", () => {
     assert.equal(decision.to, "processing");
   });
 
+  it("is uploaded with one copy where the other node has no room", () => {
+    const around = [buildNode("a"), buildNode("b", { region: "us", usedBytes: 1_000_000_000_000 })];
+    const [decision] = decide({ asset: { homes: [nodeId("a")] }, copies: { source: ["a"] } }, around);
+    assert.ok(decision?.kind === "set-asset-state");
+    assert.equal(decision.to, "processing");
+  });
+
   it("waits for a suspect home rather than count on one copy", () => {
     const around = [buildNode("a"), buildNode("b", { health: "suspect" })];
     assert.deepEqual(decide({ copies: { source: ["a"] } }, around), []);

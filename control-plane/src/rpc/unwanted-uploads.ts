@@ -1,7 +1,7 @@
 // Which uploads a node keeps for nothing: those that no ticket would go to any more.
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
 import type { Catalog } from "../catalog/catalog.ts";
-import { isAwaitingSource } from "./admin/create-asset.ts";
+import { isAwaitingSource } from "./admin/upload-place.ts";
 
 export async function unwantedUploads(
   catalog: Catalog,

@@ -50,12 +50,16 @@ export async function readIfThere(path: string): Promise<string | null> {
 
 /** Exactly the bytes [start, end), or fewer where the file ends earlier. */
 export async function readSpan(handle: FileHandle, start: number, end: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(end - start);
+  return await fillFrom(handle, Buffer.allocUnsafe(end - start), start);
+}
+
+/** The part of the buffer that the file had bytes for, from a position on. */
+export async function fillFrom(handle: FileHandle, buffer: Buffer, position: number): Promise<Buffer> {
   let filled = 0;
-  while (filled < bytes.length) {
-    const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
+  while (filled < buffer.length) {
+    const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, position + filled);
     if (bytesRead === 0) break;
     filled += bytesRead;
   }
-  return bytes.subarray(0, filled);
+  return buffer.subarray(0, filled);
 }

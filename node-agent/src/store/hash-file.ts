@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import type { Sha256 } from "@vstream/core/ids.ts";
 import type { ObjectRef } from "@vstream/core/media.ts";
-import { readSpan } from "./durable-file.ts";
+import { fillFrom } from "./durable-file.ts";
 
 /** A span of a source is checked in blocks of this size. */
 export const blockBytes = 1024 * 1024;
@@ -34,9 +34,11 @@ export function hashOf(bytes: Uint8Array): Sha256 {
 
 async function hashParts(handle: FileHandle, seen: (part: Buffer) => void): Promise<ObjectRef> {
   const hash = createHash("sha256");
+  // One buffer, no larger than the file: most are far below a block, and memory outside the heap wakes the collector.
+  const buffer = Buffer.allocUnsafe(Math.min(blockBytes, Math.max(1, (await handle.stat()).size)));
   let bytes = 0;
   for (;;) {
-    const part = await readSpan(handle, bytes, bytes + blockBytes);
+    const part = await fillFrom(handle, buffer, bytes);
     if (part.length === 0) break;
     hash.update(part);
     seen(part);

@@ -52,6 +52,29 @@ export function describeAssets(catalog: () => Catalog): void {
       assert.equal((await catalog().commands.createAsset(anAsset({ sourceSha256: bytes }))).kind, "created");
     });
 
+    it("gives an external id to a new asset when its own failed or is deleted", async () => {
+      const externalId = unique("external");
+      const first = await addAsset(catalog(), { externalId });
+      await catalog().commands.failUpload({ assetId: first.id, failure, at: now, actor: "user:test" });
+      const second = await catalog().commands.createAsset(anAsset({ externalId }));
+      assert.equal(second.kind, "created");
+      assert.equal((await viewOf(catalog(), first.id)).asset.externalId, null);
+      await catalog().commands.deleteAsset({ assetId: second.asset.id, at: now, actor: "user:test" });
+      const third = await catalog().commands.createAsset(anAsset({ externalId }));
+      assert.deepEqual([third.kind, third.asset.externalId], ["created", externalId]);
+      await catalog().commands.undeleteAsset({ assetId: second.asset.id, at: now, actor: "user:test" });
+      assert.equal((await viewOf(catalog(), second.asset.id)).asset.externalId, null);
+    });
+
+    it("finds what would be the same asset, without making one", async () => {
+      const asset = await addAsset(catalog(), { externalId: unique("external") });
+      const { externalId, sourceSha256 } = asset;
+      const other = { externalId: unique("other"), sourceSha256: sha256(unique("bytes")) };
+      assert.deepEqual(await catalog().queries.findExisting({ ...other, externalId }), asset);
+      assert.deepEqual(await catalog().queries.findExisting({ ...other, sourceSha256 }), asset);
+      assert.equal(await catalog().queries.findExisting(other), null);
+    });
+
     it("creates one asset when the same external id comes many times at once", async () => {
       const externalId = unique("external");
       const outcomes = await Promise.all(

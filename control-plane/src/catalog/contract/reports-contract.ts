@@ -167,6 +167,20 @@ export function describeReports(catalog: () => Catalog): void {
       assert.ok((await eventsOf(catalog(), running.id)).includes("task.dead"));
     });
 
+    it("does not count it as a failure that the agent was stopped", async () => {
+      const home = await addNode(catalog());
+      const { id } = await plannedAsset(catalog(), [home.id]);
+      let running = await startTask(catalog(), aTask(id), home.id);
+      const failure = { code: "interrupted", message: "the agent is stopping", hint: "" } as const;
+      for (let stop = 0; stop < 4; stop += 1) {
+        const outcome = { kind: "failed", failure, retryAt: now } as const;
+        assert.equal(await catalog().commands.recordReport(aReport(catalog(), running, { outcome })), "accepted");
+        const stopped = await catalog().queries.getTask(running.id);
+        assert.deepEqual([stopped?.state, stopped?.failures], ["pending", 0]);
+        running = await lease(catalog(), stopped ?? running, home.id);
+      }
+    });
+
     it("keeps the last lines of each attempt, and not more than its limit", async () => {
       const home = await addNode(catalog());
       const { id } = await plannedAsset(catalog(), [home.id]);

@@ -6,9 +6,10 @@ import { playbackOf } from "../playback-urls.ts";
 import * as check from "../wire/checks.ts";
 import { failureFromWire } from "../wire/failures.ts";
 import type { AdminAnswers, AdminDeps } from "./admin-calls.ts";
-import { createAsset, isAwaitingSource, noNode, otherHomes, ticketFor } from "./create-asset.ts";
+import { createAsset } from "./create-asset.ts";
 import { listQuery } from "./find-node.ts";
 import { findAsset, showAsset, showSummary } from "./show-asset.ts";
+import { isAwaitingSource, moveUpload, placeUpload, ticketFor } from "./upload-place.ts";
 
 type AssetAnswers = Pick<
   AdminAnswers,
@@ -31,7 +32,7 @@ export function assetAnswers(deps: AdminDeps): AssetAnswers {
     async renewUpload(request) {
       const { asset } = await findAsset(deps, check.assetId(request.assetId));
       if (!(await isAwaitingSource(deps, asset))) throw notAwaiting(asset);
-      const here = request.nodeFailed ? await moveUpload(deps, asset) : asset;
+      const here = request.nodeFailed ? await moveUpload(deps, asset) : await placeUpload(deps, asset);
       return { upload: await ticketFor(deps, here) };
     },
     async abandonUpload(request, { caller }) {
@@ -69,14 +70,6 @@ export function assetAnswers(deps: AdminDeps): AssetAnswers {
       return { asset: await showSummary(deps, summary), playback: playbackOf(summary, homes) };
     },
   };
-}
-
-async function moveUpload(deps: AdminDeps, asset: AssetRecord): Promise<AssetRecord> {
-  const homes = await otherHomes(deps, asset);
-  if (homes.length === 0) throw noNode(asset.id);
-  const moved = await deps.catalog.commands.moveUpload({ assetId: asset.id, homes, at: deps.clock.now() });
-  deps.loop.kick([asset.id]);
-  return moved;
 }
 
 async function homesOf(queries: Pick<CatalogQueries, "getNode">, asset: AssetRecord): Promise<NodeRecord[]> {

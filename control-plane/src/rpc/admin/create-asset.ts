@@ -2,8 +2,6 @@
 // to the first of them. The same source, or the same external id, is the same asset.
 import { VsError } from "@vstream/core/errors.ts";
 import { newId } from "@vstream/core/ids.ts";
-import type { AssetId, NodeId } from "@vstream/core/ids.ts";
-import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { CreateAssetRequest, CreateAssetResponse, UploadTicket } from "@vstream/proto/admin.ts";
 import type { Actor, CreateAssetOutcome, NewAsset } from "../../catalog/catalog.ts";
 import type { AssetRecord } from "../../catalog/records.ts";
@@ -13,6 +11,7 @@ import { allNodes } from "../../control-loop/all-nodes.ts";
 import type { AdminDeps } from "./admin-calls.ts";
 import { nearest } from "./find-node.ts";
 import { showAsset } from "./show-asset.ts";
+import { isAwaitingSource, placeUpload, ticketFor } from "./upload-place.ts";
 
 const limits = { title: 500, sourceName: 1_024, externalId: 256, regions: 16, replicas: 10, priority: 1_000 };
 
@@ -25,7 +24,7 @@ export async function createAsset(
   const outcome = await findOrCreate(deps, wanted, actor);
   deps.loop.kick([outcome.asset.id]);
   // An upload that was begun and not ended goes on: for its own source only.
-  const upload = (await awaitsSource(deps, outcome.asset, wanted)) ? await ticketFor(deps, outcome.asset) : undefined;
+  const upload = (await awaitsSource(deps, outcome.asset, wanted)) ? await uploadOf(deps, outcome.asset) : undefined;
   const duplicate = outcome.kind === "existing" && upload === undefined;
   return { asset: await showAsset(deps, outcome.asset.id), duplicate, upload };
 }
@@ -40,43 +39,8 @@ async function findOrCreate(deps: AdminDeps, wanted: WantedAsset, actor: Actor):
   return await deps.catalog.commands.createAsset({ ...wanted, id, homes, at: deps.clock.now(), actor });
 }
 
-/**
- * The right to upload to the asset's first home.
- * @throws VsError no_node_available when that home is gone
- */
-export async function ticketFor(deps: AdminDeps, asset: AssetRecord): Promise<UploadTicket> {
-  const nodeId = asset.homes[0];
-  const node = nodeId === undefined ? null : await deps.catalog.queries.getNode(nodeId);
-  if (node === null) throw noNode(asset.id);
-  const { token, expiresAt } = await deps.tickets.issue({
-    assetId: asset.id,
-    nodeId: node.id,
-    bytes: asset.sourceBytes,
-    sha256: asset.sourceSha256,
-  });
-  return { url: `${node.playbackUrl.replace(/\/+$/, "")}/uploads`, token, expiresAt, nodeId: node.id };
-}
-
-/** Whether the source has yet to arrive. */
-export async function isAwaitingSource(deps: Pick<AdminDeps, "catalog">, asset: AssetRecord): Promise<boolean> {
-  if (asset.state !== "uploading") return false;
-  const view = await deps.catalog.queries.getAssetView(asset.id);
-  return view !== null && !view.pieces.some((piece) => piece.id === sourcePieceId);
-}
-
-export function noNode(assetId: AssetId): VsError {
-  return new VsError("no_node_available", `no node can take the source of ${assetId}`, {
-    hint: "See which nodes are up: vsctl nodes list",
-  });
-}
-
-/** First homes for an upload that cannot go on where it was begun; the same one only when there is no other. */
-export async function otherHomes(deps: AdminDeps, asset: AssetRecord): Promise<readonly NodeId[]> {
-  const failed = asset.homes[0];
-  const wish = { assetId: asset.id, regions: asset.regions, bytes: asset.sourceBytes };
-  const chosen = await deps.loop.chooseHomes({ ...wish, replicas: asset.replicasWanted + 1 });
-  const others = chosen.filter((nodeId) => nodeId !== failed).slice(0, asset.replicasWanted);
-  return others.length > 0 ? others : chosen;
+async function uploadOf(deps: AdminDeps, asset: AssetRecord): Promise<UploadTicket> {
+  return await ticketFor(deps, await placeUpload(deps, asset));
 }
 
 async function awaitsSource(deps: AdminDeps, asset: AssetRecord, wanted: WantedAsset): Promise<boolean> {

@@ -1,0 +1,67 @@
+// Where a client is to send an asset's source, and the right to do so.
+import { VsError } from "@vstream/core/errors.ts";
+import { sourcePieceId } from "@vstream/core/ids.ts";
+import type { AssetId, NodeId } from "@vstream/core/ids.ts";
+import type { UploadTicket } from "@vstream/proto/admin.ts";
+import type { AssetRecord } from "../../catalog/records.ts";
+import type { AdminDeps } from "./admin-calls.ts";
+
+/**
+ * The right to upload to the asset's first home.
+ * @throws VsError no_node_available when that home is gone
+ */
+export async function ticketFor(deps: AdminDeps, asset: AssetRecord): Promise<UploadTicket> {
+  const nodeId = asset.homes[0];
+  const node = nodeId === undefined ? null : await deps.catalog.queries.getNode(nodeId);
+  if (node === null) throw noNode(asset.id);
+  const { token, expiresAt } = await deps.tickets.issue({
+    assetId: asset.id,
+    nodeId: node.id,
+    bytes: asset.sourceBytes,
+    sha256: asset.sourceSha256,
+  });
+  return { url: `${node.playbackUrl.replace(/\/+$/, "")}/uploads`, token, expiresAt, nodeId: node.id };
+}
+
+/** Whether the source has yet to arrive, or has to again: no node that may still have it is up. */
+export async function isAwaitingSource(deps: Pick<AdminDeps, "catalog">, asset: AssetRecord): Promise<boolean> {
+  if (asset.state !== "uploading") return false;
+  const view = await deps.catalog.queries.getAssetView(asset.id);
+  if (view === null) return false;
+  const copies = view.replicas.filter(
+    ({ pieceId, state }) => pieceId === sourcePieceId && (state === "verified" || state === "suspect"),
+  );
+  const holders = await Promise.all(copies.map(async ({ nodeId }) => await deps.catalog.queries.getNode(nodeId)));
+  return holders.every((node) => node === null || node.health === "down");
+}
+
+/** The asset as it can be uploaded now: one whose source is away with its node begins anew on another. */
+export async function placeUpload(deps: AdminDeps, asset: AssetRecord): Promise<AssetRecord> {
+  const view = await deps.catalog.queries.getAssetView(asset.id);
+  const hadSource = view?.pieces.some((piece) => piece.id === sourcePieceId) ?? false;
+  return hadSource ? await moveUpload(deps, asset) : asset;
+}
+
+/** @throws VsError no_node_available; conflict when the source has arrived */
+export async function moveUpload(deps: AdminDeps, asset: AssetRecord): Promise<AssetRecord> {
+  const homes = await otherHomes(deps, asset);
+  if (homes.length === 0) throw noNode(asset.id);
+  const moved = await deps.catalog.commands.moveUpload({ assetId: asset.id, homes, at: deps.clock.now() });
+  deps.loop.kick([asset.id]);
+  return moved;
+}
+
+// First homes for an upload that cannot go on where it was begun; the same one only when there is no other.
+async function otherHomes(deps: AdminDeps, asset: AssetRecord): Promise<readonly NodeId[]> {
+  const failed = asset.homes[0];
+  const wish = { assetId: asset.id, regions: asset.regions, bytes: asset.sourceBytes };
+  const chosen = await deps.loop.chooseHomes({ ...wish, replicas: asset.replicasWanted + 1 });
+  const others = chosen.filter((nodeId) => nodeId !== failed).slice(0, asset.replicasWanted);
+  return others.length > 0 ? others : chosen;
+}
+
+function noNode(assetId: AssetId): VsError {
+  return new VsError("no_node_available", `no node can take the source of ${assetId}`, {
+    hint: "See which nodes are up: vsctl nodes list",
+  });
+}
