@@ -11,7 +11,7 @@ import { FakeNode } from "../testing/fake-node.ts";
 import type { NodeFaults } from "../testing/fake-node.ts";
 import { runVsctl } from "../testing/run-vsctl.ts";
 import type { Ran, RunOptions } from "../testing/run-vsctl.ts";
-import { sampleAsset } from "../testing/sample-messages.ts";
+import { sampleAsset, sampleNode } from "../testing/sample-messages.ts";
 
 const assetId = sampleAsset().id;
 const playback = { watch: ["http://n/watch/a"], hls: ["http://n/v/a/index.m3u8"] };
@@ -181,6 +181,25 @@ describe("vsctl ingest", function () {
     assert.deepEqual(plane.requests("renewUpload"), [{ assetId, nodeFailed: true }]);
     assert.ok(node.bytes.equals(clip));
     assert.match(ran.stderr, /no-dead does not answer; uploading to no-alive/);
+  });
+
+  it("sends the source again when its only node goes down before there is a second copy", async () => {
+    const first = await FakeNode.start(assetId, {});
+    const { node } = await arrange();
+    open.push(first);
+    const lost = { url: first.url, token: "ticket", expiresAt: 0, nodeId: "no-lost" };
+    const upload = { url: node.url, token: "ticket", expiresAt: 0, nodeId: "no-alive" };
+    const { plane } = await arrange({
+      createAsset: () => ({ asset: sampleAsset({ state: "uploading" }), duplicate: false, upload: lost }),
+      renewUpload: () => ({ upload }),
+      getAsset: () => ({ asset: sampleAsset({ state: isWhole(node) ? "processing" : "uploading" }) }),
+      getNode: () => ({ node: sampleNode({ id: "no-lost", health: "down" }) }),
+    });
+    const ran = await ingest(["clip.mp4"]);
+    assert.equal(ran.exitCode, 0, ran.stderr);
+    assert.ok(first.bytes.equals(clip) && node.bytes.equals(clip));
+    assert.deepEqual(plane.requests("renewUpload"), [{ assetId, nodeFailed: true }]);
+    assert.match(ran.stderr, /no-lost went down with the source; uploading to no-alive again/);
   });
 
   for (const [how, change] of [

@@ -134,6 +134,23 @@ export function describeAssets(catalog: () => Catalog): void {
       await assert.rejects(again, { code: "conflict" });
     });
 
+    it("begins an upload anew whose only node went down with the source", async () => {
+      const [home, other] = [await addNode(catalog()), await addNode(catalog())];
+      const asset = await uploadedAsset(catalog(), [home.id]);
+      const copying = aTask(asset.id, { kind: "replicate", pieceId: sourcePieceId, nodeId: other.id });
+      const task = await addTask(catalog(), copying);
+      const move = { assetId: asset.id, homes: [other.id], at: now };
+      await decide(catalog(), { kind: "set-node-health", nodeId: home.id, health: "suspect" });
+      await assert.rejects(catalog().commands.moveUpload(move), { code: "conflict" });
+      await decide(catalog(), { kind: "set-node-health", nodeId: home.id, health: "down" });
+      assert.deepEqual((await catalog().commands.moveUpload(move)).homes, [other.id]);
+      assert.deepEqual((await viewOf(catalog(), asset.id)).pieces, []);
+      assert.equal((await catalog().queries.getTask(task.id))?.state, "cancelled");
+      const report = { assetId: asset.id, nodeId: other.id, source: aSource(asset), at: now };
+      assert.equal(await catalog().commands.recordUpload(report), "accepted");
+      assert.equal(await copyState(catalog(), asset.id, sourcePieceId, other.id), "verified");
+    });
+
     it("fails an upload that is given up, but not once the source has arrived", async () => {
       const home = await addNode(catalog());
       const waiting = await addAsset(catalog(), { homes: [home.id] });
