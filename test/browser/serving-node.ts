@@ -28,6 +28,7 @@ const serving = await openServing({
     getManifest: () => Promise.reject(new VsError("peer_failed", "no peers here")),
     readRange: () => Promise.reject(new VsError("peer_failed", "no peers here")),
   },
+  isHome: () => null,
   askControl: () => Promise.reject(new VsError("unavailable", "no control plane here")),
   getTicketKey: () => null,
   reportUpload: () => Promise.resolve(true),
