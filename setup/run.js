@@ -29,7 +29,13 @@ function installPackages() {
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
   // Not "npm ci": it demands that the lockfile lists binaries of platforms that a registry may not offer.
   // npm's engine warnings are about the host's Node; what runs afterwards is the Node that is installed here.
-  step("installing packages (Node 24 among them)", "npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"]);
+  step("installing packages (Node 24 among them)", "npm", [
+    "install",
+    "--no-save",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+  ]);
 }
 
 function installPrograms(programs) {
