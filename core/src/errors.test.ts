@@ -5,7 +5,7 @@ import { VsError, asVsError, errorKinds } from "./errors.ts";
 describe("error codes", () => {
   it("are documented in docs/errors.md, all of them and no others, with their exit code and whether they pass", async () => {
     const text = await readFile(new URL("../../docs/errors.md", import.meta.url), "utf8");
-    const rows = [...text.matchAll(/^\| `(\w+)` \| (\d+) \| (yes|no) \|/gm)];
+    const rows = [...text.matchAll(/^\| *`(\w+)` *\| *(\d+) *\| *(yes|no) *\|/gm)];
     const documented = Object.fromEntries(
       rows.map(([, code = "", exit, passes]) => [code, { exitCode: Number(exit), retryable: passes === "yes" }]),
     );

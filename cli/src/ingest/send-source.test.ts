@@ -9,6 +9,9 @@ import { sendSource } from "./send-source.ts";
 import type { Sent } from "./send-source.ts";
 import { SourceFile } from "./source-file.ts";
 
+// nock takes hold of the whole process when it is imported; other tests in it speak over real sockets.
+nock.restore();
+
 const node = "http://node.example:8080";
 const assetId = "as0000000000000000000a";
 const path = `/uploads/${assetId}`;
@@ -19,6 +22,9 @@ describe("one try at an upload", () => {
   const folder = mkdtempSync(join(tmpdir(), "vsctl-send-"));
   const file = join(folder, "clip.mp4");
 
+  before(() => {
+    nock.activate();
+  });
   beforeEach(() => {
     writeFileSync(file, clip);
     nock.disableNetConnect();
@@ -28,6 +34,7 @@ describe("one try at an upload", () => {
     nock.enableNetConnect();
   });
   after(() => {
+    nock.restore();
     rmSync(folder, { recursive: true });
   });
 
