@@ -1,4 +1,5 @@
 // vstream-agent: reads its arguments and configuration, starts the agent and keeps it running until it is told to stop.
+import "./roomy-heap.ts";
 import { parseArgs } from "node:util";
 import { systemClock } from "@vstream/core/clock.ts";
 import { VsError, asVsError } from "@vstream/core/errors.ts";

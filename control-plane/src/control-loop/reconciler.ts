@@ -106,8 +106,11 @@ export class Reconciler {
     const { catalog, clock, dispatcher, leases, sessions, settings } = this.#parts;
     const connected = sessions.nodeIds();
     // Homes first: a count that is too old is too high for a node that is drained, never too low.
-    const homeCounts = await catalog.queries.countHomes();
-    const snapshot = await catalog.queries.planningSnapshot(clock.now());
+    // Asked for together, because each question alone would wake the reading thread once more.
+    const [homeCounts, snapshot] = await Promise.all([
+      catalog.queries.countHomes(),
+      catalog.queries.planningSnapshot(clock.now()),
+    ]);
     for (const ended of leases.follow(snapshot)) dispatcher.cancel(ended, "the task is not to run any more");
     dispatcher.endStrangers(connected, snapshot.nodes);
     return { snapshot, homeCounts, settings };

@@ -67,11 +67,30 @@ describe("giving out leases", () => {
     );
   });
 
-  it("runs one audio encode a node, beside the transcodes", () => {
+  it("runs one audio encode a node, in the place of a transcode", () => {
     const audio = [0, 1].map((track) => buildTask("audio", { pieceId: audioPieceId(track, 0) }));
-    const open = [transcode(0), transcode(1), ...audio];
-    const places = assign([{ copies: begun, open }], [usual[0]!]);
-    assert.equal(places.length, 3);
+    const open = [transcode(0), ...audio, transcode(1), transcode(2)];
+    const places = placesOf(assign([{ copies: begun, open }], [usual[0]!]));
+    assert.deepEqual(places.toSorted(), ["a1 audio-0-00000 on a", "a1 video-00000 on a"]);
+  });
+
+  it("puts audio where the fewest encodes run, and no chunk to it but the first", () => {
+    const nodes = ["a", "b"].map((name) => buildNode(name, { encodeSlots: 1 }));
+    const audio = buildTask("audio", { pieceId: audioPieceId(0, 0) });
+    const open = [transcode(0), audio, transcode(1)];
+    const assignments = assign([{ copies: begun, open }], nodes);
+    assert.deepEqual(new Set(assignments.map(({ task }) => task.pieceId)), new Set([videoPieceId(0), audio.pieceId]));
+    assert.deepEqual(new Set(assignments.map(({ nodeId: place }) => place)), new Set(["a", "b"]));
+    const running = { ...audio, state: "leased" as const, nodeId: nodeId("a") };
+    const busy = transcode(4, { state: "leased", nodeId: nodeId("b") });
+    const rest = [running, busy, transcode(0), transcode(1)];
+    assert.deepEqual(placesOf(assign([{ copies: begun, open: rest }], nodes)), ["a1 video-00000 on a"]);
+  });
+
+  it("lets the only slot of a cluster work beside audio", () => {
+    const audio = buildTask("audio", { pieceId: audioPieceId(0, 0), state: "leased", nodeId: nodeId("a") });
+    const only = [buildNode("a", { encodeSlots: 1 })];
+    assert.deepEqual(placesOf(assign([{ copies: begun, open: [audio, transcode(3)] }], only)), ["a1 video-00003 on a"]);
   });
 
   it("waits for a task's time", () => {

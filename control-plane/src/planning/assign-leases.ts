@@ -7,7 +7,7 @@ import { readAsset } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import { candidatesForTask, scoreFor } from "./choose-node.ts";
 import { toolchainFor } from "./choose-toolchain.ts";
-import { readCluster } from "./cluster.ts";
+import { isSchedulable, readCluster } from "./cluster.ts";
 import type { Cluster, PlanInput } from "./cluster.ts";
 import { NodeLanes } from "./node-lanes.ts";
 import { workFor } from "./work-for.ts";
@@ -27,7 +27,8 @@ export interface Assignment {
 
 export function assignLeases(input: LeaseInput): Assignment[] {
   const cluster = readCluster(input);
-  const ground: Ground = { ...input, cluster, lanes: new NodeLanes(input.snapshot), toolchains: new Map() };
+  const able = cluster.nodes.filter((node) => isSchedulable(node) && input.connected.has(node.id));
+  const ground: Ground = { ...input, cluster, lanes: new NodeLanes(input.snapshot, able), toolchains: new Map() };
   const due = input.snapshot.assets
     .map((view) => readAsset(view, cluster))
     .flatMap((facts) => facts.view.openTasks.filter((task) => isDue(task, cluster.at)).map((task) => ({ task, facts })))
@@ -71,7 +72,7 @@ function assign(task: TaskRecord, facts: AssetFacts, ground: Ground): Assignment
   const encodes = task.kind === "transcode" || task.kind === "audio";
   const toolchain = encodes ? (ground.toolchains.get(facts.asset.id) ?? toolchainFor(facts, cluster)) : null;
   const best = candidatesForTask(task, { facts, cluster, toolchain })
-    .filter((node) => ground.connected.has(node.id) && lanes.hasRoom(node, task.kind))
+    .filter((node) => ground.connected.has(node.id) && lanes.hasRoom(node, task))
     .map((node) => ({ node, score: scoreFor(node, { task, facts, lanes, failedOn: ground.failedOn.get(task.id) }) }))
     .toSorted((one, other) => one.score - other.score)[0]?.node;
   if (best === undefined) return null;

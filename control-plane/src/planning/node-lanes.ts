@@ -1,9 +1,9 @@
 // How much each node may do at the same time, by kind of work, and how much it does.
+import { videoPieceId } from "@vstream/core/ids.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
 import type { TaskKind } from "@vstream/core/media.ts";
-import type { NodeRecord, Snapshot } from "../catalog/records.ts";
+import type { NodeRecord, Snapshot, TaskRecord } from "../catalog/records.ts";
 
-/** Audio runs beside the transcodes: one thread that is mostly done before they are. */
 const limits: Readonly<Record<Exclude<TaskKind, "transcode">, number>> = {
   probe: 2,
   audio: 1,
@@ -13,8 +13,11 @@ const limits: Readonly<Record<Exclude<TaskKind, "transcode">, number>> = {
 
 export class NodeLanes {
   readonly #running = new Map<string, number>();
+  readonly #slots: number;
 
-  constructor(snapshot: Snapshot) {
+  /** @param nodes those that may be given work now */
+  constructor(snapshot: Snapshot, nodes: readonly NodeRecord[]) {
+    this.#slots = nodes.reduce((sum, node) => sum + slotsOf(node), 0);
     for (const { openTasks } of snapshot.assets) {
       for (const task of openTasks)
         if (task.state === "leased" && task.nodeId !== null) this.take(task.nodeId, task.kind);
@@ -26,13 +29,20 @@ export class NodeLanes {
     this.#running.set(lane, (this.#running.get(lane) ?? 0) + 1);
   }
 
-  hasRoom(node: NodeRecord, kind: TaskKind): boolean {
-    return this.#count(node.id, kind) < limitOf(node, kind);
+  // An audio encode keeps a processor busy for as long as it runs, so it takes the slot of a transcode: beside one it
+  // would slow that down, and the last chunk of the whole asset with it. It never keeps the first chunk waiting, which
+  // viewers wait for, nor everything else where there is a single slot.
+  hasRoom(node: NodeRecord, task: Pick<TaskRecord, "kind" | "pieceId">): boolean {
+    const running = this.#count(node.id, task.kind);
+    if (task.kind !== "transcode") return running < limits[task.kind];
+    const besideAudio = this.#slots === 1 || task.pieceId === videoPieceId(0);
+    return running + (besideAudio ? 0 : this.#count(node.id, "audio")) < slotsOf(node);
   }
 
-  /** 0: idle; 1: full. */
+  /** 0: idle; 1: full. Encodes of both kinds count together, and may come to more. */
   use(node: NodeRecord, kind: TaskKind): number {
-    return this.#count(node.id, kind) / limitOf(node, kind);
+    if (kind !== "transcode" && kind !== "audio") return this.#count(node.id, kind) / limits[kind];
+    return (this.#count(node.id, "transcode") + this.#count(node.id, "audio")) / slotsOf(node);
   }
 
   #count(nodeId: NodeId, kind: TaskKind): number {
@@ -40,6 +50,6 @@ export class NodeLanes {
   }
 }
 
-function limitOf(node: NodeRecord, kind: TaskKind): number {
-  return kind === "transcode" ? Math.max(1, node.encodeSlots) : limits[kind];
+function slotsOf(node: NodeRecord): number {
+  return Math.max(1, node.encodeSlots);
 }

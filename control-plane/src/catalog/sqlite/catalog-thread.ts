@@ -21,6 +21,9 @@ interface Service {
   close(): void;
 }
 
+/** Questions that came together are answered together: one waking of the other thread for all of them. */
+const queriesPerAnswer = 16;
+
 const port = requirePort();
 // Given by open-catalog.ts and nobody else.
 const start = workerData as ThreadStart;
@@ -62,7 +65,7 @@ async function openReader({ path }: ThreadStart): Promise<Service> {
   const db = queriesOn(sqlite);
   say({ kind: "ready", identity: await readIdentity(db) });
   return {
-    atOnce: 1,
+    atOnce: queriesPerAnswer,
     async run(calls) {
       const answers: Answer[] = [];
       for (const call of calls) {

@@ -11,7 +11,7 @@ import type { AdminDeps } from "./admin-calls.ts";
 import { showAsset } from "./show-asset.ts";
 import { watch } from "./watching.ts";
 
-const pace = { notBeforeMs: 200, atLatestMs: 5_000 };
+const pace = { notBeforeMs: 500, atLatestMs: 5_000 };
 
 export async function* watchAsset(
   deps: AdminDeps,
