@@ -4,6 +4,7 @@ import { loadConfig } from "@vstream/core/config.ts";
 import { logLevels } from "@vstream/core/log.ts";
 import { parseAddress } from "./listen-address.ts";
 import type { ListenAddress } from "./listen-address.ts";
+import { longestChunkSegments } from "./planning/split-chunks.ts";
 
 const dayMs = 86_400_000;
 const mebibyte = 2 ** 20;
@@ -48,6 +49,11 @@ export const controlConfigSchema = z.object({
     .min(0)
     .max(365 * dayMs)
     .default(dayMs),
+  /**
+   * The most segments that one node encodes at a stretch. Fewer: a short clip is shared by more nodes and is ready
+   * sooner, for some more processor time. Not given: by the length of the source. Plans that are made stay as they are.
+   */
+  maxChunkSegments: z.int().min(1).max(longestChunkSegments).optional(),
   maxSourceBytes: z
     .int()
     .min(1)

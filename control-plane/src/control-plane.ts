@@ -119,7 +119,11 @@ async function openLoop(parts: {
     clock: deps.clock,
     log: deps.log,
     ticketKeyPem: identity.tickets.publicKeyPem,
-    settings: { repairHoldMs: config.repairHoldMs, trashMs: config.trashMs },
+    settings: {
+      repairHoldMs: config.repairHoldMs,
+      trashMs: config.trashMs,
+      maxChunkSegments: config.maxChunkSegments ?? null,
+    },
     onLook: (ms) => {
       pulse.beat(ms);
     },

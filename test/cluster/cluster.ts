@@ -1,7 +1,7 @@
 // A real cluster for tests: the built programs as real processes on loopback, started and stopped by vsctl, killed
 // with real signals. Everything that was started is ended when the cluster is disposed of.
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -53,6 +53,8 @@ export interface IngestJson {
 export interface ClusterOptions {
   readonly nodes?: number;
   readonly regions?: string;
+  /** What the control plane's configuration says beside what `dev up` writes. */
+  readonly controlConfig?: Readonly<Record<string, string | number>>;
 }
 
 export class Cluster implements AsyncDisposable {
@@ -69,7 +71,20 @@ export class Cluster implements AsyncDisposable {
     const args = ["dev", "up", "--dir", folder, "--json", "--nodes", String(options.nodes ?? 3)];
     const up = await runVsctl([...args, "--regions", options.regions ?? "eu,eu,us"], {});
     if (up.code !== 0) throw new Error(`dev up failed: ${up.stdout}${up.stderr}`);
-    return new Cluster(folder, JSON.parse(up.stdout) as ClusterState);
+    const cluster = new Cluster(folder, JSON.parse(up.stdout) as ClusterState);
+    if (options.controlConfig !== undefined) await cluster.#configureControlPlane(options.controlConfig);
+    return cluster;
+  }
+
+  async #configureControlPlane(values: Readonly<Record<string, string | number>>): Promise<void> {
+    await this.stopProgram("control");
+    const lines = Object.entries(values).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
+    await appendFile(join(this.folder, "control", "control.yaml"), lines.join(""));
+    await this.startProgram("control");
+    await eventually("all nodes to be back", async () => {
+      const { items } = await this.json<{ items: readonly { health: string }[] }>("nodes", "list");
+      return items.every((node) => node.health === "up") ? true : undefined;
+    });
   }
 
   get state(): ClusterState {

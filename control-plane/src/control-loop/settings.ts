@@ -27,6 +27,7 @@ export const defaultLoopSettings: LoopSettings = {
   repairHoldMs: 300 * second,
   trashMs: day,
   uploadLimitMs: day,
+  maxChunkSegments: null,
   heartbeatMs: 2 * second,
   leaseMs: 12 * second,
   silentMs: 5 * second,

@@ -9,6 +9,8 @@ export interface PlanSettings {
   readonly trashMs: number;
   /** How long an upload may take. */
   readonly uploadLimitMs: number;
+  /** The most segments of one chunk; null: by the length of the source. */
+  readonly maxChunkSegments: number | null;
 }
 
 export interface PlanInput {

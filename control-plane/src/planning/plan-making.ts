@@ -31,7 +31,7 @@ export function planMaking(facts: AssetFacts, cluster: Cluster): StepOutcome {
   const isStuck = decisions.length > 0 || facts.view.openTasks.some(makesSomething);
   if (isStuck && isLostForGood(facts, sourcePieceId, cluster)) return { kind: "failed", failure: sourceLost(asset) };
   if (asset.probe === null || asset.plan !== null) return { kind: "decided", decisions };
-  return withPlan(facts, asset.probe, decisions);
+  return withPlan({ facts, probe: asset.probe, cluster }, decisions);
 }
 
 /** For an asset that is ready: only what no node can bring back, and only while its source is there to make it from. */
@@ -51,10 +51,16 @@ function planTasks(facts: AssetFacts, isMissing: (pieceId: PieceId) => boolean):
   ];
 }
 
-function withPlan(facts: AssetFacts, probe: Probe, decisions: readonly Decision[]): StepOutcome {
+function withPlan(
+  { facts, probe, cluster }: { facts: AssetFacts; probe: Probe; cluster: Cluster },
+  decisions: readonly Decision[],
+): StepOutcome {
   const { id, ladder } = facts.asset;
   try {
-    const plan = { ...chooseLadder(ladder, probe), chunks: splitChunks(probe.segments) };
+    const plan = {
+      ...chooseLadder(ladder, probe),
+      chunks: splitChunks(probe.segments, cluster.settings.maxChunkSegments),
+    };
     return { kind: "decided", decisions: [...decisions, { kind: "set-plan", assetId: id, plan }] };
   } catch (thrown) {
     return { kind: "failed", failure: asVsError(thrown).toFailure() };

@@ -10,7 +10,12 @@ import { splitChunks } from "./split-chunks.ts";
 /** The moment of every built snapshot. */
 export const now = 1_800_000_000_000;
 
-export const settings: PlanSettings = { repairHoldMs: 300_000, trashMs: 86_400_000, uploadLimitMs: 86_400_000 };
+export const settings: PlanSettings = {
+  repairHoldMs: 300_000,
+  trashMs: 86_400_000,
+  uploadLimitMs: 86_400_000,
+  maxChunkSegments: null,
+};
 
 /** Node ids are the names. */
 export function nodeId(name: string): NodeId {
@@ -61,7 +66,7 @@ export function buildProbe(
 }
 
 export function buildPlan(probe: Probe): EncodePlan {
-  return { ...chooseLadder("default", probe), chunks: splitChunks(probe.segments) };
+  return { ...chooseLadder("default", probe), chunks: splitChunks(probe.segments, null) };
 }
 
 export const assetId = "as000000000000000000a1" as AssetId;

@@ -44,7 +44,8 @@ const guard = [
 describe("ffmpeg's arguments", () => {
   it("encode a chunk as written down", () => {
     assert.deepEqual(chunkArguments(encode), [
-      ...["-nostdin", "-hide_banner", "-loglevel", "warning", "-y", "-nostats", "-progress", "pipe:2"],
+      ...["-nostdin", "-hide_banner", "-loglevel", "warning", "-y", "-nostats"],
+      ...["-stats_period", "1", "-progress", "pipe:2"],
       ...["-filter_complex_threads", "1", "-copyts", "-noaccurate_seek", "-seek_timestamp", "1", "-ss", "5.250000"],
       ...["-threads", "1", "-flags:v", "+bitexact", ...guard, "-i", "file:/scratch/source"],
       "-filter_complex",
@@ -99,7 +100,19 @@ describe("ffmpeg's arguments", () => {
     });
     assert.deepEqual(args, [
       ...["-cpuflags", "sse2", "-nostdin", "-hide_banner", "-loglevel", "warning", "-y", "-nostats"],
-      ...["-progress", "pipe:2", "-filter_threads", "1", "-copyts", "-threads", "1", "-flags:a", "+bitexact"],
+      ...[
+        "-stats_period",
+        "1",
+        "-progress",
+        "pipe:2",
+        "-filter_threads",
+        "1",
+        "-copyts",
+        "-threads",
+        "1",
+        "-flags:a",
+        "+bitexact",
+      ],
       ...[...guard, "-i", "file:/scratch/source", "-map", "0:a:1", "-vn", "-sn", "-dn", "-af"],
       "asetpts=PTS-(153600*1/15360)/TB,aresample=48000:async=1000:first_pts=0,apad,atrim=end=30.000000,asetpts=N",
       ...["-ac", "2", "-c:a", "aac", "-b:a", "128000", "-threads", "1", "-flags", "+bitexact"],

@@ -6,7 +6,8 @@ import type { ChunkPlan } from "./plan-chunk.ts";
 import { rungFilter, sourceFilter, trim } from "./picture-filters.ts";
 import type { Picture, TimeBase } from "./timeline.ts";
 
-const globalArguments = ["-nostdin", ...quietArguments, "-y", "-nostats", "-progress", "pipe:2"];
+// Progress once a second, as often as it is passed on.
+const globalArguments = ["-nostdin", ...quietArguments, "-y", "-nostats", "-stats_period", "1", "-progress", "pipe:2"];
 
 /** The same bytes whenever and wherever: no dates, no names of tools, nothing of the source's metadata. */
 const plainOutput = ["-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact"];
