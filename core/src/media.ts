@@ -165,6 +165,8 @@ export interface Probe {
   readonly audio: readonly AudioStream[];
   /** How many segments the timeline cuts into. */
   readonly segments: number;
+  /** Of those, before any is encoded: the target duration of a growing playlist must not change. */
+  readonly longestSegmentSeconds: number;
 }
 
 /** A time slice: the unit of encoding, a whole number of segments. */

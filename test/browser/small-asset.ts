@@ -124,6 +124,7 @@ function manifestOf(assetId: AssetId, pieces: readonly Piece[], homeNodeIds: rea
       },
       audio: [{ track: 0, codec: "aac", language: "", channels: 2, sampleRate: 48_000 }],
       segments: 20,
+      longestSegmentSeconds: 6,
     },
     renditions: sized.map(({ bandwidthBps, ...size }) => ({
       rung: {

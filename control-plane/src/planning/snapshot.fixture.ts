@@ -62,6 +62,7 @@ export function buildProbe(
     video: { ...video, frames: segments * 144, interlaced: false, pixelFormat: "yuv420p" },
     audio,
     segments,
+    longestSegmentSeconds: 6,
   };
 }
 

@@ -53,6 +53,7 @@ const probe: TaskResult["probe"] = {
   },
   audio: [{ track: 0, codec: "aac", language: "eng", channels: 2, sampleRate: 48_000 }],
   segments,
+  longestSegmentSeconds: 6,
 };
 
 const timeline: Piece = {

@@ -18,6 +18,7 @@ describe("probing a source", function () {
       },
       audio: [{ track: 0, codec: "aac", language: "", channels: 6, sampleRate: 48_000 }],
       segments: 5,
+      longestSegmentSeconds: 6,
     });
     assert.deepEqual([...timeline.keyframes], [0, 128_000, 145_920, 193_536, 283_136]);
   });

@@ -10,7 +10,7 @@ import { displaySize, pictureOf } from "./picture-of.ts";
 import { refuseTruncated, truncatedHead } from "./refuse-truncated.ts";
 import { findLayout } from "./source-layout.ts";
 import type { FoundLayout } from "./source-layout.ts";
-import { durationSeconds, frameCount, segmentCount } from "./timeline.ts";
+import { durationSeconds, frameCount, longestSegmentSeconds, segmentCount } from "./timeline.ts";
 import type { Timeline } from "./timeline.ts";
 
 export type { ProbeTarget } from "./describe-source.ts";
@@ -132,6 +132,7 @@ function makeProbe(source: SourceDescription, packets: PacketIndex, timeline: Ti
       .map((stream, track) => (packets.counts.has(stream.index) ? audioStream(stream, track) : null))
       .filter((stream) => stream !== null),
     segments: segmentCount(timeline),
+    longestSegmentSeconds: longestSegmentSeconds(timeline),
   };
 }
 

@@ -102,6 +102,12 @@ export function segmentTimes(timeline: Timeline): number[] {
   return [...starts, durationSeconds(timeline)];
 }
 
+/** Length of the longest segment, in seconds. */
+export function longestSegmentSeconds(timeline: Timeline): number {
+  const times = segmentTimes(timeline);
+  return times.reduce((longest, end, at) => Math.max(longest, end - (times[at - 1] ?? end)), 0);
+}
+
 // Where a hole in the source swallows a multiple, two of them find the same frame: it counts once.
 function framesAtMultiplesOf(seconds: number, timeline: Timeline): number[] {
   const starts: number[] = [];

@@ -56,6 +56,13 @@ describe("a media playlist", () => {
     );
   });
 
+  it("declares at once what a segment that is still to come will need", () => {
+    const manifest = sampleManifest({ releasedChunks: 1 });
+    const withHole = { ...manifest, probe: { ...manifest.probe, longestSegmentSeconds: 11.7 } };
+    assert.equal(parsed(videoPlaylist(withHole, "360p")).targetDuration, 12);
+    assert.equal(parsed(audioPlaylist(withHole, 0)).targetDuration, 12);
+  });
+
   it("holds video back until the chunk's audio is there", () => {
     const manifest = withoutLastAudio(sampleManifest({ releasedChunks: 3 }));
     assert.equal(parsed(videoPlaylist(manifest, "360p")).segments.length, 2);

@@ -49,8 +49,19 @@ function segmentLines(segments: readonly TrackSegment[]): string[] {
   return lines;
 }
 
-/** Whole seconds, rounded, of the longest segment of any track. At least 1, which an empty playlist has. */
+// Audio is cut where the video is, at the end of the frame of sound that reaches there (1024 samples at 22.05 kHz or more).
+const audioFrameSeconds = 0.05;
+
+/**
+ * Whole seconds, rounded, of the longest segment of any track; at least 1, which an empty playlist has. The same from the
+ * first version of a growing playlist to its last (RFC 8216, 6.2.1), so it counts segments that are still to come.
+ */
 export function targetDuration(manifest: Manifest): number {
+  const toCome = manifest.probe.longestSegmentSeconds;
+  return Math.max(1, Math.round(toCome + audioFrameSeconds), Math.round(longestReleased(manifest)));
+}
+
+function longestReleased(manifest: Manifest): number {
   let longestSeconds = 0;
   for (const { content } of manifest.pieces) {
     if (content.kind !== "video" && content.kind !== "audio") continue;
@@ -61,7 +72,7 @@ export function targetDuration(manifest: Manifest): number {
       }
     }
   }
-  return Math.max(1, Math.round(longestSeconds));
+  return longestSeconds;
 }
 
 function microseconds(ticks: bigint, timeScale: number): bigint {

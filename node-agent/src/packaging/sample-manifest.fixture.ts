@@ -58,6 +58,7 @@ export function sampleManifest(changes: Partial<Manifest> = {}): Manifest {
       },
       audio: [{ track: 0, codec: "aac", language: "en", channels: 2, sampleRate: 48000 }],
       segments: 4,
+      longestSegmentSeconds: 6,
     },
     renditions: [sampleRendition("360p", 640, 360, 900_000), sampleRendition("234p", 416, 234, 300_000)],
     audio: [sampleAudio(0, "en")],

@@ -85,6 +85,7 @@ const probe = z.object({
   video: videoStream,
   audio: z.array(audioStream),
   segments: count,
+  longestSegmentSeconds: z.number().min(0).default(0),
 });
 
 const measured = { bandwidthBps: z.number(), averageBandwidthBps: z.number(), codecs: z.string() };

@@ -88,6 +88,7 @@ export function manifestOf(
       },
       audio: [],
       segments: 5,
+      longestSegmentSeconds: 6,
     },
     renditions: [],
     audio: [],

@@ -130,6 +130,7 @@ export const aProbe: Probe = {
   },
   audio: [{ track: 0, codec: "aac", language: "en", channels: 2, sampleRate: 48_000 }],
   segments: 2,
+  longestSegmentSeconds: 6,
 };
 
 /** One rung, one audio track, two chunks of a segment each. */

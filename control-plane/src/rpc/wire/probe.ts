@@ -28,6 +28,7 @@ export function probeToWire(probe: Probe): WireProbe {
     video: { ...probe.video },
     audio: probe.audio.map((stream) => ({ ...stream })),
     segments: probe.segments,
+    longestSegmentSeconds: probe.longestSegmentSeconds,
   };
 }
 
@@ -38,6 +39,7 @@ export function probeFromWire(wire: WireProbe): Probe {
     video: videoFromWire(check.present(wire.video, "video stream")),
     audio: check.atMost(wire.audio, "audio streams", limits.tracks).map(audioFromWire),
     segments: check.integer(wire.segments, "segments", { min: 1, max: longestSeconds }),
+    longestSegmentSeconds: check.finite(wire.longestSegmentSeconds, "longest segment", { min: 0, max: longestSeconds }),
   };
 }
 

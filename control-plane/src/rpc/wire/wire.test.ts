@@ -90,6 +90,7 @@ const probe: Probe = {
   },
   audio: [{ track: 0, codec: "aac", language: "eng", channels: 2, sampleRate: 48_000 }],
   segments: 5,
+  longestSegmentSeconds: 6,
 };
 
 const description = {
