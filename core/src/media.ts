@@ -218,6 +218,20 @@ export interface Manifest {
   readonly deleted: boolean;
 }
 
+/** What an agent says of its node. */
+export interface NodeDescription {
+  readonly name: string;
+  readonly region: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly playbackUrl: string;
+  readonly peerUrl: string;
+  readonly version: string;
+  readonly ffmpegVersion: string;
+  readonly toolchain: string;
+  readonly encodeSlots: number;
+  readonly capacityBytes: number;
+}
+
 /** A node as other nodes need to know it. */
 export interface NodeAddress {
   readonly nodeId: NodeId;

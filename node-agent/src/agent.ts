@@ -3,6 +3,7 @@
 import type { Clock } from "@vstream/core/clock.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
 import type { LogMemory, Logger } from "@vstream/core/log.ts";
+import type { NodeDescription } from "@vstream/core/media.ts";
 import { AgentMetrics } from "./agent-metrics.ts";
 import { ClusterMemory } from "./cluster-memory.ts";
 import { joinTokenOf } from "./config.ts";
@@ -22,7 +23,6 @@ import type { PeerListener } from "./replicate/peer-listener.ts";
 import type { Peers } from "./replicate/peers.ts";
 import { openControlLink } from "./rpc/control-link.ts";
 import type { ControlLink } from "./rpc/control-link.ts";
-import type { NodeDescription } from "./rpc/control-messages.ts";
 import { enterCluster } from "./rpc/enter-cluster.ts";
 import type { ControlAddress } from "./rpc/join.ts";
 import { ManifestKeeper } from "./rpc/manifest-keeper.ts";

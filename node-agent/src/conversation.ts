@@ -4,7 +4,7 @@ import { VsError } from "@vstream/core/errors.ts";
 import type { AssetId, PieceId } from "@vstream/core/ids.ts";
 import { rememberedLines } from "@vstream/core/log.ts";
 import type { LogMemory, Logger } from "@vstream/core/log.ts";
-import type { Load, NodeAddress } from "@vstream/core/media.ts";
+import type { Load, NodeAddress, NodeDescription } from "@vstream/core/media.ts";
 import type { ClusterMemory } from "./cluster-memory.ts";
 import type { Peers } from "./replicate/peers.ts";
 import type {
@@ -13,7 +13,6 @@ import type {
   Lease,
   LeaseGrant,
   ManifestNews,
-  NodeDescription,
   Question,
   Renewal,
   Scheduling,

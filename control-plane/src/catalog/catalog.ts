@@ -3,7 +3,7 @@
 // writes its events in the same transaction. One contract suite (catalog-contract.ts) runs on every engine.
 import type { Failure } from "@vstream/core/errors.ts";
 import type { AssetId, NodeId, PieceId, Sha256, TaskId, TokenId } from "@vstream/core/ids.ts";
-import type { Manifest, Piece, Probe } from "@vstream/core/media.ts";
+import type { Manifest, NodeDescription, Piece, Probe } from "@vstream/core/media.ts";
 import type { Decision } from "../planning/decisions.ts";
 import type {
   AssetRecord,
@@ -47,19 +47,6 @@ export type SameAsset = Pick<NewAsset, "externalId" | "sourceSha256">;
 export type CreateAssetOutcome =
   | { readonly kind: "created"; readonly asset: AssetRecord }
   | { readonly kind: "existing"; readonly asset: AssetRecord };
-
-export interface NodeDescription {
-  readonly name: string;
-  readonly region: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly playbackUrl: string;
-  readonly peerUrl: string;
-  readonly version: string;
-  readonly ffmpegVersion: string;
-  readonly toolchain: string;
-  readonly encodeSlots: number;
-  readonly capacityBytes: number;
-}
 
 export interface TaskReport {
   readonly taskId: TaskId;

@@ -2,7 +2,7 @@
 // come with one token one gets in.
 import { VsError } from "@vstream/core/errors.ts";
 import type { NodeId, TokenId } from "@vstream/core/ids.ts";
-import type { NodeDescription } from "./catalog.ts";
+import type { NodeDescription } from "@vstream/core/media.ts";
 import { writeEvent } from "./events.ts";
 import { setLabels } from "./labels.ts";
 import { describedColumns, requireNode, toNodeRecord, updateNode } from "./nodes.ts";

@@ -1,7 +1,8 @@
 // The nodes' table: rows as records, what sessions and heartbeats say of a node.
 import { VsError } from "@vstream/core/errors.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
-import type { Actor, CatalogCommands, NodeDescription } from "./catalog.ts";
+import type { NodeDescription } from "@vstream/core/media.ts";
+import type { Actor, CatalogCommands } from "./catalog.ts";
 import { writeEvent } from "./events.ts";
 import { fromJson, toJson } from "./json-column.ts";
 import { setLabels } from "./labels.ts";

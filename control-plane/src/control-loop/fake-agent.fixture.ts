@@ -1,8 +1,7 @@
 // For tests: an agent without a machine. It beats, renews, and does its tasks in no time, as far as it is let.
 import { audioPieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
-import type { Piece, Work } from "@vstream/core/media.ts";
-import type { NodeDescription } from "../catalog/catalog.ts";
+import type { NodeDescription, Piece, Work } from "@vstream/core/media.ts";
 import { buildPiece, buildProbe } from "../planning/snapshot.fixture.ts";
 import type { ControlLoop, TaskEndReport } from "./control-loop.ts";
 import type { AgentSession, ControlMessage, LeaseRef } from "./session.ts";

@@ -2,8 +2,7 @@
 // them into the wire's. Everything that goes to the agent goes through the one `send` that the session was opened with.
 import type { VsError, Failure } from "@vstream/core/errors.ts";
 import type { AssetId, NodeId, TaskId } from "@vstream/core/ids.ts";
-import type { Load, NodeAddress, Work } from "@vstream/core/media.ts";
-import type { NodeDescription } from "../catalog/catalog.ts";
+import type { Load, NodeAddress, NodeDescription, Work } from "@vstream/core/media.ts";
 import type { Scheduling } from "../catalog/records.ts";
 
 export interface LeaseRef {

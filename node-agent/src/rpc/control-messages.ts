@@ -2,21 +2,7 @@
 // stops at wire.ts.
 import type { Failure } from "@vstream/core/errors.ts";
 import type { AssetId, PieceId, TaskId } from "@vstream/core/ids.ts";
-import type { Fence, Load, NodeAddress, Piece, Probe, Work } from "@vstream/core/media.ts";
-
-/** What the agent says of its node. */
-export interface NodeDescription {
-  readonly name: string;
-  readonly region: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly playbackUrl: string;
-  readonly peerUrl: string;
-  readonly version: string;
-  readonly ffmpegVersion: string;
-  readonly toolchain: string;
-  readonly encodeSlots: number;
-  readonly capacityBytes: number;
-}
+import type { Fence, Load, NodeAddress, NodeDescription, Piece, Probe, Work } from "@vstream/core/media.ts";
 
 export interface Lease {
   readonly taskId: TaskId;

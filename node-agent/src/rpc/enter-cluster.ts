@@ -4,10 +4,10 @@ import type { Clock } from "@vstream/core/clock.ts";
 import { VsError } from "@vstream/core/errors.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
 import type { Logger } from "@vstream/core/log.ts";
+import type { NodeDescription } from "@vstream/core/media.ts";
 import { z } from "zod";
 import type { NodeIdentity } from "../identity/node-identity.ts";
 import type { Store } from "../store/store.ts";
-import type { NodeDescription } from "./control-messages.ts";
 import { checkCluster, controlAddressOf, joinCluster } from "./join.ts";
 import type { ControlAddress } from "./join.ts";
 

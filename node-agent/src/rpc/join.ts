@@ -8,10 +8,10 @@ import { channelOptionsFor } from "@vstream/core/grpc.ts";
 import type { NodeId, Sha256 } from "@vstream/core/ids.ts";
 import { parseToken } from "@vstream/core/join-token.ts";
 import { fetchAuthority } from "@vstream/core/trust.ts";
+import type { NodeDescription } from "@vstream/core/media.ts";
 import { AgentServiceClient } from "@vstream/proto/agent.ts";
 import type { JoinResponse } from "@vstream/proto/agent.ts";
 import { nodeIdOf, refused } from "./checked.ts";
-import type { NodeDescription } from "./control-messages.ts";
 import { unary } from "./unary.ts";
 import { descriptionToWire } from "./wire.ts";
 

@@ -2,7 +2,7 @@
 import { errorKinds } from "@vstream/core/errors.ts";
 import type { Failure } from "@vstream/core/errors.ts";
 import type { AssetId, PieceId } from "@vstream/core/ids.ts";
-import type { Fence, Manifest, NodeAddress, Work } from "@vstream/core/media.ts";
+import type { Fence, Manifest, NodeAddress, NodeDescription, Work } from "@vstream/core/media.ts";
 import type * as wire from "@vstream/proto/agent.ts";
 import type * as types from "@vstream/proto/types.ts";
 import { assetIdOf, countOf, nodeIdOf, pieceIdOfText, refused, required, taskIdOf } from "./checked.ts";
@@ -11,7 +11,6 @@ import type {
   Lease,
   LeaseGrant,
   ManifestNews,
-  NodeDescription,
   PieceReport,
   Question,
   TaskReport,

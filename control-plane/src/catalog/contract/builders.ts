@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { audioPieceId, newId, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, Sha256 } from "@vstream/core/ids.ts";
-import type { ObjectRef, Piece, Probe, RenditionSegments } from "@vstream/core/media.ts";
+import type { NodeDescription, ObjectRef, Piece, Probe, RenditionSegments } from "@vstream/core/media.ts";
 import type { NewTask } from "../../planning/decisions.ts";
-import type { Catalog, ListQuery, NewAsset, NodeDescription, TaskReport } from "../catalog.ts";
+import type { Catalog, ListQuery, NewAsset, TaskReport } from "../catalog.ts";
 import type { AssetRecord, EncodePlan, TaskRecord, TokenRecord } from "../records.ts";
 
 /** The moment at which the tests happen. */

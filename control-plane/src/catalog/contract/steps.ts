@@ -1,9 +1,9 @@
 // What the contract's tests do to a catalog: the steps of a node's and an asset's life, each by its commands.
 import { audioPieceId, newId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
-import type { Piece } from "@vstream/core/media.ts";
+import type { NodeDescription, Piece } from "@vstream/core/media.ts";
 import type { Decision, NewTask } from "../../planning/decisions.ts";
-import type { Catalog, NewAsset, NodeDescription, ReportOutcome } from "../catalog.ts";
+import type { Catalog, NewAsset, ReportOutcome } from "../catalog.ts";
 import type { AssetRecord, AssetView, EventRecord, NodeRecord, TaskRecord, TokenRecord } from "../records.ts";
 import {
   aDescription,

@@ -1,8 +1,7 @@
 // How nodes describe themselves and each other: proto ↔ domain.
-import type { Load, NodeAddress } from "@vstream/core/media.ts";
+import type { Load, NodeAddress, NodeDescription } from "@vstream/core/media.ts";
 import type { NodeDescription as WireDescription } from "@vstream/proto/agent.ts";
 import type { Load as WireLoad, NodeAddress as WireAddress } from "@vstream/proto/types.ts";
-import type { NodeDescription } from "../../catalog/catalog.ts";
 import * as check from "./checks.ts";
 
 const mostSlots = 4_096;
