@@ -12,6 +12,7 @@ import { Conversation } from "./conversation.ts";
 import { startCertificateKeeper } from "./identity/certificate-keeper.ts";
 import { openIdentity } from "./identity/node-identity.ts";
 import type { NodeIdentity } from "./identity/node-identity.ts";
+import { StoreHealer } from "./heal-store.ts";
 import { advertisedUrl } from "./listen-urls.ts";
 import { checkMediaTools } from "./media/media-tools.ts";
 import type { MediaTools } from "./media/media-tools.ts";
@@ -65,6 +66,7 @@ interface Lines {
   readonly peerListener: PeerListener;
   readonly link: ControlLink;
   readonly manifests: ManifestKeeper;
+  readonly healer: StoreHealer;
   readonly metrics: AgentMetrics;
 }
 
@@ -138,12 +140,13 @@ async function openLines(ground: Ground, opened: AsyncDisposableStack): Promise<
   );
   const getManifest: ControlLink["getManifest"] = (query, signal) => link.getManifest(query, signal);
   const manifests = opened.use(new ManifestKeeper({ store, getManifest, clock, log: child(ground, "manifests") }));
-  return { memory, peers, peerListener, link, manifests, metrics: new AgentMetrics() };
+  const healer = opened.use(new StoreHealer({ store, link, clock, log: child(ground, "heal-store") }));
+  return { memory, peers, peerListener, link, manifests, healer, metrics: new AgentMetrics() };
 }
 
 async function serve(ground: Ground, lines: Lines, stopping: AbortSignal): Promise<Serving> {
-  const { config, nodeId, store, clock, log } = ground;
-  const { peers, link, memory, metrics, manifests } = lines;
+  const { config, nodeId, store, clock } = ground;
+  const { peers, link, memory, metrics, manifests, healer } = lines;
   return await openServing({
     ...{ nodeId, name: config.name, region: config.region, listen: config.playbackListen, store, peers, clock },
     askControl: (query, signal) => link.getManifest(query, signal),
@@ -151,7 +154,7 @@ async function serve(ground: Ground, lines: Lines, stopping: AbortSignal): Promi
     getTicketKey: () => memory.ticketKeyPem,
     reportUpload: (report, signal) => link.reportUpload(report, signal),
     onCorrupt: (sha256) => {
-      log.error({ sha256 }, "object on disk is not what its name says");
+      healer.onDamage(sha256);
     },
     readiness: () => (stopping.aborted ? { ready: false, reason: "stopping" } : { ready: true, reason: "" }),
     registry: metrics.registry,

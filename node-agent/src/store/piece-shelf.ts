@@ -51,6 +51,17 @@ export class PieceShelf {
     return new Map([...this.#byAsset].map(([assetId, pieces]) => [assetId, [...pieces.keys()]]));
   }
 
+  /** The assets with a piece that names the object. Looks through all records: for what is rare. */
+  assetsNaming(sha256: Sha256): AssetId[] {
+    return [...this.#byAsset.keys()].filter((assetId) => this.naming(assetId, sha256).length > 0);
+  }
+
+  /** The pieces of an asset that name the object. */
+  naming(assetId: AssetId, sha256: Sha256): Piece[] {
+    const pieces = [...(this.#byAsset.get(assetId)?.values() ?? [])];
+    return pieces.filter((piece) => objectsOf(piece.content).some((object) => object.sha256 === sha256));
+  }
+
   isNamed(sha256: Sha256): boolean {
     return this.#namings.has(sha256);
   }

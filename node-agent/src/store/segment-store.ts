@@ -8,6 +8,7 @@ import type { AssetId, PieceId, Sha256 } from "@vstream/core/ids.ts";
 import { objectsOf, pieceIdOf } from "@vstream/core/media.ts";
 import type { Manifest, ObjectRef, Piece, SourceRef } from "@vstream/core/media.ts";
 import { diskFailure, isAbsent } from "./disk-failure.ts";
+import { dropDamaged } from "./drop-damaged.ts";
 import { readSpan } from "./durable-file.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { keepSweeping, loadShelves, makeFolders, removeUnneeded } from "./housekeeping.ts";
@@ -132,6 +133,10 @@ class SegmentStore implements Store {
       const dropped = await pieces.remove(assetId, pieceIds.length === 0 ? pieces.idsOf(assetId) : pieceIds);
       await removeUnneeded(this.#shelves, dropped);
     });
+  }
+
+  async dropDamaged(sha256: Sha256): Promise<boolean> {
+    return await dropDamaged(this.#shelves, sha256);
   }
 
   async keepManifest(manifest: Manifest): Promise<void> {

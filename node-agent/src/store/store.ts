@@ -51,6 +51,12 @@ export interface Store extends AsyncDisposable {
   discard(assetId: AssetId, pieceIds: readonly PieceId[]): Promise<void>;
 
   /**
+   * For an object that was read wrong: reads it once more, and if it is wrong, drops its file and the records of all
+   * pieces that name it. Gives whether that was so. @throws VsError disk_failed
+   */
+  dropDamaged(sha256: Sha256): Promise<boolean>;
+
+  /**
    * Keeps a manifest, unless the kept one is newer or as new. Durable when resolved. One whose pieces begin at
    * `fromChunk` is joined with the kept one. @throws VsError conflict when the kept one ends before that
    */
