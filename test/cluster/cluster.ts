@@ -81,10 +81,12 @@ export class Cluster implements AsyncDisposable {
     const lines = Object.entries(values).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
     await appendFile(join(this.folder, "control", "control.yaml"), lines.join(""));
     await this.startProgram("control");
-    await eventually("all nodes to be back", async () => {
-      const { items } = await this.json<{ items: readonly { health: string }[] }>("nodes", "list");
-      return items.every((node) => node.health === "up") ? true : undefined;
-    });
+    // What the catalog says of a node may be from before; what a node answers is not.
+    for (const { name } of this.#state.nodes) {
+      await eventually(`${name} to be connected`, async () => {
+        return (await this.vsctl("nodes", "logs", name, "--lines", "1")).code === 0 ? true : undefined;
+      });
+    }
   }
 
   get state(): ClusterState {

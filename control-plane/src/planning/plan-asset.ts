@@ -9,6 +9,7 @@ import { failAsset, piecesLost, sourceLost } from "./fail-asset.ts";
 import { planLeftovers, planSurplus, planTrash } from "./plan-discard.ts";
 import { homesDecision, planHomes } from "./plan-homes.ts";
 import { planLost, planMaking } from "./plan-making.ts";
+import type { StepOutcome } from "./plan-making.ts";
 import { planRelease } from "./plan-release.ts";
 import { planCopies } from "./plan-repair.ts";
 import { planSettle } from "./plan-settle.ts";
@@ -39,12 +40,18 @@ function planUploading(facts: AssetFacts, cluster: Cluster): Decision[] {
   const homes = planHomes(facts, cluster);
   const copies = copiesOf(facts, sourcePieceId).filter((nodeId) => homes.includes(nodeId)).length;
   const isUploaded = copies >= copiesWantedOn(homes, asset, cluster);
+  // What the source is can be found out while it is copied; and when it is refused, the copying ends too.
+  const probing = asset.probe === null ? planMaking(facts, cluster) : nothingToMake;
+  if (probing.kind === "failed") return failAsset(facts, probing.failure);
   return [
     ...homesDecision(facts, homes),
+    ...probing.decisions,
     ...planCopies(facts, homes, cluster),
     ...(isUploaded ? [beginMaking(facts)] : []),
   ];
 }
+
+const nothingToMake: StepOutcome = { kind: "decided", decisions: [] };
 
 function beginMaking({ asset }: AssetFacts): Decision {
   return { kind: "set-asset-state", assetId: asset.id, from: "uploading", to: "processing", error: null };

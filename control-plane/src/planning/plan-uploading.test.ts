@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
+import { sourcePieceId, timelinePieceId } from "@vstream/core/ids.ts";
 import type { NodeRecord } from "../catalog/records.ts";
 import { plan } from "./plan.ts";
-import { buildInput, buildNode, buildTask, buildView, nodeId, now } from "./snapshot.fixture.ts";
+import { buildInput, buildNode, buildProbe, buildTask, buildView, nodeId, now } from "./snapshot.fixture.ts";
 import type { ViewParts } from "./snapshot.fixture.ts";
 
 const nodes = [buildNode("a"), buildNode("b", { region: "us" }), buildNode("c")];
 
+// What the source is, is known already; finding it out has tests of its own.
 function decide(parts: ViewParts, around: readonly NodeRecord[] = nodes) {
-  const asset = { state: "uploading", ...parts.asset } as const;
+  const asset = { state: "uploading", probe: buildProbe(), ...parts.asset } as const;
   return plan(buildInput(around, [buildView({ ...parts, asset })]));
 }
 
@@ -45,6 +47,20 @@ describe("an asset that is being uploaded", () => {
     assert.equal(decision.task.kind, "replicate");
     assert.equal(decision.task.nodeId, "b");
     assert.deepEqual(others, []);
+  });
+
+  it("is probed while it is copied, and refused before it is copied whole", () => {
+    const probed = decide({ asset: { probe: null }, copies: { source: ["a"] } });
+    assert.deepEqual(
+      probed.map((decision) => (decision.kind === "create-task" ? decision.task.kind : decision.kind)),
+      ["probe", "replicate"],
+    );
+    const error = { code: "not_media", message: "no media", hint: "" } as const;
+    const dead = [buildTask("probe", { pieceId: timelinePieceId, state: "dead", error })];
+    const copying = [buildTask("replicate", { pieceId: sourcePieceId, nodeId: nodeId("b") })];
+    const refused = decide({ asset: { probe: null }, copies: { source: ["a"] }, dead, open: copying });
+    const failed = refused.find((decision) => decision.kind === "set-asset-state");
+    assert.deepEqual([failed?.to, failed?.error?.code], ["failed", "not_media"]);
   });
 
   it("does not ask twice for the same copy", () => {
