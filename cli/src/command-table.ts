@@ -27,6 +27,7 @@ const here: readonly (readonly [id: string, summary: string, load: Loader])[] = 
   ["ingest", "Upload video files and have them encoded", () => import("./commands/ingest.ts")],
   ["nodes:cordon", "Give a node no new work and no new copies", () => import("./commands/nodes/cordon.ts")],
   ["nodes:drain", "Move a node's copies and work elsewhere", () => import("./commands/nodes/drain.ts")],
+  ["nodes:impact", "Which assets and viewers depend on a node", () => import("./commands/nodes/impact.ts")],
   ["nodes:list", "The nodes", () => import("./commands/nodes/list.ts")],
   ["nodes:logs", "The last lines of a node's log", () => import("./commands/nodes/logs.ts")],
   ["nodes:remove", "Take a node out of the cluster", () => import("./commands/nodes/remove.ts")],

@@ -5,8 +5,8 @@ import { AdminServiceService as service } from "@vstream/proto/admin.ts";
 import type * as Wire from "@vstream/proto/admin.ts";
 import { AdminChannel } from "./admin-channel.ts";
 import type { Cluster } from "./cluster-address.ts";
-import type { Asset, AssetPlayback, Event, Node, Page, Status, Task, Token } from "./shapes.ts";
-import { given, toAsset, toEvent, toInstant, toNode, toPage, toTask, toToken } from "./wire.ts";
+import type { Asset, AssetPlayback, Event, Node, NodeImpact, Page, Status, Task, Token } from "./shapes.ts";
+import { given, toAsset, toEvent, toInstant, toNode, toNodeImpact, toPage, toTask, toToken } from "./wire.ts";
 
 export interface ListQuery {
   readonly limit: number;
@@ -123,6 +123,10 @@ export class ControlClient implements AsyncDisposable {
 
   async removeNode(request: { node: string; force: boolean }): Promise<Node> {
     return toNode((await this.#channel.call(service.removeNode, request)).node);
+  }
+
+  async getNodeImpact(request: { node: string; limit: number }): Promise<NodeImpact> {
+    return toNodeImpact(await this.#channel.call(service.getNodeImpact, request));
   }
 
   async getNodeLogs(request: { node: string; lines: number }): Promise<string[]> {

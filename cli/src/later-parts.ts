@@ -22,7 +22,6 @@ export const laterCommands: readonly LaterCommand[] = [
   { id: "assets:check", summary: "Hold an asset against the authoring rules", part: media },
   { id: "assets:rebuild", summary: "Make again what has no good copy", part: media },
   { id: "assets:verify", summary: "Hash every copy of an asset again on every node", part: distribution },
-  { id: "nodes:impact", summary: "Which assets and viewers depend on a node", part: distribution },
   { id: "play", summary: "Play an asset with headless viewers and measure", part: serving },
   { id: "catalog:backup", summary: "Copy the catalog to a file", part: trust },
   { id: "catalog:restore", summary: "Put a copy of the catalog back", part: trust },

@@ -9,7 +9,7 @@ import {
   formatShare,
   orNothing,
 } from "./formats.ts";
-import type { Asset, Node, Task } from "./shapes.ts";
+import type { Asset, Node, NodeImpact, Task } from "./shapes.ts";
 
 export type Fields = (readonly [name: string, value: string])[];
 
@@ -65,6 +65,31 @@ export function nodeFields(node: Node, nowMs: number): Fields {
     ["ffmpeg", orNothing(node.ffmpegVersion)],
     ["toolchain", orNothing(node.toolchain)],
   ];
+}
+
+export function impactFields(impact: NodeImpact): Fields {
+  const { node, viewers, egressBps, assets, assetsOnlyHere, bytesHeld } = impact;
+  return [
+    ["node", `${node.name} (${node.health}, ${node.scheduling})`],
+    ["viewers", `${viewers}, ${formatBitrate(egressBps)}`],
+    ["assets", `${assets}, ${assetsOnlyHere} of them with no whole copy elsewhere`],
+    ["held", formatBytes(bytesHeld)],
+    ["to copy", toCopy(impact)],
+  ];
+}
+
+/** What depends on a node, in one line. */
+export function impactLine(impact: NodeImpact): string {
+  const { node, assets, assetsOnlyHere, viewers } = impact;
+  return (
+    `Node ${node.name} holds copies of ${assets} asset(s), ${assetsOnlyHere} of them with no whole copy elsewhere, ` +
+    `and serves ${viewers} viewer(s). To copy: ${toCopy(impact)}.`
+  );
+}
+
+function toCopy({ bytesToCopy, copySeconds }: NodeImpact): string {
+  if (bytesToCopy === 0 || copySeconds === null) return formatBytes(bytesToCopy);
+  return `${formatBytes(bytesToCopy)}, about ${formatDuration(Math.max(1, Math.round(copySeconds)) * 1000)}`;
 }
 
 export function taskFields(task: Task, nowMs: number): Fields {

@@ -14,6 +14,7 @@ import type { Ran } from "./testing/run-vsctl.ts";
 import {
   sampleAsset,
   sampleEvent,
+  sampleImpact,
   sampleNode,
   sampleStatus,
   sampleTask,
@@ -33,6 +34,7 @@ const answers: Answers = {
   uncordonNode: () => ({ node: sampleNode() }),
   drainNode: () => ({ node: sampleNode({ scheduling: "drained" }) }),
   removeNode: () => ({ node: sampleNode() }),
+  getNodeImpact: () => sampleImpact(),
   getNodeLogs: () => ({ lines: ["one", "two"] }),
   createToken: () => ({ token: sampleToken(), secret: "vst.x" }),
   listTokens: () => ({ items: [sampleToken()], nextCursor: "" }),

@@ -85,6 +85,31 @@ export interface Node {
   readonly toolchain: string | null;
 }
 
+/** What depends on a node. */
+export interface NodeImpact {
+  readonly node: Node;
+  /** How many assets it holds copies of. */
+  readonly assets: number;
+  readonly assetsOnlyHere: number;
+  readonly viewers: number;
+  readonly egressBps: number;
+  readonly bytesHeld: number;
+  /** What would have fewer copies than wanted without the node. */
+  readonly bytesToCopy: number;
+  /** By the newest copies; null when there are none to judge by. */
+  readonly copySeconds: number | null;
+  /** Those with the fewest copies elsewhere first. */
+  readonly items: readonly AssetImpact[];
+}
+
+export interface AssetImpact {
+  readonly assetId: string;
+  readonly title: string;
+  readonly state: string;
+  readonly fewestCopiesElsewhere: number;
+  readonly bytesToCopy: number;
+}
+
 export interface Token {
   readonly id: string;
   /** node, user. */

@@ -2,7 +2,7 @@
 import { VsError, isErrorCode } from "@vstream/core/errors.ts";
 import type { Failure } from "@vstream/core/errors.ts";
 import type * as Wire from "@vstream/proto/admin.ts";
-import type { Asset, Event, Node, Page, Task, Token } from "./shapes.ts";
+import type { Asset, Event, Node, NodeImpact, Page, Task, Token } from "./shapes.ts";
 
 export function toAsset(wire: Wire.Asset | undefined): Asset {
   const asset = given(wire);
@@ -38,6 +38,12 @@ export function toNode(wire: Wire.Node | undefined): Node {
     drainDeadlineAt: toInstant(node.drainDeadlineAt),
     toolchain: orNull(node.toolchain),
   };
+}
+
+export function toNodeImpact({ node: wire, copyMs, ...impact }: Wire.GetNodeImpactResponse): NodeImpact {
+  const node = toNode(wire);
+  const { viewers, egressBps } = node;
+  return { node, ...impact, viewers, egressBps, copySeconds: copyMs < 0 ? null : copyMs / 1000 };
 }
 
 export function toToken(wire: Wire.Token | undefined): Token {

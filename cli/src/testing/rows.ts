@@ -97,6 +97,11 @@ export const callRows: readonly Row[] = [
   },
   { args: ["nodes", "remove", "eu-1"], exitCode: 2 },
   {
+    args: ["nodes", "impact", "eu-1", "--limit", "10"],
+    keys: ["node", "assets", "assetsOnlyHere", "viewers", "bytesHeld", "bytesToCopy", "copySeconds", "items"],
+    asks: ["getNodeImpact", { node: "eu-1", limit: 10 }],
+  },
+  {
     args: ["nodes", "logs", "eu-1", "--lines", "20"],
     keys: ["node", "lines"],
     asks: ["getNodeLogs", { node: "eu-1", lines: 20 }],
@@ -162,7 +167,6 @@ export const laterRows: readonly (readonly string[])[] = [
   ["assets", "check", asset],
   ["assets", "rebuild", asset],
   ["assets", "verify", asset],
-  ["nodes", "impact", "eu-1"],
   ["play", asset, "--viewers", "3", "--seconds", "5"],
   ["catalog", "backup"],
   ["catalog", "restore"],

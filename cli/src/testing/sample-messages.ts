@@ -47,6 +47,20 @@ export function sampleAsset(changes: Partial<Wire.Asset> = {}): Wire.Asset {
   };
 }
 
+export function sampleImpact(changes: Partial<Wire.GetNodeImpactResponse> = {}): Wire.GetNodeImpactResponse {
+  const { id, title, state } = sampleAsset();
+  return {
+    node: sampleNode(),
+    assets: 3,
+    assetsOnlyHere: 1,
+    bytesHeld: 20_000_000,
+    bytesToCopy: 9_000_000,
+    copyMs: 90_000,
+    items: [{ assetId: id, title, state, fewestCopiesElsewhere: 0, bytesToCopy: 9_000_000 }],
+    ...changes,
+  };
+}
+
 export function sampleNode(changes: Partial<Wire.Node> = {}): Wire.Node {
   return {
     id: "no1m823v0pw6kegn5kge6b",

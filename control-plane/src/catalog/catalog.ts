@@ -109,6 +109,30 @@ export interface CatalogCounts {
   readonly degradedAssets: number;
 }
 
+/** An asset of which a node holds verified copies. */
+export interface AssetImpact {
+  readonly assetId: AssetId;
+  readonly title: string;
+  readonly state: AssetRecord["state"];
+  /** Of any piece that the node holds: verified copies on other nodes that are not down and not leaving. */
+  readonly fewestCopiesElsewhere: number;
+  /** Of pieces that would have fewer copies than wanted without the node. */
+  readonly bytesToCopy: number;
+}
+
+/** What depends on a node. Assets that are failed or being deleted do not count. */
+export interface NodeImpact {
+  readonly assets: number;
+  /** With a piece that has no copy elsewhere. */
+  readonly assetsOnlyHere: number;
+  readonly bytesHeld: number;
+  readonly bytesToCopy: number;
+  /** Of one copy at a time, by the newest ones; null: there are none to judge by. */
+  readonly copyBytesPerSecond: number | null;
+  /** Those with the fewest copies elsewhere first. */
+  readonly items: readonly AssetImpact[];
+}
+
 export interface CatalogIdentity {
   /** Random, made with the catalog; a restored backup gets another. */
   readonly incarnation: string;
@@ -206,6 +230,7 @@ export interface CatalogQueries {
   /** Newest manifest versions of the assets that a node is a home of, released ones only. */
   listManifestVersions(nodeId: NodeId): Promise<readonly { assetId: AssetId; version: number }[]>;
   counts(): Promise<CatalogCounts>;
+  getNodeImpact(query: { nodeId: NodeId; limit: number }): Promise<NodeImpact>;
 }
 
 export interface Catalog extends AsyncDisposable {

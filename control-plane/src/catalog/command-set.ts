@@ -12,6 +12,7 @@ import { listAssets } from "./list-assets.ts";
 import { listNodes } from "./list-nodes.ts";
 import { listTasks } from "./list-tasks.ts";
 import { getManifest, listManifestVersions } from "./manifest.ts";
+import { getNodeImpact } from "./node-impact.ts";
 import { describeNode, getNode, recordCertificate, recordLoads } from "./nodes.ts";
 import { prune } from "./prune.ts";
 import { recordPiece, recordReport } from "./reports.ts";
@@ -73,4 +74,5 @@ export const querySet: OnDb<CatalogQueries> = {
   getManifest,
   listManifestVersions,
   counts,
+  getNodeImpact,
 };

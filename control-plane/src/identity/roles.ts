@@ -22,6 +22,7 @@ export const rolesOfCalls = {
   drainNode: adminOnly,
   removeNode: adminOnly,
   getNodeLogs: adminOnly,
+  getNodeImpact: adminOnly,
   createToken: adminOnly,
   listTokens: adminOnly,
   revokeToken: adminOnly,

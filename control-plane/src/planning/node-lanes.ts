@@ -11,6 +11,9 @@ const limits: Readonly<Record<Exclude<TaskKind, "transcode">, number>> = {
   discard: 1,
 };
 
+/** How many copies one node makes at a time. */
+export const copiesAtOnce = limits.replicate;
+
 export class NodeLanes {
   readonly #running = new Map<string, number>();
   readonly #slots: number;

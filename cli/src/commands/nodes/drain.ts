@@ -6,6 +6,7 @@ import type { ControlClient } from "../../control-client.ts";
 import { durationFlag, yesFlag } from "../../flags.ts";
 import { callPatiently } from "../../follow.ts";
 import { nodeArgs } from "../../named-args.ts";
+import { impactLine } from "../../pages.ts";
 import type { Node } from "../../shapes.ts";
 import { VsctlCommand } from "../../vsctl-command.ts";
 
@@ -29,11 +30,13 @@ export default class NodesDrain extends VsctlCommand {
   async run(): Promise<Node> {
     const { args, flags } = await this.parse(NodesDrain);
     const force = flags["on-deadline"] === "force";
+    await using client = await this.connect(flags);
     if (force) {
       const act = `Drain ${args.node}, and give it up at the deadline even if copies would then be missing?`;
-      await confirm(act, { yes: flags.yes, signal: this.signal });
+      const beforehand = async (): Promise<string> =>
+        impactLine(await client.getNodeImpact({ node: args.node, limit: 1 }));
+      await confirm(act, { yes: flags.yes, signal: this.signal, beforehand });
     }
-    await using client = await this.connect(flags);
     const request = { node: args.node, deadlineMs: flags.deadline ?? 0, onDeadline: flags["on-deadline"] };
     const node = await client.drainNode(request);
     const drained = flags.wait && node.scheduling !== "drained" ? await this.#wait(client, node, force) : node;

@@ -3,6 +3,7 @@ import * as Flags from "@oclif/core/flags";
 import { confirm } from "../../confirm.ts";
 import { yesFlag } from "../../flags.ts";
 import { nodeArgs } from "../../named-args.ts";
+import { impactLine } from "../../pages.ts";
 import type { Node } from "../../shapes.ts";
 import { VsctlCommand } from "../../vsctl-command.ts";
 
@@ -16,8 +17,11 @@ export default class NodesRemove extends VsctlCommand {
   async run(): Promise<Node> {
     const { args, flags } = await this.parse(NodesRemove);
     const loss = flags.force ? ", and count the copies that are still on it as lost" : "";
-    await confirm(`Remove node ${args.node} from the cluster${loss}?`, { yes: flags.yes, signal: this.signal });
     await using client = await this.connect(flags);
+    await confirm(`Remove node ${args.node} from the cluster${loss}?`, {
+      ...{ yes: flags.yes, signal: this.signal },
+      beforehand: async () => impactLine(await client.getNodeImpact({ node: args.node, limit: 1 })),
+    });
     const node = await client.removeNode({ node: args.node, force: flags.force });
     this.print(`node ${node.name} is removed: to use its host again, join it with a new token`);
     return node;

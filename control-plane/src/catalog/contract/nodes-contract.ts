@@ -123,5 +123,32 @@ export function describeNodes(catalog: () => Catalog): void {
       const homes = await catalog().queries.countHomes();
       assert.deepEqual([homes.get(home.id), homes.get(other.id)], [2, 1]);
     });
+
+    it("tells what depends on a node, what has no other copy first", async () => {
+      const [home, other, far] = [await addNode(catalog()), await addNode(catalog()), await addNode(catalog())];
+      const safe = await readyAsset(catalog(), [home.id, other.id]);
+      const alone = await readyAsset(catalog(), [home.id]);
+      await readyAsset(catalog(), [other.id]);
+      const asked = { nodeId: home.id, limit: 10 };
+      const impact = await catalog().queries.getNodeImpact(asked);
+      assert.deepEqual(
+        impact.items.map((item) => [item.assetId, item.fewestCopiesElsewhere]),
+        [
+          [alone.id, 0],
+          [safe.id, 1],
+        ],
+      );
+      assert.deepEqual([impact.assets, impact.assetsOnlyHere], [2, 1]);
+      assert.ok(impact.bytesHeld > 0 && impact.bytesToCopy > 0 && impact.bytesToCopy <= impact.bytesHeld);
+      // Of the one on the list: all of them count, whatever the limit.
+      const [first, ...rest] = (await catalog().queries.getNodeImpact({ ...asked, limit: 1 })).items;
+      assert.deepEqual([first?.assetId, rest.length], [alone.id, 0]);
+      assert.deepEqual((await catalog().queries.getNodeImpact({ ...asked, nodeId: far.id })).items, []);
+
+      await decide(catalog(), { kind: "set-node-health", nodeId: other.id, health: "down" });
+      assert.equal((await catalog().queries.getNodeImpact(asked)).assetsOnlyHere, 2);
+      await catalog().commands.deleteAsset({ assetId: safe.id, at: now, actor: "user:test" });
+      assert.equal((await catalog().queries.getNodeImpact(asked)).assets, 1);
+    });
   });
 }

@@ -44,6 +44,7 @@ const queryNames: Record<keyof CatalogQueries, true> = {
   getManifest: true,
   listManifestVersions: true,
   counts: true,
+  getNodeImpact: true,
 };
 
 export function commandsOf(writer: ThreadClient): CatalogCommands {

@@ -2,6 +2,7 @@
 import type { Node as WireNode } from "@vstream/proto/admin.ts";
 import type { Actor } from "../../catalog/catalog.ts";
 import type { NodeRecord, Scheduling } from "../../catalog/records.ts";
+import { copiesAtOnce } from "../../planning/node-lanes.ts";
 import { removedNode } from "../caller.ts";
 import * as check from "../wire/checks.ts";
 import { nodeToWire } from "../wire/records.ts";
@@ -10,12 +11,13 @@ import { findNode, listQuery } from "./find-node.ts";
 
 type NodeAnswers = Pick<
   AdminAnswers,
-  "listNodes" | "getNode" | "cordonNode" | "uncordonNode" | "drainNode" | "removeNode" | "getNodeLogs"
+  "listNodes" | "getNode" | "cordonNode" | "uncordonNode" | "drainNode" | "removeNode" | "getNodeLogs" | "getNodeImpact"
 >;
 
 const usualDrainMs = 3_600_000;
 const longestDrainMs = 30 * 86_400_000;
 const logLines = { usual: 100, most: 1_000 };
+const namedAssets = { usual: 50, most: 500 };
 
 export function nodeAnswers(deps: AdminDeps): NodeAnswers {
   const { commands, queries } = deps.catalog;
@@ -55,6 +57,15 @@ export function nodeAnswers(deps: AdminDeps): NodeAnswers {
       const asked = check.integer(request.lines, "lines", { min: 0, max: logLines.most });
       const question = { kind: "node-log", lines: asked === 0 ? logLines.usual : asked } as const;
       return { lines: [...(await deps.loop.queryNode(nodeId, question))] };
+    },
+    async getNodeImpact(request) {
+      const node = await findNode(queries, request.node);
+      const asked = check.integer(request.limit, "limit", { min: 0, max: namedAssets.most });
+      const limit = asked === 0 ? namedAssets.usual : asked;
+      const { copyBytesPerSecond: pace, ...impact } = await queries.getNodeImpact({ nodeId: node.id, limit });
+      // By one node's copies at a time: it may be that a single one takes all of them.
+      const copyMs = pace === null ? -1 : Math.ceil((impact.bytesToCopy / (pace * copiesAtOnce)) * 1000);
+      return { ...impact, node: await show(deps, node), copyMs, items: [...impact.items] };
     },
   };
 }
