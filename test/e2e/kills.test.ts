@@ -60,12 +60,17 @@ describe("kill -9 during an ingest", () => {
     });
     cluster.kill(victim);
     const killedAt = performance.now();
-    const lost = (await tasksOf(cluster, asset.id)).filter((task) => task.state === "leased" && task.nodeId === victim);
+    // A copy that was on its way to the dead agent is not made elsewhere under the same name: another home gets its own.
+    const lost = (await tasksOf(cluster, asset.id)).filter(
+      (task) => task.state === "leased" && task.nodeId === victim && /transcode|audio/.test(task.kind),
+    );
     assert.ok(lost.length > 0, "the agent was killed while it encoded");
-    for (const { id } of lost) {
-      await eventually(`task ${id} to run elsewhere`, async () => {
+    for (const { id, kind } of lost) {
+      await eventually(`${kind} task ${id} to run elsewhere`, async () => {
         const task = (await tasksOf(cluster, asset.id)).find((known) => known.id === id);
-        return task !== undefined && task.nodeId !== victim && /leased|succeeded/.test(task.state) ? true : undefined;
+        // Its last word may have been on its way when it was killed.
+        if (task?.state === "succeeded") return true;
+        return task?.state === "leased" && task.nodeId !== victim ? true : undefined;
       });
     }
     assert.ok(performance.now() - killedAt <= 20_000, `it took ${Math.round(performance.now() - killedAt)} ms`);
