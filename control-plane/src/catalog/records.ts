@@ -6,6 +6,7 @@ import type {
   Chunk,
   ManifestAudio,
   ManifestRendition,
+  NodeDescription,
   Piece,
   Probe,
   Rung,
@@ -74,25 +75,15 @@ export interface ReplicaRecord {
   readonly state: ReplicaState;
 }
 
-export interface NodeRecord {
+export interface NodeRecord extends NodeDescription {
   readonly id: NodeId;
-  readonly name: string;
-  readonly region: string;
-  readonly labels: Readonly<Record<string, string>>;
   readonly health: NodeHealth;
   /** When its health last changed. */
   readonly healthSince: number;
   readonly scheduling: Scheduling;
   readonly drainDeadlineAt: number | null;
   readonly onDeadline: "hold" | "force";
-  readonly playbackUrl: string;
-  readonly peerUrl: string;
-  readonly version: string;
-  readonly ffmpegVersion: string;
-  readonly toolchain: string;
-  readonly encodeSlots: number;
   readonly usedBytes: number;
-  readonly capacityBytes: number;
   readonly joinedAt: number;
   readonly lastSeenAt: number;
   readonly certificateExpiresAt: number;
