@@ -32,7 +32,7 @@ describe("the chunk plan", () => {
     );
   });
 
-  it("covers every segment exactly once, in order", () => {
+  it("covers every segment exactly once, in order, with no chunk longer than all before it together", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5000 }), fc.constantFrom(null, 1, 3, 5), (segments, limit) => {
         const chunks = splitChunks(segments, limit);
@@ -47,6 +47,8 @@ describe("the chunk plan", () => {
           chunks.every(({ index, segmentCount }, at) => index === at && segmentCount >= 1 && segmentCount <= 5),
         );
         assert.equal(chunks[0]?.segmentCount, 1);
+        // What lies before a chunk is as many segments as the index of its first.
+        assert.ok(chunks.slice(1).every(({ firstSegment, segmentCount }) => segmentCount <= firstSegment));
       }),
       { numRuns: 60 },
     );
