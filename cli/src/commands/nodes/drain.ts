@@ -1,12 +1,11 @@
 // Moves a node's copies and work elsewhere, and says when its agent may be stopped.
 import * as Flags from "@oclif/core/flags";
 import { VsError } from "@vstream/core/errors.ts";
-import { confirm } from "../../confirm.ts";
+import { confirmLeaving } from "../../confirm-leaving.ts";
 import type { ControlClient } from "../../control-client.ts";
 import { durationFlag, yesFlag } from "../../flags.ts";
 import { callPatiently } from "../../follow.ts";
 import { nodeArgs } from "../../named-args.ts";
-import { impactLine } from "../../pages.ts";
 import type { Node } from "../../shapes.ts";
 import { VsctlCommand } from "../../vsctl-command.ts";
 
@@ -33,9 +32,7 @@ export default class NodesDrain extends VsctlCommand {
     await using client = await this.connect(flags);
     if (force) {
       const act = `Drain ${args.node}, and give it up at the deadline even if copies would then be missing?`;
-      const beforehand = async (): Promise<string> =>
-        impactLine(await client.getNodeImpact({ node: args.node, limit: 1 }));
-      await confirm(act, { yes: flags.yes, signal: this.signal, beforehand });
+      await confirmLeaving(act, { client, node: args.node, yes: flags.yes, signal: this.signal });
     }
     const request = { node: args.node, deadlineMs: flags.deadline ?? 0, onDeadline: flags["on-deadline"] };
     const node = await client.drainNode(request);

@@ -1,9 +1,8 @@
 // Takes a node out of the cluster for good: its certificate becomes worthless.
 import * as Flags from "@oclif/core/flags";
-import { confirm } from "../../confirm.ts";
+import { confirmLeaving } from "../../confirm-leaving.ts";
 import { yesFlag } from "../../flags.ts";
 import { nodeArgs } from "../../named-args.ts";
-import { impactLine } from "../../pages.ts";
 import type { Node } from "../../shapes.ts";
 import { VsctlCommand } from "../../vsctl-command.ts";
 
@@ -18,10 +17,8 @@ export default class NodesRemove extends VsctlCommand {
     const { args, flags } = await this.parse(NodesRemove);
     const loss = flags.force ? ", and count the copies that are still on it as lost" : "";
     await using client = await this.connect(flags);
-    await confirm(`Remove node ${args.node} from the cluster${loss}?`, {
-      ...{ yes: flags.yes, signal: this.signal },
-      beforehand: async () => impactLine(await client.getNodeImpact({ node: args.node, limit: 1 })),
-    });
+    const act = `Remove node ${args.node} from the cluster${loss}?`;
+    await confirmLeaving(act, { client, node: args.node, yes: flags.yes, signal: this.signal });
     const node = await client.removeNode({ node: args.node, force: flags.force });
     this.print(`node ${node.name} is removed: to use its host again, join it with a new token`);
     return node;
