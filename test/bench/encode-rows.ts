@@ -118,7 +118,8 @@ async function wallRow(folder: string): Promise<Row[]> {
 
 async function speedUpRow(folder: string): Promise<Row[]> {
   const source = join(folder, "96s.mp4");
-  // 16 segments of 6 s, each a chunk of its own by maxChunkSegments; two rungs of 360p and less come of it. A keyframe every 2 s, as cameras write.
+  // 16 segments of 6 s, each a chunk of its own by maxChunkSegments; two rungs of 360p and less come of it. A keyframe
+  // every 2 s, as cameras write.
   const small = [
     "-t",
     "96",

@@ -142,11 +142,16 @@ export interface CatalogIdentity {
 
 export interface CatalogCommands {
   createAsset(asset: NewAsset): Promise<CreateAssetOutcome>;
-  /** Another first home for an upload whose node is gone. Only while uploading and while no node that is not down has the source. */
+  /**
+   * Another first home for an upload whose node is gone. Only while uploading and while no node that is not down has
+   * the source.
+   */
   moveUpload(change: { assetId: AssetId; homes: readonly NodeId[]; at: number }): Promise<AssetRecord>;
   /** The upload failed or was given up: the asset is failed. Nothing happens once the source has arrived. */
   failUpload(change: { assetId: AssetId; failure: Failure; at: number; actor: Actor }): Promise<void>;
-  /** The source stands in a node's store. stale: the asset is not waiting for it, or the hash is not the announced one. */
+  /**
+   * The source stands in a node's store. stale: the asset is not waiting for it, or the hash is not the announced one.
+   */
   recordUpload(report: { assetId: AssetId; nodeId: NodeId; source: Piece; at: number }): Promise<ReportOutcome>;
   recordReport(report: TaskReport): Promise<ReportOutcome>;
   /** A piece that a running task has finished before its own end. */
@@ -158,7 +163,9 @@ export interface CatalogCommands {
     piece: Piece;
     at: number;
   }): Promise<ReportOutcome>;
-  /** All that the node holds: what is missing counts as lost, what is there as verified. Gives the assets to be swept. */
+  /**
+   * All that the node holds: what is missing counts as lost, what is there as verified. Gives the assets to be swept.
+   */
   recordInventory(inventory: {
     nodeId: NodeId;
     entries: readonly { assetId: AssetId; pieceIds: readonly PieceId[] }[];
@@ -196,7 +203,10 @@ export interface CatalogCommands {
     at: number;
     actor: Actor;
   }): Promise<NodeRecord>;
-  /** Its copies are gone from the catalog and its certificate is no longer accepted. @throws VsError conflict unless force */
+  /**
+   * Its copies are gone from the catalog and its certificate is no longer accepted.
+   * @throws VsError conflict unless force
+   */
   removeNode(change: { nodeId: NodeId; force: boolean; at: number; actor: Actor }): Promise<NodeRecord>;
 
   createToken(token: TokenRecord, actor: Actor): Promise<TokenRecord>;

@@ -2,10 +2,14 @@
 // are, so that the same chunk gives the same bytes wherever and whenever it is encoded (docs/decisions/006).
 import type { Chunk } from "@vstream/core/media.ts";
 
-/** 30 s: no viewer of a growing stream waits longer for the next piece, and a lost chunk costs no more to make again. */
+/**
+ * 30 s: no viewer of a growing stream waits longer for the next piece, and a lost chunk costs no more to make again.
+ */
 export const longestChunkSegments = 5;
 
-/** A minute. What is shorter is cut into single segments: that every node finds work counts for more than what it costs. */
+/**
+ * A minute. What is shorter is cut into single segments: that every node finds work counts for more than what it costs.
+ */
 const shortClipSegments = 10;
 
 // Each chunk costs the start of an ffmpeg, a pre-roll and new encoders, together about 0.2 s of a processor: of a

@@ -49,12 +49,13 @@ function segmentLines(segments: readonly TrackSegment[]): string[] {
   return lines;
 }
 
-// Audio is cut where the video is, at the end of the frame of sound that reaches there (1024 samples at 22.05 kHz or more).
+// Audio is cut where the video is, at the end of the frame of sound that reaches there (1024 samples at 22.05 kHz or
+// more).
 const audioFrameSeconds = 0.05;
 
 /**
- * Whole seconds, rounded, of the longest segment of any track; at least 1, which an empty playlist has. The same from the
- * first version of a growing playlist to its last (RFC 8216, 6.2.1), so it counts segments that are still to come.
+ * Whole seconds, rounded, of the longest segment of any track; at least 1, which an empty playlist has. The same from
+ * the first version of a growing playlist to its last (RFC 8216, 6.2.1), so it counts segments that are still to come.
  */
 export function targetDuration(manifest: Manifest): number {
   const toCome = manifest.probe.longestSegmentSeconds;
