@@ -2,28 +2,18 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { appendFile, rm, writeFile } from "node:fs/promises";
 import type { Sha256 } from "@vstream/core/ids.ts";
-import { newAssetId, openTrialStore, pieceOf, refOf, trialFolder } from "./trial-store.fixture.ts";
-import type { Store } from "./store.ts";
+import { newAssetId, pieceOf, refOf, trialStoreForEach } from "./trial-store.fixture.ts";
 
 describe("dropping what is damaged", () => {
-  let folder: Awaited<ReturnType<typeof trialFolder>>;
-  let store: Store;
-  beforeEach(async () => {
-    folder = await trialFolder();
-    store = await openTrialStore(folder.path);
-  });
-  afterEach(async () => {
-    await store[Symbol.asyncDispose]();
-    await folder[Symbol.asyncDispose]();
-  });
+  const trial = trialStoreForEach();
 
   async function put(): Promise<{ bytes: Buffer; sha256: Sha256 }> {
     const bytes = randomBytes(5000);
-    return { bytes, sha256: (await store.putBytes(bytes)).sha256 };
+    return { bytes, sha256: (await trial.store.putBytes(bytes)).sha256 };
   }
 
   function pathOf(sha256: Sha256): string {
-    const path = store.pathOf(sha256);
+    const path = trial.store.pathOf(sha256);
     assert.ok(path !== null);
     return path;
   }
@@ -31,56 +21,55 @@ describe("dropping what is damaged", () => {
   it("takes the file and every piece that names it, and leaves the rest of these pieces", async () => {
     const [wrong, right, other] = [await put(), await put(), await put()];
     const [one, two] = [newAssetId(), newAssetId()];
-    await store.recordPiece(one, pieceOf(0, [refOf(right.bytes), refOf(wrong.bytes)]));
-    await store.recordPiece(one, pieceOf(1, [refOf(other.bytes)]));
-    await store.recordPiece(two, pieceOf(3, [refOf(wrong.bytes)]));
-    const usedBytes = store.usage.usedBytes;
+    await trial.store.recordPiece(one, pieceOf(0, [refOf(right.bytes), refOf(wrong.bytes)]));
+    await trial.store.recordPiece(one, pieceOf(1, [refOf(other.bytes)]));
+    await trial.store.recordPiece(two, pieceOf(3, [refOf(wrong.bytes)]));
+    const usedBytes = trial.store.usage.usedBytes;
     await writeFile(pathOf(wrong.sha256), Buffer.alloc(5000));
 
-    assert.equal(await store.dropDamaged(wrong.sha256), true);
-    assert.deepEqual([...store.inventory()], [[one, [pieceOf(1, [refOf(other.bytes)]).id]]]);
+    assert.equal(await trial.store.dropDamaged(wrong.sha256), true);
+    assert.deepEqual([...trial.store.inventory()], [[one, [pieceOf(1, [refOf(other.bytes)]).id]]]);
     assert.deepEqual(
-      [wrong, right, other].map(({ sha256 }) => store.has(sha256)),
+      [wrong, right, other].map(({ sha256 }) => trial.store.has(sha256)),
       [false, true, true],
     );
-    assert.equal(store.usage.usedBytes, usedBytes - 5000);
+    assert.equal(trial.store.usage.usedBytes, usedBytes - 5000);
 
     // It comes again, and the piece is whole with what had stayed.
-    await store.putBytes(wrong.bytes);
-    await store.recordPiece(one, pieceOf(0, [refOf(right.bytes), refOf(wrong.bytes)]));
-    assert.equal(store.inventory().get(one)?.length, 2);
-    assert.equal(await store.dropDamaged(wrong.sha256), false);
+    await trial.store.putBytes(wrong.bytes);
+    await trial.store.recordPiece(one, pieceOf(0, [refOf(right.bytes), refOf(wrong.bytes)]));
+    assert.equal(trial.store.inventory().get(one)?.length, 2);
+    assert.equal(await trial.store.dropDamaged(wrong.sha256), false);
   });
 
   it("leaves what is right, and what is not there", async () => {
     const { bytes, sha256 } = await put();
-    await store.recordPiece(newAssetId(), pieceOf(0, [refOf(bytes)]));
-    assert.equal(await store.dropDamaged(sha256), false);
-    assert.equal(await store.dropDamaged(refOf(Buffer.from("nothing")).sha256), false);
-    assert.ok(store.has(sha256));
+    await trial.store.recordPiece(newAssetId(), pieceOf(0, [refOf(bytes)]));
+    assert.equal(await trial.store.dropDamaged(sha256), false);
+    assert.equal(await trial.store.dropDamaged(refOf(Buffer.from("nothing")).sha256), false);
+    assert.ok(trial.store.has(sha256));
   });
 
   it("takes a file that grew, and one of the cache", async () => {
     const { bytes, sha256 } = await put();
     const assetId = newAssetId();
-    await store.recordPiece(assetId, pieceOf(0, [refOf(bytes)]));
+    await trial.store.recordPiece(assetId, pieceOf(0, [refOf(bytes)]));
     await appendFile(pathOf(sha256), "x");
-    assert.equal(await store.dropDamaged(sha256), true);
-    assert.equal(store.inventory().size, 0);
+    assert.equal(await trial.store.dropDamaged(sha256), true);
+    assert.equal(trial.store.inventory().size, 0);
 
     const cached = randomBytes(300);
-    await store.putCached(refOf(cached), cached);
+    await trial.store.putCached(refOf(cached), cached);
     await writeFile(pathOf(refOf(cached).sha256), "wrong");
-    assert.equal(await store.dropDamaged(refOf(cached).sha256), true);
-    assert.equal(store.has(refOf(cached).sha256), false);
+    assert.equal(await trial.store.dropDamaged(refOf(cached).sha256), true);
+    assert.equal(trial.store.has(refOf(cached).sha256), false);
   });
 
   it("is mended by the next start when it was cut short", async () => {
     const { bytes, sha256 } = await put();
-    await store.recordPiece(newAssetId(), pieceOf(0, [refOf(bytes)]));
+    await trial.store.recordPiece(newAssetId(), pieceOf(0, [refOf(bytes)]));
     await rm(pathOf(sha256));
-    await store[Symbol.asyncDispose]();
-    store = await openTrialStore(folder.path);
-    assert.equal(store.inventory().size, 0);
+    await trial.restart();
+    assert.equal(trial.store.inventory().size, 0);
   });
 });

@@ -28,6 +28,39 @@ export async function openTrialStore(dataDir: string, options: Partial<StoreOpti
   return await openStore({ dataDir, capacityBytes: 64 * 1024 ** 2, log: quietLog, clock: systemClock, ...options });
 }
 
+export interface TrialStore {
+  readonly folder: string;
+  readonly store: Store;
+  /** Closes the store and opens it again on the same folder. */
+  restart(options?: Partial<StoreOptions>): Promise<void>;
+}
+
+/** An empty store in a folder of its own for each test of the suite that calls this; gone after the test. */
+export function trialStoreForEach(): TrialStore {
+  let folder: Awaited<ReturnType<typeof trialFolder>>;
+  let store: Store;
+  beforeEach(async () => {
+    folder = await trialFolder();
+    store = await openTrialStore(folder.path);
+  });
+  afterEach(async () => {
+    await store[Symbol.asyncDispose]();
+    await folder[Symbol.asyncDispose]();
+  });
+  return {
+    get folder() {
+      return folder.path;
+    },
+    get store() {
+      return store;
+    },
+    async restart(options = {}) {
+      await store[Symbol.asyncDispose]();
+      store = await openTrialStore(folder.path, options);
+    },
+  };
+}
+
 export function newAssetId(): AssetId {
   return newId("asset", Date.now());
 }
