@@ -12,30 +12,13 @@ import type {
 } from "@vstream/proto/admin.ts";
 import type { CheckUploadsResponse } from "@vstream/proto/agent.ts";
 import { newId } from "@vstream/core/ids.ts";
+import { announcedSource, assetRequest } from "./testing/asset-request.ts";
 import { join, openSession } from "./testing/scripted-agent.ts";
 import type { ScriptedAgent } from "./testing/scripted-agent.ts";
 import { objectNamed, sourcePiece } from "./testing/made-up-media.ts";
 import { runPlane } from "./testing/running-plane.ts";
 import type { RunningPlane } from "./testing/running-plane.ts";
 import { asked, withCode } from "./testing/unary.ts";
-
-const source = objectNamed("a source");
-
-function request(change: Partial<CreateAssetRequest> = {}): CreateAssetRequest {
-  return {
-    title: "A clip",
-    sourceName: "clip.mp4",
-    sourceBytes: source.bytes,
-    sourceSha256: source.sha256,
-    ladder: "",
-    replicas: 0,
-    regions: [],
-    labels: {},
-    externalId: "",
-    priority: 0,
-    ...change,
-  };
-}
 
 async function startAgent(running: RunningPlane, name: string, region: string): Promise<ScriptedAgent> {
   const identity = await join(running, { name, region, token: await running.createToken({}) });
@@ -45,7 +28,7 @@ async function startAgent(running: RunningPlane, name: string, region: string): 
 }
 
 async function create(running: RunningPlane, change: Partial<CreateAssetRequest> = {}): Promise<CreateAssetResponse> {
-  return await asked((done) => running.admin.createAsset(request(change), running.metadata, done));
+  return await asked((done) => running.admin.createAsset(assetRequest(change), running.metadata, done));
 }
 
 describe("control plane", () => {
@@ -71,7 +54,10 @@ describe("control plane", () => {
     assert.ok(receiver);
     assert.equal(upload.url, `http://${receiver.identity.name}.example.org:8080/uploads`);
     const watched = watchUntilReady(running, created.asset.id);
-    const report = { assetId: created.asset.id, outcome: { $case: "source", value: sourcePiece(source) } } as const;
+    const report = {
+      assetId: created.asset.id,
+      outcome: { $case: "source", value: sourcePiece(announcedSource) },
+    } as const;
     assert.deepEqual(await asked((done) => receiver.client.reportUpload(report, done)), { accepted: true });
     const seen = await watched;
     const last = seen.at(-1)?.asset;

@@ -1,29 +1,18 @@
 import assert from "node:assert/strict";
 import type { CreateAssetRequest, CreateAssetResponse } from "@vstream/proto/admin.ts";
+import { assetRequest } from "../../testing/asset-request.ts";
 import { objectNamed } from "../../testing/made-up-media.ts";
 import { runPlane } from "../../testing/running-plane.ts";
 import { join, openSession } from "../../testing/scripted-agent.ts";
 import { asked, withCode } from "../../testing/unary.ts";
 
-const source = objectNamed("a source");
-const request: CreateAssetRequest = {
-  title: "A clip",
-  sourceName: "clip.mp4",
-  sourceBytes: source.bytes,
-  sourceSha256: source.sha256,
-  ladder: "",
-  replicas: 0,
-  regions: [],
-  labels: {},
-  externalId: "clip-1",
-  priority: 0,
-};
-
 describe("an asset that is known already", () => {
   it("is found again while no node is connected that could take a new one", async () => {
     await using running = await runPlane();
-    const create = async (change: Partial<CreateAssetRequest>): Promise<CreateAssetResponse> =>
-      await asked((done) => running.admin.createAsset({ ...request, ...change }, running.metadata, done));
+    const create = async (change: Partial<CreateAssetRequest>): Promise<CreateAssetResponse> => {
+      const request = assetRequest({ externalId: "clip-1", ...change });
+      return await asked((done) => running.admin.createAsset(request, running.metadata, done));
+    };
     const identity = await join(running, { name: "eu-1", region: "eu", token: await running.createToken({}) });
     const agent = openSession(running, identity);
     await agent.hear("welcome");
