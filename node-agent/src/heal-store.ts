@@ -1,5 +1,6 @@
-// When a file on this node's disk turns out wrong: it is dropped, and the control plane hears at the beginning of a new
-// session, by the inventory, what this node no longer holds. The copy is then made again like any other that is missing.
+// When a file on this node's disk turns out wrong or gone: it is dropped, and the control plane hears at the beginning
+// of a new session, by the inventory, what this node no longer holds. The copy is then made again like any other that
+// is missing.
 import type { Clock } from "@vstream/core/clock.ts";
 import type { Sha256 } from "@vstream/core/ids.ts";
 import type { Logger } from "@vstream/core/log.ts";
@@ -47,7 +48,7 @@ export class StoreHealer implements Disposable {
   async #drop(sha256: Sha256): Promise<void> {
     const { store, log } = this.#deps;
     if (!(await store.dropDamaged(sha256))) return;
-    log.error({ sha256 }, "object on disk was not what its name says: dropped, to be copied again");
+    log.error({ sha256 }, "object on disk was not what its name says, or gone: dropped, to be copied again");
     await this.#tell();
   }
 

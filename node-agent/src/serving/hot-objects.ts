@@ -1,5 +1,6 @@
 // Objects as verified bytes: from memory, else from the store, else from a peer. Nothing leaves here whose hash was
-// not checked since it was read; a wrong file is reported and the object pulled from elsewhere. Memory is bounded.
+// not checked since it was read; a wrong or absent file is reported and the object pulled from elsewhere. Memory is
+// bounded.
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import PQueue from "p-queue";
@@ -22,7 +23,7 @@ export interface HotObjectsDeps {
   readonly store: Pick<Store, "has" | "read">;
   readonly pullThrough: Pick<PullThrough, "fetch">;
   readonly maxBytes: number;
-  /** An object on this node's disk has wrong bytes, or cannot be read. */
+  /** An object on this node's disk has wrong bytes, is gone, or cannot be read. */
   readonly onCorrupt: (sha256: Sha256) => void;
   readonly onRead: (from: ReadFrom) => void;
 }
@@ -82,8 +83,8 @@ export class HotObjects implements Disposable {
       const bytes = await this.#deps.store.read(object.sha256);
       if (createHash("sha256").update(bytes).digest("hex") === object.sha256) return bytes;
     } catch (thrown) {
-      // Discarded between the two calls.
-      if (asVsError(thrown).code === "object_missing") return null;
+      // Discarded between the two calls. While the store goes on naming it, the file was removed behind its back.
+      if (asVsError(thrown).code === "object_missing" && !this.#deps.store.has(object.sha256)) return null;
     }
     this.#deps.onCorrupt(object.sha256);
     return null;

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { rm } from "node:fs/promises";
+import type { Sha256 } from "@vstream/core/ids.ts";
+import { newAssetId, pieceOf, refOf, trialStoreForEach } from "../store/trial-store.fixture.ts";
+import { HotObjects } from "./hot-objects.ts";
+import type { HotObjectsDeps } from "./hot-objects.ts";
+
+describe("an object that the store names", () => {
+  const trial = trialStoreForEach();
+  const bytes = randomBytes(1000);
+  const object = refOf(bytes);
+  let reported: Sha256[];
+  beforeEach(async () => {
+    reported = [];
+    await trial.store.putBytes(bytes);
+  });
+
+  function hotObjects(store: HotObjectsDeps["store"] = trial.store): HotObjects {
+    return new HotObjects({
+      store,
+      pullThrough: { fetch: () => Promise.resolve(bytes) },
+      maxBytes: 10_000,
+      onCorrupt: (sha256) => reported.push(sha256),
+      onRead: () => undefined,
+    });
+  }
+
+  it("is pulled from elsewhere and reported when its file is gone", async () => {
+    await rm(trial.store.pathOf(object.sha256)!);
+    using hot = hotObjects();
+    assert.deepEqual(await hot.get(object, []), bytes);
+    assert.deepEqual(reported, [object.sha256]);
+  });
+
+  it("is pulled from elsewhere without a report when it is discarded meanwhile", async () => {
+    const { store } = trial;
+    const assetId = newAssetId();
+    await store.recordPiece(assetId, pieceOf(0, [object]));
+    const read = async (sha256: Sha256): Promise<Buffer> => {
+      await store.discard(assetId, []);
+      return await store.read(sha256);
+    };
+    using hot = hotObjects({ has: (sha256) => store.has(sha256), read });
+    assert.deepEqual(await hot.get(object, []), bytes);
+    assert.deepEqual(reported, []);
+  });
+});
