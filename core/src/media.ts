@@ -230,7 +230,14 @@ export interface NodeDescription {
   readonly toolchain: string;
   readonly encodeSlots: number;
   readonly capacityBytes: number;
+  /** A part of the region that fails as a whole; empty: none is set. */
+  readonly zone: string;
 }
+
+/** Whether a node is heard: silent for a while it is suspect, then down. */
+export type NodeHealth = "up" | "suspect" | "down";
+/** What a node is wanted for. */
+export type Scheduling = "active" | "cordoned" | "draining" | "drained";
 
 /** A node as other nodes need to know it. */
 export interface NodeAddress {
@@ -241,12 +248,46 @@ export interface NodeAddress {
   readonly peerUrl: string;
   /** Up, and neither drained nor removed. */
   readonly serving: boolean;
+  readonly zone: string;
+  readonly health: NodeHealth;
+  readonly scheduling: Scheduling;
 }
 
 export interface Load {
   readonly usedBytes: number;
   readonly capacityBytes: number;
   readonly tasksRunning: number;
+  readonly viewers: number;
+  readonly egressBps: number;
+  /** Open connections of viewers. */
+  readonly connections: number;
+  /** Share of the machine's processors in use, 0 to 1. */
+  readonly processor: number;
+  /** Share of time that the store's disk is busy, 0 to 1; 0 when it cannot be told. */
+  readonly disk: number;
+  /** What the operator lets the node send; 0: no limit is set. */
+  readonly egressLimitBps: number;
+  /** Since a viewer last asked for media; since the start when none has. */
+  readonly viewersQuietMs: number;
+}
+
+/** How far a node's re-reading of its whole store is. Instants are milliseconds since the epoch. */
+export interface Scrub {
+  readonly passStartedAt: number;
+  /** Of this pass. */
+  readonly checkedBytes: number;
+  readonly totalBytes: number;
+  /** null: no pass has ended yet. */
+  readonly lastPassEndedAt: number | null;
+  /** Objects found wrong since the store was made, by scrubs, reads and verification. */
+  readonly damagedFound: number;
+  /** Wrong files that are kept for a look. */
+  readonly quarantined: number;
+}
+
+/** How much an asset is watched on a node. */
+export interface AssetDemand {
+  readonly assetId: AssetId;
   readonly viewers: number;
   readonly egressBps: number;
 }
@@ -285,6 +326,8 @@ export type Work =
     }
   | { readonly kind: "replicate"; readonly piece: Piece; readonly holders: readonly NodeId[] }
   /** With no piece named: all that belongs to the asset. */
-  | { readonly kind: "discard"; readonly pieceIds: readonly PieceId[] };
+  | { readonly kind: "discard"; readonly pieceIds: readonly PieceId[] }
+  /** Every object of these copies is read and held against its hash; what is wrong goes. */
+  | { readonly kind: "verify"; readonly pieceIds: readonly PieceId[] };
 
 export type TaskKind = Work["kind"];
