@@ -14,6 +14,7 @@ import { openControlPlane } from "./control-plane.ts";
 import { openCertificateAuthority } from "./identity/certificate-authority.ts";
 import { openServerCertificate } from "./identity/server-certificate.ts";
 import { openGrpcListener } from "./rpc/grpc-servers.ts";
+import { assetRequest } from "./testing/asset-request.ts";
 import { certificateRequest, dialAgents, join, openSession } from "./testing/scripted-agent.ts";
 import { bearer, runPlane } from "./testing/running-plane.ts";
 import type { RunningPlane } from "./testing/running-plane.ts";
@@ -175,18 +176,7 @@ describe("access to the control plane", () => {
       const created = await asked<{ asset?: { id: string } | undefined; upload?: { nodeId: string } | undefined }>(
         (done) =>
           running.admin.createAsset(
-            {
-              title: "t",
-              sourceName: "",
-              sourceBytes: source.bytes,
-              sourceSha256: source.sha256,
-              ladder: "",
-              replicas: 1,
-              regions: [],
-              labels: {},
-              externalId: "",
-              priority: 0,
-            },
+            assetRequest({ sourceBytes: source.bytes, sourceSha256: source.sha256, replicas: 1 }),
             running.metadata,
             done,
           ),

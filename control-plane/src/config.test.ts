@@ -15,6 +15,14 @@ describe("the control plane's configuration", () => {
       logLevel: "info",
       replicas: 2,
       repairHoldMs: 300_000,
+      repairCopiesAtOnce: 16,
+      brakeHoldMs: 3_600_000,
+      drainQuietMs: 18_000,
+      rebalance: "on",
+      rebalanceTolerance: 0.1,
+      rebalanceMovesAtOnce: 4,
+      hotBpsPerHome: 400_000_000,
+      coolMs: 600_000,
       certificateDays: 14,
       trashMs: 86_400_000,
       maxSourceBytes: 274_877_906_944,
@@ -28,25 +36,35 @@ describe("the control plane's configuration", () => {
       VSTREAM_NAMES: "[control.example.org, 192.0.2.1]",
       VSTREAM_REPLICAS: "3",
       VSTREAM_LISTEN: "[::]:7000",
+      VSTREAM_REBALANCE: "off",
     };
-    const { names, replicas, listen } = loadControlConfig(undefined, env);
+    const { names, replicas, listen, rebalance } = loadControlConfig(undefined, env);
     assert.deepEqual(
-      { names, replicas, listen },
+      { names, replicas, listen, rebalance },
       {
         names: ["control.example.org", "192.0.2.1"],
         replicas: 3,
         listen: { host: "::", port: 7000 },
+        rebalance: "off",
       },
     );
   });
 
   it("names every problem at once", () => {
-    const env = { VSTREAM_LISTEN: "x:99999", VSTREAM_CERTIFICATE_DAYS: "0", VSTREAM_CLUSTER_NAME: "a b" };
+    const env = {
+      VSTREAM_LISTEN: "x:99999",
+      VSTREAM_CERTIFICATE_DAYS: "0",
+      VSTREAM_CLUSTER_NAME: "a b",
+      VSTREAM_REBALANCE: "perhaps",
+      VSTREAM_REBALANCE_TOLERANCE: "2",
+      VSTREAM_REPAIR_COPIES_AT_ONCE: "0",
+    };
+    const named = ["dataDir", "listen", "certificateDays", "clusterName", "rebalance", "rebalanceTolerance"];
     assert.throws(
       () => loadControlConfig(undefined, env),
       (thrown) =>
         thrown instanceof VsError &&
-        ["dataDir", "listen", "certificateDays", "clusterName"].every((key) => thrown.message.includes(key)),
+        [...named, "repairCopiesAtOnce"].every((key) => thrown.message.includes(`${key}: `)),
     );
   });
 });

@@ -41,6 +41,26 @@ export const controlConfigSchema = z.object({
     .min(0)
     .max(30 * dayMs)
     .default(300_000),
+  /** How many copies may be made at the same time, in the whole cluster, of what is ready and lacks some. */
+  repairCopiesAtOnce: z.int().min(1).max(1_000).default(16),
+  /** When most nodes of a region go down together: for how long nothing that they hold is made again elsewhere. */
+  brakeHoldMs: z
+    .int()
+    .min(0)
+    .max(30 * dayMs)
+    .default(3_600_000),
+  /** How long viewers must have asked a draining node for nothing before it is drained: three segments. */
+  drainQuietMs: z.int().min(0).max(3_600_000).default(18_000),
+  /** Whether assets are moved from full nodes to empty ones. */
+  rebalance: z.enum(["on", "off"]).default("on"),
+  /** Nodes are even enough when the used shares of their capacity differ by no more than this. */
+  rebalanceTolerance: z.number().min(0.01).max(1).default(0.1),
+  /** How many assets may be on their way at the same time. */
+  rebalanceMovesAtOnce: z.int().min(1).max(100).default(4),
+  /** What one home of an asset is to serve, bits a second; an asset that is watched more gets homes beside those wanted. */
+  hotBpsPerHome: z.int().min(1_000).max(1_000_000_000_000).default(400_000_000),
+  /** How long such an asset must be watched less before it has a home less. */
+  coolMs: z.int().min(0).max(dayMs).default(600_000),
   /** How long a node's certificate is valid; it is renewed at half of that. */
   certificateDays: z.int().min(1).max(90).default(14),
   /** How long a deleted asset can be brought back. */

@@ -13,19 +13,12 @@ import type {
 import type { CheckUploadsResponse } from "@vstream/proto/agent.ts";
 import { newId } from "@vstream/core/ids.ts";
 import { announcedSource, assetRequest } from "./testing/asset-request.ts";
-import { join, openSession } from "./testing/scripted-agent.ts";
+import { startAgent } from "./testing/ready-asset.ts";
 import type { ScriptedAgent } from "./testing/scripted-agent.ts";
 import { objectNamed, sourcePiece } from "./testing/made-up-media.ts";
 import { runPlane } from "./testing/running-plane.ts";
 import type { RunningPlane } from "./testing/running-plane.ts";
 import { asked, withCode } from "./testing/unary.ts";
-
-async function startAgent(running: RunningPlane, name: string, region: string): Promise<ScriptedAgent> {
-  const identity = await join(running, { name, region, token: await running.createToken({}) });
-  const agent = openSession(running, identity);
-  await agent.hear("welcome");
-  return agent;
-}
 
 async function create(running: RunningPlane, change: Partial<CreateAssetRequest> = {}): Promise<CreateAssetResponse> {
   return await asked((done) => running.admin.createAsset(assetRequest(change), running.metadata, done));
@@ -37,7 +30,10 @@ describe("control plane", () => {
 
   before(async () => {
     running = await runPlane();
-    agents.push(await startAgent(running, "eu-1", "eu"), await startAgent(running, "us-1", "us"));
+    agents.push(
+      await startAgent(running, "eu-1", { region: "eu" }),
+      await startAgent(running, "us-1", { region: "us" }),
+    );
   });
   after(async () => {
     for (const agent of agents) agent[Symbol.dispose]();

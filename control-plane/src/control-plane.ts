@@ -20,6 +20,7 @@ import { dialHost, formatAddress } from "./listen-address.ts";
 import { openMetrics } from "./metrics.ts";
 import type { Metrics } from "./metrics.ts";
 import { LoopPulse } from "./loop-pulse.ts";
+import { loopSettings } from "./loop-settings.ts";
 import { keepRenewed } from "./renew-certificate.ts";
 import { openGrpc } from "./rpc/open-grpc.ts";
 import type { GrpcPorts } from "./rpc/open-grpc.ts";
@@ -47,7 +48,7 @@ export async function openControlPlane(config: ControlConfig, deps: ControlPlane
   const identity = await openIdentity({ ...config, catalog, clock: deps.clock });
   const metrics = openMetrics(catalog.queries);
   const pulse = new LoopPulse(deps.clock, metrics);
-  const loop = stack.use(await openLoop({ config, deps, catalog, identity, pulse }));
+  const loop = stack.use(await openLoop({ config, deps, catalog, identity, metrics, pulse }));
   const grpc = stack.use(
     await openGrpc({ ...deps, config, catalog, loop, identity, metrics, startedAt: deps.clock.now() }),
   );
@@ -111,21 +112,23 @@ async function openLoop(parts: {
   deps: ControlPlaneDeps;
   catalog: Catalog;
   identity: Identity;
+  metrics: Metrics;
   pulse: LoopPulse;
 }): Promise<ControlLoop> {
-  const { config, deps, catalog, identity, pulse } = parts;
+  const { config, deps, catalog, identity, metrics, pulse } = parts;
   const loop = await openControlLoop({
     catalog,
     clock: deps.clock,
     log: deps.log,
     ticketKeyPem: identity.tickets.publicKeyPem,
-    settings: {
-      repairHoldMs: config.repairHoldMs,
-      trashMs: config.trashMs,
-      maxChunkSegments: config.maxChunkSegments ?? null,
-    },
-    onLook: (ms) => {
-      pulse.beat(ms);
+    settings: loopSettings(config),
+    observer: {
+      onLook(look) {
+        pulse.beat(look);
+      },
+      onDamage(copies) {
+        metrics.countDamage(copies);
+      },
     },
   });
   // The first look at once: until it has ended, the control plane is not ready.

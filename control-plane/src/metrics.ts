@@ -1,6 +1,7 @@
 // What an operator's monitoring reads: the process, the cluster's state at the moment of the reading, and what calls
 // and planning cost.
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import type { Look } from "./control-loop/loop-parts.ts";
 import type { CatalogCounts, CatalogQueries } from "./catalog/catalog.ts";
 
 export interface Metrics {
@@ -8,12 +9,14 @@ export interface Metrics {
   /** The text format of Prometheus. */
   read(): Promise<string>;
   observeCall(call: { name: string; code: string; ms: number }): void;
-  observeReconcile(ms: number): void;
+  observeLook(look: Look): void;
+  /** Copies that were found wrong on some node's disk. */
+  countDamage(copies: number): void;
 }
 
 const seconds = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 15];
 
-export function openMetrics(queries: Pick<CatalogQueries, "counts">): Metrics {
+export function openMetrics(queries: Pick<CatalogQueries, "counts" | "countMoves">): Metrics {
   const register = new Registry();
   const registers = [register];
   // How late the event loop is, looked at once a second: the default of 100 looks costs more than everything else that
@@ -38,20 +41,41 @@ export function openMetrics(queries: Pick<CatalogQueries, "counts">): Metrics {
     buckets: seconds,
     registers,
   });
+  const healing = openHealingMetrics(registers);
   const showCounts = openClusterGauges(registers);
   return {
     contentType: register.contentType,
     async read() {
       showCounts(await queries.counts());
+      healing.moves.set(await queries.countMoves());
       return await register.metrics();
     },
     observeCall({ name, code, ms }) {
       calls.inc({ method: name, code });
       callSeconds.observe({ method: name }, ms / 1000);
     },
-    observeReconcile(ms) {
+    observeLook({ ms, brakedRegions, verifications }) {
       reconcileSeconds.observe(ms / 1000);
+      healing.brakedRegions.set(brakedRegions);
+      healing.verifications.set(verifications);
     },
+    countDamage(copies) {
+      healing.damaged.inc(copies);
+    },
+  };
+}
+
+function openHealingMetrics(registers: Registry[]) {
+  const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers });
+  return {
+    moves: gauge("vstream_moving_assets", "Assets that are moved to even out how full the nodes are"),
+    brakedRegions: gauge("vstream_braked_regions", "Regions most nodes of which went down together, held from repair"),
+    verifications: gauge("vstream_running_verifications", "Nodes that hash again what they hold of an asset"),
+    damaged: new Counter({
+      name: "vstream_damaged_copies_total",
+      help: "Copies of pieces that nodes found wrong on their disks",
+      registers,
+    }),
   };
 }
 

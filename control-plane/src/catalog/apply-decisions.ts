@@ -41,6 +41,8 @@ async function applyDecision(db: Db, decision: Decision, at: number): Promise<Ta
       await applyExpiry(db, decision, at);
       return null;
     case "set-homes":
+    case "move-home":
+    case "set-extra-replicas":
     case "set-plan":
     case "drop-piece":
     case "release-chunks":

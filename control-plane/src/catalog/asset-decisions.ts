@@ -1,11 +1,11 @@
-// Decisions about an asset itself: its homes, its plan, what of it players may have, its state.
+// Decisions about an asset itself: its plan, what of it players may have, its state.
 import { unreachable } from "@vstream/core/errors.ts";
-import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
+import type { AssetId, PieceId } from "@vstream/core/ids.ts";
 import type { Decision } from "../planning/decisions.ts";
 import { assetRow, changeAsset } from "./assets.ts";
 import { cancelOpenTask, cancelTasksOf } from "./end-task.ts";
 import { writeEvent } from "./events.ts";
-import { homesOf, writeHomes } from "./homes.ts";
+import { applyExtraReplicas, applyHomes, applyMove } from "./home-decisions.ts";
 import { fromJson, toJson, toJsonOrNull } from "./json-column.ts";
 import { dropPiece } from "./pieces.ts";
 import type { AssetState, EncodePlan } from "./records.ts";
@@ -15,7 +15,14 @@ import { openStates } from "./tasks.ts";
 
 type DecisionOf<Kind extends Decision["kind"]> = Extract<Decision, { kind: Kind }>;
 type AssetDecision = DecisionOf<
-  "set-homes" | "set-plan" | "drop-piece" | "release-chunks" | "set-asset-state" | "set-measured"
+  | "set-homes"
+  | "move-home"
+  | "set-extra-replicas"
+  | "set-plan"
+  | "drop-piece"
+  | "release-chunks"
+  | "set-asset-state"
+  | "set-measured"
 >;
 
 export async function applyToAsset(db: Db, decision: AssetDecision, at: number): Promise<void> {
@@ -23,7 +30,13 @@ export async function applyToAsset(db: Db, decision: AssetDecision, at: number):
   if (asset === undefined) return;
   switch (decision.kind) {
     case "set-homes":
-      await setHomes(db, asset, decision.homes);
+      await applyHomes(db, asset, decision);
+      return;
+    case "move-home":
+      await applyMove(db, asset, { ...decision, at });
+      return;
+    case "set-extra-replicas":
+      await applyExtraReplicas(db, asset, { ...decision, at });
       return;
     case "set-plan":
       await setPlan(db, asset, decision.plan);
@@ -43,15 +56,6 @@ export async function applyToAsset(db: Db, decision: AssetDecision, at: number):
     default:
       return unreachable(decision);
   }
-}
-
-async function setHomes(db: Db, asset: AssetRow, homes: readonly NodeId[]): Promise<void> {
-  const before = (await homesOf(db, [asset.id])).get(asset.id) ?? [];
-  if (before.join(" ") === homes.join(" ")) return;
-  const known = await db.selectFrom("nodes").select("id").execute();
-  if (!homes.every((id) => known.some((node) => node.id === id))) return;
-  await writeHomes(db, asset.id, homes);
-  await changeAsset(db, asset.id, {}, "visible");
 }
 
 async function setPlan(db: Db, asset: AssetRow, plan: EncodePlan): Promise<void> {

@@ -4,7 +4,8 @@ import type { AssetId } from "@vstream/core/ids.ts";
 import type { AssetRecord } from "./records.ts";
 import type { CreateAssetOutcome, NewAsset, SameAsset } from "./catalog.ts";
 import { writeEvent } from "./events.ts";
-import { homesOf, writeHomes } from "./homes.ts";
+import { checkNodes, homesOf, writeHomes } from "./homes.ts";
+import type { Homes } from "./homes.ts";
 import { fromJson, fromJsonOrNull, toJson } from "./json-column.ts";
 import { setLabels } from "./labels.ts";
 import { unsettle } from "./settling.ts";
@@ -13,10 +14,11 @@ import type { AssetRow, AssetsTable, Db } from "./tables.ts";
 export async function createAsset(db: Db, asset: NewAsset): Promise<CreateAssetOutcome> {
   const existing = await findExisting(db, asset);
   if (existing !== null) return { kind: "existing", asset: existing };
+  await checkNodes(db, asset.pins);
   await freeExternalId(db, asset);
   await db.insertInto("assets").values(newRow(asset)).execute();
   await setLabels(db, asset.id, asset.labels);
-  await writeHomes(db, asset.id, asset.homes);
+  await writeHomes(db, asset.id, { homes: asset.homes, reasons: asset.homeReasons });
   await unsettle(db, asset.id);
   const message = `"${asset.title}" was created from ${asset.sourceName}`;
   await writeEvent(db, { at: asset.at, kind: "asset.created", subject: asset.id, actor: asset.actor, message });
@@ -65,7 +67,7 @@ export async function assetRecords(db: Db, rows: readonly AssetRow[]): Promise<A
   const homes = await homesOf(db, ids);
   const unsettled = await db.selectFrom("unsettled").select("asset_id").where("asset_id", "in", ids).execute();
   const open = new Set(unsettled.map((row) => row.asset_id));
-  return rows.map((row) => toRecord(row, { homes: homes.get(row.id) ?? [], settled: !open.has(row.id) }));
+  return rows.map((row) => toRecord(row, { ...homes(row.id), settled: !open.has(row.id) }));
 }
 
 async function recordOf(db: Db, row: AssetRow): Promise<AssetRecord> {
@@ -134,10 +136,15 @@ function newRow(asset: NewAsset): AssetsTable {
     measured: null,
     error: null,
     search_text: `${asset.title}\n${asset.sourceName}\n${asset.id}`.toLowerCase(),
+    pins: toJson(asset.pins),
+    extra_replicas: 0,
+    piece_count: 0,
+    piece_bytes: 0,
+    piece_version: 0,
   };
 }
 
-function toRecord(row: AssetRow, beside: Pick<AssetRecord, "homes" | "settled">): AssetRecord {
+function toRecord(row: AssetRow, beside: Homes & Pick<AssetRecord, "settled">): AssetRecord {
   return {
     id: row.id,
     title: row.title,
@@ -156,6 +163,8 @@ function toRecord(row: AssetRow, beside: Pick<AssetRecord, "homes" | "settled">)
     readyAt: row.ready_at,
     deletedAt: row.deleted_at,
     stateBeforeDelete: row.state_before_delete,
+    pins: fromJson(row.pins),
+    extraReplicas: row.extra_replicas,
     probe: fromJsonOrNull(row.probe),
     plan: fromJsonOrNull(row.plan),
     releasedChunks: row.released_chunks,

@@ -33,6 +33,9 @@ export interface NewAsset {
   readonly sourceSha256: Sha256;
   readonly sourceBytes: number;
   readonly homes: readonly NodeId[];
+  /** Why each was chosen. */
+  readonly homeReasons: Readonly<Partial<Record<NodeId, string>>>;
+  readonly pins: readonly NodeId[];
   readonly at: number;
   readonly actor: Actor;
 }
@@ -56,7 +59,13 @@ export interface TaskReport {
   readonly at: number;
   readonly log: readonly string[];
   readonly outcome:
-    | { readonly kind: "succeeded"; readonly probe: Probe | null; readonly pieces: readonly Piece[] }
+    | {
+        readonly kind: "succeeded";
+        readonly probe: Probe | null;
+        readonly pieces: readonly Piece[];
+        /** Of a verification: copies that were wrong or not there. They count as lost from now on. */
+        readonly damagedPieceIds: readonly PieceId[];
+      }
     /** retryAt: when it may run again; null: never (the kind of failure does not pass). */
     | { readonly kind: "failed"; readonly failure: Failure; readonly retryAt: number | null };
 }
@@ -133,6 +142,23 @@ export interface NodeImpact {
   readonly items: readonly AssetImpact[];
 }
 
+export interface NodeCopies {
+  readonly nodeId: NodeId;
+  readonly pieceIds: readonly PieceId[];
+  readonly bytes: number;
+}
+
+/** What evening out needs to know of an asset. */
+export interface MovableAsset {
+  readonly assetId: AssetId;
+  readonly title: string;
+  /** What it takes on each home. */
+  readonly bytes: number;
+  readonly homes: readonly NodeId[];
+  readonly regions: readonly string[];
+  readonly pins: readonly NodeId[];
+}
+
 export interface CatalogIdentity {
   /** Random, made with the catalog; a restored backup gets another. */
   readonly incarnation: string;
@@ -146,7 +172,13 @@ export interface CatalogCommands {
    * Another first home for an upload whose node is gone. Only while uploading and while no node that is not down has
    * the source.
    */
-  moveUpload(change: { assetId: AssetId; homes: readonly NodeId[]; at: number }): Promise<AssetRecord>;
+  moveUpload(change: {
+    assetId: AssetId;
+    homes: readonly NodeId[];
+    /** Why each was chosen, for those that are new. */
+    homeReasons?: Readonly<Partial<Record<NodeId, string>>>;
+    at: number;
+  }): Promise<AssetRecord>;
   /** The upload failed or was given up: the asset is failed. Nothing happens once the source has arrived. */
   failUpload(change: { assetId: AssetId; failure: Failure; at: number; actor: Actor }): Promise<void>;
   /**
@@ -171,6 +203,17 @@ export interface CatalogCommands {
     entries: readonly { assetId: AssetId; pieceIds: readonly PieceId[] }[];
     at: number;
   }): Promise<AssetId[]>;
+  /** Copies that were found wrong on the node's disk and are gone from it: they count as lost. */
+  recordDamage(report: {
+    nodeId: NodeId;
+    entries: readonly { assetId: AssetId; pieceIds: readonly PieceId[] }[];
+    at: number;
+  }): Promise<void>;
+  /**
+   * A verify task for each node that is not down and holds verified copies of the asset; one that is open already is
+   * given instead of a second. @throws VsError asset_not_found, conflict when it is being deleted
+   */
+  createVerification(change: { assetId: AssetId; at: number; actor: Actor }): Promise<TaskRecord[]>;
   /** All in one transaction, in order. Gives, for each lease-task that took effect, the task as it is now. */
   applyDecisions(batch: { decisions: readonly Decision[]; term: number; at: number }): Promise<TaskRecord[]>;
   /** Puts an asset into the trash. @throws VsError asset_not_found, conflict when it is there already */
@@ -240,6 +283,14 @@ export interface CatalogQueries {
   /** Newest manifest versions of the assets that a node is a home of, released ones only. */
   listManifestVersions(nodeId: NodeId): Promise<readonly { assetId: AssetId; version: number }[]>;
   counts(): Promise<CatalogCounts>;
+  /** For each node that has verified copies of the asset: which, and how much that is. */
+  listCopies(assetId: AssetId): Promise<readonly NodeCopies[]>;
+  /** Ready, settled assets that a node is a home of and that could be moved from it, those that take most first. */
+  listMovable(query: { nodeId: NodeId; limit: number }): Promise<readonly MovableAsset[]>;
+  /** How many assets have a home that is to go. */
+  countMoves(): Promise<number>;
+  /** Assets with homes beyond those wanted. */
+  listExtraReplicas(): Promise<readonly { readonly assetId: AssetId; readonly extraReplicas: number }[]>;
   getNodeImpact(query: { nodeId: NodeId; limit: number }): Promise<NodeImpact>;
 }
 

@@ -3,7 +3,9 @@ import { applyDecisions } from "./apply-decisions.ts";
 import { getAsset } from "./asset-summary.ts";
 import { createAsset, findExisting } from "./assets.ts";
 import type { CatalogCommands, CatalogQueries } from "./catalog.ts";
+import { listCopies } from "./copies.ts";
 import { counts } from "./counts.ts";
+import { recordDamage } from "./damage.ts";
 import { listEvents } from "./events.ts";
 import { countHomes } from "./homes.ts";
 import { recordInventory } from "./inventory.ts";
@@ -12,6 +14,7 @@ import { listAssets } from "./list-assets.ts";
 import { listNodes } from "./list-nodes.ts";
 import { listTasks } from "./list-tasks.ts";
 import { getManifest, listManifestVersions } from "./manifest.ts";
+import { countMoves, listExtraReplicas, listMovable } from "./movable.ts";
 import { getNodeImpact } from "./node-impact.ts";
 import { describeNode, getNode, recordCertificate, recordLoads } from "./nodes.ts";
 import { prune } from "./prune.ts";
@@ -25,6 +28,7 @@ import { getTask } from "./tasks.ts";
 import { createToken, getToken, listTokens, revokeToken } from "./tokens.ts";
 import { deleteAsset, undeleteAsset } from "./trash.ts";
 import { failUpload, moveUpload, recordUpload } from "./uploads.ts";
+import { createVerification } from "./verification.ts";
 
 type OnDb<Methods> = {
   [Name in keyof Methods]: Methods[Name] extends (...given: infer Given) => infer Result
@@ -40,6 +44,8 @@ export const commandSet: OnDb<CatalogCommands> = {
   recordReport,
   recordPiece,
   recordInventory,
+  recordDamage,
+  createVerification,
   applyDecisions,
   deleteAsset,
   undeleteAsset,
@@ -74,5 +80,9 @@ export const querySet: OnDb<CatalogQueries> = {
   getManifest,
   listManifestVersions,
   counts,
+  listCopies,
+  listMovable,
+  countMoves,
+  listExtraReplicas,
   getNodeImpact,
 };

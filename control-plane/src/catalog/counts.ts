@@ -1,8 +1,7 @@
 // The cluster at a glance.
 import { sql } from "kysely";
-import type { AssetId } from "@vstream/core/ids.ts";
-import { countPieces } from "./asset-summary.ts";
 import type { CatalogCounts } from "./catalog.ts";
+import { countFewest, nodesInDoubt } from "./copy-counts.ts";
 import type { Db, Tables } from "./tables.ts";
 
 export async function counts(db: Db): Promise<CatalogCounts> {
@@ -34,7 +33,7 @@ async function countBy(db: Db, table: keyof Tables, column: "health" | "state"):
 async function countDegraded(db: Db): Promise<number> {
   const rows = await db
     .selectFrom("assets")
-    .select(["id", "replicas_wanted"])
+    .select(["id", "replicas_wanted", "piece_count"])
     .where("state", "=", "ready")
     .where((eb) =>
       eb.or([
@@ -46,29 +45,23 @@ async function countDegraded(db: Db): Promise<number> {
       ]),
     )
     .execute();
-  const wanted = new Map(rows.map((row) => [row.id, row.replicas_wanted]));
   let degraded = 0;
-  for (const ids of batches([...wanted.keys()])) {
-    for (const [id, { fewestCopies }] of await countPieces(db, ids)) {
-      if (fewestCopies < (wanted.get(id) ?? 0)) degraded += 1;
-    }
+  for (const batch of batches(rows)) {
+    const fewest = await countFewest(db, batch);
+    degraded += batch.filter((row) => (fewest.get(row.id) ?? 0) < row.replicas_wanted).length;
   }
   return degraded;
 }
 
 function homesInDoubt(db: Db) {
-  return db
-    .selectFrom("asset_homes")
-    .innerJoin("nodes", "nodes.id", "asset_homes.node_id")
-    .select("asset_homes.asset_id")
-    .where((eb) => eb.or([eb("nodes.health", "=", "down"), eb("nodes.copies_trusted", "=", 0)]));
+  return db.selectFrom("asset_homes").select("asset_homes.asset_id").where("node_id", "in", nodesInDoubt(db));
 }
 
 // Below the engines' limits of values in one statement.
 const batchSize = 500;
 
-function batches(ids: readonly AssetId[]): AssetId[][] {
-  return Array.from({ length: Math.ceil(ids.length / batchSize) }, (_, batch) =>
-    ids.slice(batch * batchSize, (batch + 1) * batchSize),
+function batches<Row>(rows: readonly Row[]): Row[][] {
+  return Array.from({ length: Math.ceil(rows.length / batchSize) }, (_, batch) =>
+    rows.slice(batch * batchSize, (batch + 1) * batchSize),
   );
 }

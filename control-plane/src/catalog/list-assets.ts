@@ -1,11 +1,13 @@
-// Assets in pages.
-import type { ListQuery, Page, AssetSummary } from "./catalog.ts";
+// Assets in pages. First only which ones, which an index alone tells; then these whole: their rows are large.
+import { sql } from "kysely";
+import type { AssetId } from "@vstream/core/ids.ts";
+import type { AssetSummary, ListQuery, Page } from "./catalog.ts";
 import { summarize } from "./asset-summary.ts";
 import { subjectsByLabel } from "./labels.ts";
 import { checkStates, containing, planPage } from "./list-page.ts";
-import type { ListOrder } from "./list-page.ts";
-import type { Db } from "./tables.ts";
-import { sql } from "kysely";
+import type { ListOrder, PagePlan } from "./list-page.ts";
+import type { AssetState } from "./records.ts";
+import type { AssetRow, Db } from "./tables.ts";
 
 /** Sort fields: createdAt (newest first unless told otherwise), title, state, priority, sourceBytes. */
 const order: ListOrder = {
@@ -23,19 +25,54 @@ const order: ListOrder = {
 
 const states = ["uploading", "processing", "playable", "ready", "failed", "deleting"] as const;
 
+type AssetsQuery = ListQuery & { search: string };
+
 /** nodeId: the assets that this node is a home of. search: in title, source name and id, whatever the case. */
-export async function listAssets(db: Db, query: ListQuery & { search: string }): Promise<Page<AssetSummary>> {
+export async function listAssets(db: Db, query: AssetsQuery): Promise<Page<AssetSummary>> {
   const page = planPage(order, query);
+  const found = await findIds(db, query, page);
+  const { items, nextCursor } = page.cut(found);
+  return { items: await summarize(db, await rowsInOrder(db, items)), nextCursor };
+}
+
+type Found = { readonly id: AssetId } & Record<string, unknown>;
+
+async function findIds(db: Db, query: AssetsQuery, page: PagePlan): Promise<Found[]> {
   const wanted = checkStates("assets", query.states, states);
-  let rows = db.selectFrom("assets").selectAll().where(page.after).orderBy(page.orderBy).limit(page.rows);
-  if (wanted.length > 0) rows = rows.where("state", "in", wanted);
+  let rows = db
+    .selectFrom("assets")
+    .select(["id", sql.ref(page.column).as(page.column)])
+    .where(page.after)
+    .orderBy(page.orderBy)
+    .limit(page.rows);
+  if (wanted.length > 0) rows = rows.where(isIn(wanted, page));
   if (query.nodeId !== null) {
     rows = rows.where("id", "in", db.selectFrom("asset_homes").select("asset_id").where("node_id", "=", query.nodeId));
   }
   for (const labelled of subjectsByLabel(db, query.labels)) rows = rows.where("id", "in", labelled);
-  if (query.search !== "") {
-    rows = rows.where(sql<boolean>`search_text like ${containing(query.search.toLowerCase())} escape '\\'`);
-  }
-  const { items, nextCursor } = page.cut(await rows.execute());
-  return { items: await summarize(db, items), nextCursor };
+  if (query.search !== "") rows = rows.where("id", "in", withText(db, query.search));
+  return await rows.execute();
+}
+
+// An index that begins with the state would be taken also where another one gives the order, and nearly all assets
+// are in one state. As an expression the state is only looked at.
+function isIn(wanted: readonly AssetState[], page: PagePlan) {
+  const list = sql.join(wanted);
+  const ordered = page.column === "created_at" || page.column === "state";
+  return ordered ? sql<boolean>`state in (${list})` : sql<boolean>`coalesce(state, '') in (${list})`;
+}
+
+function withText(db: Db, text: string) {
+  return db
+    .selectFrom("assets as named")
+    .select("named.id")
+    .where(sql<boolean>`named.search_text like ${containing(text.toLowerCase())} escape '\\'`);
+}
+
+async function rowsInOrder(db: Db, found: readonly Found[]): Promise<AssetRow[]> {
+  if (found.length === 0) return [];
+  const ids = found.map((row) => row.id);
+  const rows = await db.selectFrom("assets").selectAll().where("id", "in", ids).execute();
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
 }

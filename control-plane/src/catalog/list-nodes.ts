@@ -7,12 +7,13 @@ import { toNodeRecord } from "./nodes.ts";
 import type { NodeRecord } from "./records.ts";
 import type { Db } from "./tables.ts";
 
-/** Sort fields: name (unless told otherwise), region, health, scheduling, joinedAt, lastSeenAt, usedBytes, capacityBytes. */
+/** Sort fields: name (unless told otherwise), region, zone, health, scheduling, joinedAt, lastSeenAt, usedBytes, capacityBytes. */
 const order: ListOrder = {
   list: "nodes",
   fields: {
     name: "name",
     region: "region",
+    zone: "zone",
     health: "health",
     scheduling: "scheduling",
     joinedAt: "joined_at",

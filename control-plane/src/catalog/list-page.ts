@@ -20,6 +20,8 @@ export interface ListOrder {
 }
 
 export interface PagePlan {
+  /** The column that the list is sorted by. The rows to be cut must have it, and the id. */
+  readonly column: string;
   /** Add to the query: what stands after the cursor, in this order, at most this many rows. */
   readonly after: RawBuilder<boolean>;
   readonly orderBy: RawBuilder<unknown>;
@@ -45,6 +47,7 @@ export function planPage(order: ListOrder, query: Pick<ListQuery, "limit" | "cur
   const direction = sql.raw(descending ? "desc" : "asc");
   const [field, id] = [sql.ref(column), sql.ref(order.id)];
   return {
+    column,
     after: cursor === null ? sql<boolean>`1 = 1` : standsAfter({ field, id, descending }, cursor),
     orderBy: sql`${field} ${direction}, ${id} ${direction}`,
     rows: limit + 1,
@@ -95,7 +98,8 @@ interface Place {
 
 function standsAfter({ field, id, descending }: Place, { value, id: lastId }: Cursor): RawBuilder<boolean> {
   const beyond = sql.raw(descending ? "<" : ">");
-  return sql<boolean>`(${field} ${beyond} ${value} or (${field} = ${value} and ${id} ${beyond} ${lastId}))`;
+  // A comparison of rows, which an index on both is sought by.
+  return sql<boolean>`(${field}, ${id}) ${beyond} (${value}, ${lastId})`;
 }
 
 function cutPage<Row extends object>(

@@ -30,7 +30,7 @@ export async function getManifest(
     fromChunk,
     releasedChunks: asset.released_chunks,
     totalChunks: plan.chunks.length,
-    homeNodeIds: (await homesOf(db, [assetId])).get(assetId) ?? [],
+    homeNodeIds: (await homesOf(db, [assetId]))(assetId).homes,
     deleted: asset.state === "deleting",
   };
 }

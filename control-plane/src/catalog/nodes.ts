@@ -35,7 +35,7 @@ export async function nodeActor(db: Db, id: NodeId): Promise<Actor> {
   return `node:${(await nodeRow(db, id))?.name ?? id}`;
 }
 
-// Name and region stay as they were joined: the join token may have been good for these only.
+// Name and region stay as they were joined: the join token may have been good for these only. A zone is free.
 export async function describeNode(
   db: Db,
   { nodeId, node, at }: { nodeId: NodeId; node: NodeDescription; at: number },
@@ -84,6 +84,7 @@ export async function updateNode(db: Db, id: NodeId, changes: Partial<NodesTable
 /** What a description sets, at joining and at each session. */
 export function describedColumns(node: NodeDescription) {
   return {
+    zone: node.zone,
     labels: toJson(node.labels),
     playback_url: node.playbackUrl,
     peer_url: node.peerUrl,
@@ -100,6 +101,7 @@ export function toNodeRecord(row: NodeRow): NodeRecord {
     id: row.id,
     name: row.name,
     region: row.region,
+    zone: row.zone,
     labels: fromJson(row.labels),
     health: row.health,
     healthSince: row.health_since,

@@ -1,5 +1,5 @@
 // The pieces' table: a piece is stored once, with the objects that its first report named; later reports have to
-// name the same.
+// name the same. How many an asset has, and how large they are, is kept in its row.
 import { bytesOf, objectsOf } from "@vstream/core/media.ts";
 import type { Piece, PieceContent } from "@vstream/core/media.ts";
 import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
@@ -27,8 +27,11 @@ export async function storePieces(db: Db, arrived: ArrivedPieces): Promise<Piece
     await reportMismatch(db, arrived, differing);
     return differing;
   }
-  const rows = arrived.pieces.filter((piece) => !known.has(piece.id)).map((piece) => toRow(arrived.assetId, piece));
-  if (rows.length > 0) await db.insertInto("pieces").values(rows).execute();
+  await insertPieces(
+    db,
+    arrived.assetId,
+    arrived.pieces.filter((piece) => !known.has(piece.id)),
+  );
   return null;
 }
 
@@ -67,11 +70,42 @@ export async function dropPiece(db: Db, assetId: AssetId, id: PieceId): Promise<
     )
     .onConflict((row) => row.doNothing())
     .execute();
-  await db.deleteFrom("pieces").where("asset_id", "=", assetId).where("id", "=", id).execute();
+  const dropped = await db
+    .deleteFrom("pieces")
+    .where("asset_id", "=", assetId)
+    .where("id", "=", id)
+    .returning("bytes")
+    .executeTakeFirst();
+  if (dropped !== undefined) await resize(db, assetId, { pieces: -1, bytes: -dropped.bytes });
 }
 
-export function toPiece(row: PieceRow): Piece {
+export function toPiece(row: Pick<PieceRow, "id" | "content" | "toolchain" | "made_by">): Piece {
   return { id: row.id, content: fromJson(row.content), toolchain: row.toolchain, madeBy: row.made_by };
+}
+
+async function insertPieces(db: Db, assetId: AssetId, pieces: readonly Piece[]): Promise<void> {
+  if (pieces.length === 0) return;
+  const bytes = pieces.reduce((sum, piece) => sum + bytesOf(piece.content), 0);
+  const version = await resize(db, assetId, { pieces: pieces.length, bytes });
+  const rows = pieces.map((piece) => toRow(assetId, piece));
+  await db.insertInto("pieces").values(rows).execute();
+  const versions = pieces.map((piece) => ({ asset_id: assetId, piece_id: piece.id, version }));
+  await db.insertInto("piece_versions").values(versions).execute();
+}
+
+// Gives the new version of the asset's pieces.
+async function resize(db: Db, assetId: AssetId, by: { pieces: number; bytes: number }): Promise<number> {
+  const { piece_version: version } = await db
+    .updateTable("assets")
+    .set((eb) => ({
+      piece_count: eb("piece_count", "+", by.pieces),
+      piece_bytes: eb("piece_bytes", "+", by.bytes),
+      piece_version: eb("piece_version", "+", 1),
+    }))
+    .where("id", "=", assetId)
+    .returning("piece_version")
+    .executeTakeFirstOrThrow();
+  return version;
 }
 
 function toRow(assetId: AssetId, piece: Piece): PieceRow {

@@ -6,16 +6,17 @@ import type {
   Chunk,
   ManifestAudio,
   ManifestRendition,
+  NodeHealth,
   NodeDescription,
   Piece,
   Probe,
   Rung,
+  Scheduling,
   TaskKind,
 } from "@vstream/core/media.ts";
 
 export type AssetState = "uploading" | "processing" | "playable" | "ready" | "failed" | "deleting";
-export type NodeHealth = "up" | "suspect" | "down";
-export type Scheduling = "active" | "cordoned" | "draining" | "drained";
+export type { NodeHealth, Scheduling };
 export type TaskState = "pending" | "leased" | "waiting" | "succeeded" | "dead" | "cancelled";
 export type ReplicaState = "wanted" | "copying" | "verified" | "suspect" | "lost";
 export type Role = "admin";
@@ -50,6 +51,14 @@ export interface AssetRecord {
   readonly stateBeforeDelete: AssetState | null;
   /** The nodes that are to hold the whole asset; the first received the upload. In serving order. */
   readonly homes: readonly NodeId[];
+  /** Homes that are to go once their copies stand on the others: they were moved from. */
+  readonly leavingHomes: readonly NodeId[];
+  /** Why each home was chosen, for people; a home of before reasons were kept has none. */
+  readonly homeReasons: Readonly<Partial<Record<NodeId, string>>>;
+  /** Nodes that are to be homes whatever else, as long as they may take copies. */
+  readonly pins: readonly NodeId[];
+  /** Homes beyond those wanted, while it is watched that much. They count neither for ready nor for degraded. */
+  readonly extraReplicas: number;
   readonly probe: Probe | null;
   readonly plan: EncodePlan | null;
   /** Leading chunks that a player may be given. */

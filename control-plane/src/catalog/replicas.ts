@@ -88,6 +88,24 @@ export async function removeCopies(
   await forgetDropped(db, gone);
 }
 
+/** The node has these no more, or not whole. Gives those that were taken for verified until now. */
+export async function loseCopies(
+  db: Db,
+  gone: { assetId: AssetId; nodeId: NodeId; pieceIds: readonly PieceId[] },
+): Promise<PieceId[]> {
+  if (gone.pieceIds.length === 0) return [];
+  const lost = await db
+    .updateTable("replicas")
+    .set({ state: "lost" })
+    .where("asset_id", "=", gone.assetId)
+    .where("node_id", "=", gone.nodeId)
+    .where("piece_id", "in", gone.pieceIds)
+    .where("state", "=", "verified")
+    .returning("piece_id")
+    .execute();
+  return lost.map((row) => row.piece_id);
+}
+
 export async function hasVerifiedCopy(db: Db, assetId: AssetId, pieceId: PieceId, nodeId: NodeId): Promise<boolean> {
   const row = await db
     .selectFrom("replicas")

@@ -5,6 +5,7 @@ import { pieceIdOf } from "@vstream/core/media.ts";
 import type { Piece } from "@vstream/core/media.ts";
 import type { CatalogCommands, ReportOutcome, TaskReport } from "./catalog.ts";
 import { changeAsset, requireAssetRow } from "./assets.ts";
+import { takeDamage } from "./damage.ts";
 import { failTask, succeedTask } from "./end-task.ts";
 import { readIdentity } from "./identity.ts";
 import { fromJson, toJson } from "./json-column.ts";
@@ -92,6 +93,9 @@ async function takeResult(db: Db, task: TaskRow, report: SuccessReport): Promise
       return true;
     case "replicate":
       await takeCopy(db, task, report);
+      return true;
+    case "verify":
+      await takeDamage(db, { assetId: task.asset_id, nodeId, pieceIds: report.outcome.damagedPieceIds, at });
       return true;
     case "probe":
       await takeProbe(db, task, report.outcome);

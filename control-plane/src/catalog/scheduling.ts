@@ -5,6 +5,7 @@ import type { Actor, CatalogCommands } from "./catalog.ts";
 import { cancelOpenTask, loseLease } from "./end-task.ts";
 import { writeEvent } from "./events.ts";
 import { forgetHome } from "./homes.ts";
+import { forgetPin } from "./pins.ts";
 import { removeLabels } from "./labels.ts";
 import { requireNode, toNodeRecord, updateNode } from "./nodes.ts";
 import type { NodeRecord, Scheduling } from "./records.ts";
@@ -58,6 +59,7 @@ export async function removeNode(
   await unsettleHoldersOf(db, nodeId);
   await unsettleHomesOf(db, nodeId);
   await forgetHome(db, nodeId);
+  await forgetPin(db, nodeId);
   await removeLabels(db, nodeId);
   // Its copies go with the row.
   await db.deleteFrom("nodes").where("id", "=", nodeId).execute();

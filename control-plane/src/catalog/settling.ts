@@ -2,6 +2,7 @@
 // tasks, homes or state calls unsettle, and so does every change of a node that is one of its homes,
 // and the return of a node that has copies of it.
 import { sql } from "kysely";
+import type { AliasableExpression } from "kysely";
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
 import type { Db } from "./tables.ts";
 
@@ -15,56 +16,33 @@ export async function unsettle(db: Db, assetId: AssetId): Promise<void> {
 
 /** All assets that the node is a home of. */
 export async function unsettleHomesOf(db: Db, nodeId: NodeId): Promise<void> {
-  await db
-    .insertInto("unsettled")
-    .columns(["asset_id", "settle_step"])
-    .expression((eb) =>
-      eb
-        .selectFrom("asset_homes")
-        .select(["asset_id", eb.lit(0).as("settle_step")])
-        .where("node_id", "=", nodeId),
-    )
-    .onConflict((row) => row.column("asset_id").doUpdateSet({ settle_step: 0 }))
-    .execute();
+  await unsettleAll(db, db.selectFrom("asset_homes").select("asset_id").where("node_id", "=", nodeId));
 }
 
 /** All assets that the node has copies of, home or not: copies that are too many are only seen by looking. */
 export async function unsettleHoldersOf(db: Db, nodeId: NodeId): Promise<void> {
-  await db
-    .insertInto("unsettled")
-    .columns(["asset_id", "settle_step"])
-    .expression((eb) =>
-      eb
-        .selectFrom("replicas")
-        .select(["asset_id", eb.lit(0).as("settle_step")])
-        .distinct()
-        .where("node_id", "=", nodeId),
-    )
-    .onConflict((row) => row.column("asset_id").doUpdateSet({ settle_step: 0 }))
-    .execute();
+  await unsettleAll(db, db.selectFrom("replicas").select("asset_id").distinct().where("node_id", "=", nodeId));
 }
 
-/** Assets with too few homes, or with copies that are not verified: another node may help them. */
+/** Assets with too few homes, with one that is to go, or with copies that are not verified: a node may help them. */
 export async function unsettleDegraded(db: Db): Promise<void> {
-  await db
-    .insertInto("unsettled")
-    .columns(["asset_id", "settle_step"])
-    .expression((eb) =>
-      eb
-        .selectFrom("assets")
-        .select(["id as asset_id", eb.lit(0).as("settle_step")])
-        .whereRef("home_count", "<", "replicas_wanted")
-        .union(
-          eb
-            .selectFrom("replicas")
-            .select(["asset_id", eb.lit(0).as("settle_step")])
-            .distinct()
-            // A literal, so that the partial index is seen to cover it.
-            .where("state", "<>", sql.lit("verified")),
-        ),
-    )
-    .onConflict((row) => row.column("asset_id").doUpdateSet({ settle_step: 0 }))
-    .execute();
+  const assets = db.selectFrom("assets").select("id as asset_id");
+  const homes = db.selectFrom("asset_homes").select("asset_id");
+  const copies = db.selectFrom("replicas").select("asset_id").distinct();
+  // One after the other: for a union of them all assets would be read, to merge it in their order. And with literals,
+  // so that the partial indexes are seen to cover them.
+  await unsettleAll(db, assets.whereRef("home_count", "<", "replicas_wanted"));
+  await unsettleAll(
+    db,
+    assets
+      .where("extra_replicas", ">", (eb) => eb.lit(0))
+      .where("home_count", "<", (eb) => eb("replicas_wanted", "+", eb.ref("extra_replicas"))),
+  );
+  await unsettleAll(
+    db,
+    homes.where("leaving", "=", (eb) => eb.lit(1)),
+  );
+  await unsettleAll(db, copies.where("state", "<>", sql.lit("verified")));
 }
 
 /**
@@ -86,4 +64,19 @@ export async function settle(db: Db, assetId: AssetId, manifestVersion: number):
   } else {
     await db.deleteFrom("unsettled").where("asset_id", "=", assetId).execute();
   }
+}
+
+async function unsettleAll(db: Db, ids: AliasableExpression<{ asset_id: AssetId }>): Promise<void> {
+  await db
+    .insertInto("unsettled")
+    .columns(["asset_id", "settle_step"])
+    .expression((eb) =>
+      eb
+        .selectFrom(ids.as("some"))
+        .select(["some.asset_id", eb.lit(0).as("settle_step")])
+        // Without a condition, ON CONFLICT would be read as that of a join.
+        .where(sql<boolean>`1 = 1`),
+    )
+    .onConflict((row) => row.column("asset_id").doUpdateSet({ settle_step: 0 }))
+    .execute();
 }

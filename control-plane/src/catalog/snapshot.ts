@@ -4,38 +4,54 @@ import type { AssetId, PieceId } from "@vstream/core/ids.ts";
 import { assetRecords } from "./assets.ts";
 import { choosePlannable } from "./choose-plannable.ts";
 import { toNodeRecord } from "./nodes.ts";
-import { toPiece } from "./pieces.ts";
 import type { AssetView, ReplicaRecord, Snapshot, TaskRecord } from "./records.ts";
 import { replicaState } from "./replicas.ts";
+import { readPieceChanges, withChanges, withPieces } from "./snapshot-changes.ts";
+import type { ChangedView, KnownVersions, PieceChanges, SnapshotChanges } from "./snapshot-changes.ts";
 import type { Db, TaskRow } from "./tables.ts";
-import { openStates, toTaskRecord } from "./tasks.ts";
+import { hasFixedNode, openStates, toTaskRecord } from "./tasks.ts";
 
 export async function planningSnapshot(db: Db, at: number): Promise<Snapshot> {
+  const { assets, ...rest } = await snapshotChanges(db, { at, known: new Map() });
+  return { ...rest, assets: assets.map(wholeView) };
+}
+
+/** The same, without the pieces that the reader knows already. */
+export async function snapshotChanges(
+  db: Db,
+  { at, known }: { at: number; known: KnownVersions },
+): Promise<SnapshotChanges> {
   const nodes = await db.selectFrom("nodes").selectAll().orderBy("id").execute();
-  const assets = await assetViews(db, await choosePlannable(db, at));
+  const assets = await readViews(db, await choosePlannable(db, at), known);
   return { at, nodes: nodes.map(toNodeRecord), assets };
 }
 
 export async function getAssetView(db: Db, id: AssetId): Promise<AssetView | null> {
-  const [view] = await assetViews(db, [id]);
-  return view ?? null;
+  const [view] = await readViews(db, [id], new Map());
+  return view === undefined ? null : wholeView(view);
 }
 
-async function assetViews(db: Db, ids: readonly AssetId[]): Promise<AssetView[]> {
+function wholeView(view: ChangedView): AssetView {
+  return withPieces(view, withChanges(undefined, view.pieces));
+}
+
+async function readViews(db: Db, ids: readonly AssetId[], known: KnownVersions): Promise<ChangedView[]> {
   if (ids.length === 0) return [];
   const rows = await db.selectFrom("assets").selectAll().where("id", "in", ids).orderBy("id").execute();
   const assets = await assetRecords(db, rows);
-  const pieces = await db.selectFrom("pieces").selectAll().where("asset_id", "in", ids).orderBy("id").execute();
-  const piecesByAsset = Map.groupBy(pieces, (row) => row.asset_id);
+  const pieces = new Map<AssetId, PieceChanges>();
+  for (const row of rows) pieces.set(row.id, await readPieceChanges(db, row, known.get(row.id)));
   const replicas = Map.groupBy(await readReplicas(db, ids), (replica) => replica.assetId);
   const tasks = Map.groupBy(await readTasks(db, ids), (task) => task.asset_id);
   return assets.map((asset) => ({
     asset,
-    pieces: (piecesByAsset.get(asset.id) ?? []).map(toPiece),
+    pieces: pieces.get(asset.id) ?? noPieces,
     replicas: replicas.get(asset.id) ?? [],
     ...sortTasks(tasks.get(asset.id) ?? []),
   }));
 }
+
+const noPieces: PieceChanges = { version: 0, ids: [], added: [] };
 
 async function readReplicas(db: Db, ids: readonly AssetId[]): Promise<ReplicaRecord[]> {
   return await db
@@ -80,14 +96,15 @@ function sortTasks(rows: readonly TaskRow[]): Pick<AssetView, "openTasks" | "dea
   };
 }
 
-// A dead task counts until another one for the same work was made.
+// A dead task counts until another one for the same work was made. One that only read copies is no work that the
+// asset needs.
 function currentDead(rows: readonly TaskRow[]): TaskRecord[] {
   const newest = new Map(rows.map((task) => [workKey(task), task]));
-  return [...newest.values()].filter((task) => task.state === "dead").map(toTaskRecord);
+  return [...newest.values()].filter((task) => task.state === "dead" && task.kind !== "verify").map(toTaskRecord);
 }
 
 function workKey(task: TaskRow): string {
-  const node = task.kind === "replicate" || task.kind === "discard" ? task.node_id : "";
+  const node = hasFixedNode(task) ? task.node_id : null;
   return `${task.kind} ${task.piece_id} ${node ?? ""}`;
 }
 

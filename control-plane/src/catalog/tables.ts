@@ -21,7 +21,7 @@ export type Db = Kysely<Tables>;
 export interface Tables {
   identity: { id: number; incarnation: string; term: number; created_at: number };
   assets: AssetsTable;
-  asset_homes: { asset_id: AssetId; node_id: NodeId; position: number };
+  asset_homes: AssetHomesTable;
   /** For filters; the labels to be shown stand in the asset's or node's own row. */
   labels: { subject_id: AssetId | NodeId; name: string; value: string };
   /** Assets that planning has to look at. settle_step: see settling.ts. */
@@ -29,6 +29,8 @@ export interface Tables {
   /** Which manifest version released how many chunks. */
   releases: { asset_id: AssetId; version: number; released_chunks: number };
   pieces: PiecesTable;
+  /** Its asset's piece_version from which on a piece is there; none: it was there before versions were kept. */
+  piece_versions: { asset_id: AssetId; piece_id: PieceId; version: number };
   replicas: ReplicasTable;
   /** Copies of dropped pieces that a node may still hold: its inventory must not bring them back. */
   dropped_copies: { asset_id: AssetId; piece_id: PieceId; node_id: NodeId };
@@ -69,6 +71,23 @@ export interface AssetsTable {
   error: Json<Failure> | null;
   /** Title, source name and id in lower case, for search. */
   search_text: string;
+  pins: Json<readonly NodeId[]>;
+  extra_replicas: number;
+  /** How many rows it has in pieces, and the sum of their bytes; pieces.ts keeps them. */
+  piece_count: number;
+  piece_bytes: number;
+  /** One more at each change of its pieces. */
+  piece_version: number;
+}
+
+export interface AssetHomesTable {
+  asset_id: AssetId;
+  node_id: NodeId;
+  position: number;
+  /** 1: it goes once its copies stand on the others. */
+  leaving: 0 | 1;
+  /** Empty: none was kept. */
+  reason: string;
 }
 
 export interface PiecesTable {
@@ -98,6 +117,7 @@ export interface NodesTable {
   id: NodeId;
   name: string;
   region: string;
+  zone: string;
   labels: Json<Readonly<Record<string, string>>>;
   health: NodeHealth;
   health_since: number;

@@ -9,8 +9,8 @@ import { writeEvent } from "./events.ts";
 import { hasPiece } from "./pieces.ts";
 import type { TaskRecord } from "./records.ts";
 import { unsettle } from "./settling.ts";
-import type { AssetRow, Db, TaskRow } from "./tables.ts";
-import { hasFixedNode, hasOpenTask, openStates, requireTask, toTaskRecord } from "./tasks.ts";
+import type { Db, TaskRow } from "./tables.ts";
+import { findOpenTask, hasFixedNode, openStates, requireTask, toTaskRecord } from "./tasks.ts";
 
 interface Change {
   readonly taskId: TaskId;
@@ -22,7 +22,7 @@ interface Change {
 export async function retryTask(db: Db, { taskId, at, actor }: Change): Promise<TaskRecord> {
   const task = await requireTask(db, taskId);
   await checkRetry(db, task);
-  await reviveAsset(db, await assetRow(db, task.asset_id), { at, actor });
+  await reviveAsset(db, task, { at, actor });
   const revived = await db
     .updateTable("tasks")
     .set({
@@ -57,18 +57,20 @@ async function checkRetry(db: Db, task: TaskRow): Promise<void> {
     throw new VsError("conflict", `task ${task.id} is ${task.state}: only a dead or cancelled one can be retried`);
   }
   const same = { kind: task.kind, assetId: task.asset_id, pieceId: task.piece_id, nodeId: task.node_id };
-  if (await hasOpenTask(db, hasFixedNode(task) ? same : { ...same, nodeId: null })) {
+  if ((await findOpenTask(db, hasFixedNode(task) ? same : { ...same, nodeId: null })) !== undefined) {
     throw new VsError("conflict", `another task is at the same work as ${task.id} already`, {
       hint: `See it with: vsctl tasks list --asset ${task.asset_id}`,
     });
   }
 }
 
-async function reviveAsset(db: Db, asset: AssetRow | undefined, change: { at: number; actor: Actor }): Promise<void> {
+// To read copies again makes nothing that a failed asset lacks.
+async function reviveAsset(db: Db, task: TaskRow, change: { at: number; actor: Actor }): Promise<void> {
+  const asset = await assetRow(db, task.asset_id);
   if (asset === undefined || asset.state === "deleting") {
     throw new VsError("conflict", "the task's asset was deleted");
   }
-  if (asset.state !== "failed") return;
+  if (asset.state !== "failed" || task.kind === "verify") return;
   if (!(await hasPiece(db, asset.id, sourcePieceId))) {
     throw new VsError("conflict", `asset ${asset.id} failed before its source had arrived`, {
       hint: "Delete it and ingest the source again",

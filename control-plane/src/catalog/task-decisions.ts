@@ -10,14 +10,14 @@ import { nodeRow } from "./nodes.ts";
 import { hasPiece } from "./pieces.ts";
 import type { TaskRecord } from "./records.ts";
 import type { AssetRow, Db, TaskRow } from "./tables.ts";
-import { hasFixedNode, hasOpenTask, insertTask, leaseTask, openStates, taskRow } from "./tasks.ts";
+import { findOpenTask, hasFixedNode, insertTask, leaseTask, openStates, taskRow } from "./tasks.ts";
 
 type DecisionOf<Kind extends Decision["kind"]> = Extract<Decision, { kind: Kind }>;
 
 export async function applyCreate(db: Db, task: NewTask, at: number): Promise<void> {
   const asset = await assetRow(db, task.assetId);
   if (asset === undefined || !(await isPossible(db, task, asset))) return;
-  if (!(await hasOpenTask(db, task))) await insertTask(db, task, at);
+  if ((await findOpenTask(db, task)) === undefined) await insertTask(db, task, at);
 }
 
 export async function applyLease(db: Db, lease: DecisionOf<"lease-task">, at: number): Promise<TaskRecord | null> {
@@ -55,6 +55,8 @@ async function isPossible(db: Db, task: NewTask, asset: AssetRow): Promise<boole
       return task.nodeId !== null && task.pieceId !== "" && (await hasPiece(db, asset.id, task.pieceId));
     case "discard":
       return task.nodeId !== null;
+    case "verify":
+      return task.nodeId !== null && asset.state !== "deleting";
     case "probe":
     case "transcode":
     case "audio":

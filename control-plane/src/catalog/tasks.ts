@@ -13,7 +13,7 @@ export const openStates = ["pending", "leased", "waiting"] as const satisfies re
 
 /** Tasks that have a node from the start keep it; the others get one with each lease. */
 export function hasFixedNode(task: Pick<TaskRow, "kind">): boolean {
-  return task.kind === "replicate" || task.kind === "discard";
+  return task.kind === "replicate" || task.kind === "discard" || task.kind === "verify";
 }
 
 export async function taskRow(db: Db, id: TaskId): Promise<TaskRow | undefined> {
@@ -32,25 +32,27 @@ export async function getTask(db: Db, id: TaskId): Promise<TaskRecord | null> {
   return row === undefined ? null : toTaskRecord(row);
 }
 
-/** Whether a task that does the same is open already. */
-export async function hasOpenTask(
+/** A task that does the same and is open already. */
+export async function findOpenTask(
   db: Db,
   task: Pick<NewTask, "kind" | "assetId" | "pieceId" | "nodeId">,
-): Promise<boolean> {
+): Promise<TaskRow | undefined> {
   const same = db
     .selectFrom("tasks")
-    .select("id")
+    .selectAll()
     .where("asset_id", "=", task.assetId)
     .where("state", "in", openStates)
     .where("kind", "=", task.kind)
     .where("piece_id", "=", task.pieceId);
   const found = task.nodeId === null ? same : same.where("node_id", "=", task.nodeId);
-  return (await found.limit(1).executeTakeFirst()) !== undefined;
+  return await found.limit(1).executeTakeFirst();
 }
 
-export async function insertTask(db: Db, task: NewTask, at: number): Promise<void> {
-  await db.insertInto("tasks").values(newRow(task, at)).execute();
+export async function insertTask(db: Db, task: NewTask, at: number): Promise<TaskRow> {
+  const row = newRow(task, at);
+  await db.insertInto("tasks").values(row).execute();
   await unsettle(db, task.assetId);
+  return row;
 }
 
 /** Another attempt, under a new epoch. The caller has checked that it may be. */

@@ -6,7 +6,7 @@ import type { AssetId, NodeId } from "@vstream/core/ids.ts";
 import { pieceIdOf } from "@vstream/core/media.ts";
 import type { Piece } from "@vstream/core/media.ts";
 import { assetRow, changeAsset, requireAsset, requireAssetRow } from "./assets.ts";
-import type { Actor, ReportOutcome } from "./catalog.ts";
+import type { Actor, CatalogCommands, ReportOutcome } from "./catalog.ts";
 import { cancelTasksOf } from "./end-task.ts";
 import { writeEvent } from "./events.ts";
 import { writeHomes } from "./homes.ts";
@@ -21,7 +21,7 @@ import type { AssetRow, Db } from "./tables.ts";
 /** @throws VsError conflict when nothing is waited for any more */
 export async function moveUpload(
   db: Db,
-  { assetId, homes, at }: { assetId: AssetId; homes: readonly NodeId[]; at: number },
+  { assetId, homes, homeReasons: reasons = {}, at }: Parameters<CatalogCommands["moveUpload"]>[0],
 ): Promise<AssetRecord> {
   const asset = await requireAssetRow(db, assetId);
   if (asset.state !== "uploading" || (await hasLiveCopy(db, assetId, sourcePieceId))) {
@@ -34,7 +34,7 @@ export async function moveUpload(
     await cancelTasksOf(db, assetId, at, "discard");
     await dropPiece(db, assetId, sourcePieceId);
   }
-  await writeHomes(db, assetId, homes);
+  await writeHomes(db, assetId, { homes, reasons });
   await changeAsset(db, assetId, {}, "visible");
   const message = `the upload of "${asset.title}" goes to another node now: ${homes[0] ?? "none yet"}`;
   await writeEvent(db, { at, kind: "asset.upload_moved", subject: assetId, actor: "vstream", message });

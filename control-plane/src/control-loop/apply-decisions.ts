@@ -7,11 +7,14 @@ import type { LoopParts } from "./loop-parts.ts";
 /** A transaction of so many takes some ten milliseconds; heartbeats of others wait no longer than that. */
 const decisionsPerBatch = 250;
 
-/** Gives the tasks that were leased. Decisions of one asset stay in their order. */
+/**
+ * Gives the tasks that were leased. Decisions of one asset stay in their order.
+ * @param snapshot tells which asset a task belongs to; not needed for decisions that name the asset
+ */
 export async function applyAll(
   { catalog, clock, changes }: Pick<LoopParts, "catalog" | "clock" | "changes">,
   decisions: readonly Decision[],
-  snapshot: Snapshot,
+  snapshot: Pick<Snapshot, "assets"> = { assets: [] },
 ): Promise<TaskRecord[]> {
   const leased: TaskRecord[] = [];
   for (let from = 0; from < decisions.length; from += decisionsPerBatch) {
@@ -24,7 +27,7 @@ export async function applyAll(
 }
 
 // Empty, which says that any asset may be concerned, when nodes are.
-function assetsOf(decisions: readonly Decision[], snapshot: Snapshot): AssetId[] {
+function assetsOf(decisions: readonly Decision[], snapshot: Pick<Snapshot, "assets">): AssetId[] {
   const assetOfTask = new Map<TaskId, AssetId>(
     snapshot.assets.flatMap((view) => view.openTasks.map((task) => [task.id, task.assetId] as const)),
   );

@@ -278,7 +278,7 @@ describe("the control loop", () => {
 
   it("refuses new assets when no node is connected, or none has room", async () => {
     await using test = await LoopUnderTest.open({ one: "eu" });
-    const wish = { assetId: newId("asset", 0), replicas: 2, regions: [], bytes: 5_000 };
+    const wish = { assetId: newId("asset", 0), replicas: 2, regions: [], bytes: 5_000, pins: [] };
     await assert.rejects(test.loop.chooseHomes({ ...wish, bytes: 1e12 }), { code: "storage_full" });
     await assert.rejects(test.loop.chooseHomes({ ...wish, regions: ["ap"] }), { code: "no_node_available" });
     test.agent("one").die();

@@ -2,7 +2,9 @@
 // and everything that the catalog is told is followed by a look at what is now to be decided.
 import type { VsError, Failure } from "@vstream/core/errors.ts";
 import type { AssetId, NodeId, PieceId, TaskId } from "@vstream/core/ids.ts";
-import type { Load, Piece, Probe } from "@vstream/core/media.ts";
+import type { Load, Piece, Probe, Scrub } from "@vstream/core/media.ts";
+import type { HomeMove } from "../planning/plan-rebalance.ts";
+import type { BrakeState } from "./brakes.ts";
 import type { ReportOutcome } from "../catalog/catalog.ts";
 import type { AgentSession, NodeQuestion, SessionOpening } from "./session.ts";
 
@@ -17,7 +19,12 @@ export interface ReportFence {
 export interface TaskEndReport extends ReportFence {
   readonly log: readonly string[];
   readonly outcome:
-    | { readonly kind: "succeeded"; readonly probe: Probe | null; readonly pieces: readonly Piece[] }
+    | {
+        readonly kind: "succeeded";
+        readonly probe: Probe | null;
+        readonly pieces: readonly Piece[];
+        readonly damagedPieceIds: readonly PieceId[];
+      }
     | { readonly kind: "failed"; readonly failure: Failure };
 }
 
@@ -36,6 +43,26 @@ export interface HomesWish {
   readonly regions: readonly string[];
   /** Of the source; what is made from it is estimated from this. */
   readonly bytes: number;
+  readonly pins: readonly NodeId[];
+}
+
+export interface ChosenHomes {
+  /** The one to upload to first. */
+  readonly homes: readonly NodeId[];
+  /** Why each. */
+  readonly reasons: Readonly<Partial<Record<NodeId, string>>>;
+}
+
+/** What evening out would move, or is moving. */
+export interface RebalancePreview {
+  readonly enabled: boolean;
+  readonly moves: readonly HomeMove[];
+  readonly movesInAll: number;
+  readonly bytesInAll: number;
+  /** Under way. */
+  readonly moving: number;
+  /** Of the fullest node's share of its capacity over the emptiest one's, 0 to 1. */
+  readonly spread: number;
 }
 
 export interface TaskProgress {
@@ -67,6 +94,12 @@ export interface ControlLoop extends AsyncDisposable {
     entries: readonly { assetId: AssetId; pieceIds: readonly PieceId[] }[];
   }): Promise<AssetId[]>;
 
+  /** Copies that were found wrong on the node's disk, and are gone from it. */
+  reportDamage(report: {
+    nodeId: NodeId;
+    entries: readonly { assetId: AssetId; pieceIds: readonly PieceId[] }[];
+  }): Promise<void>;
+
   /** To be called after each command that rpc/ gives to the catalog itself: plans anew, and wakes the watchers. */
   kick(assetIds?: readonly AssetId[]): void;
   /** Hears of every change until the returned function is called. */
@@ -76,11 +109,20 @@ export interface ControlLoop extends AsyncDisposable {
   queryNode(nodeId: NodeId, question: NodeQuestion): Promise<readonly string[]>;
   /** Of a running task, as last heard. */
   progressOf(taskId: TaskId): TaskProgress | null;
+  /** How many tasks the node has a running lease for. */
+  leasesOn(nodeId: NodeId): number;
   /** From the newest heartbeat; null when none came since this program started. */
   loadOf(nodeId: NodeId): Load | null;
   /**
    * The nodes that are to hold a new asset, the one to upload to first.
    * @throws VsError no_node_available when none may take it, storage_full when none has the room
    */
-  chooseHomes(wish: HomesWish): Promise<NodeId[]>;
+  chooseHomes(wish: HomesWish): Promise<ChosenHomes>;
+  /** Copies that a verification, which has ended, found wrong or missing; from this program's own time only. */
+  damagedIn(taskId: TaskId): readonly PieceId[];
+  /** What is held back now because many nodes fell silent together. */
+  brakes(): BrakeState;
+  /** From the newest heartbeat; null when none came since this program started. */
+  scrubOf(nodeId: NodeId): Scrub | null;
+  previewRebalance(): Promise<RebalancePreview>;
 }

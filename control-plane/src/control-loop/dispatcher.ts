@@ -1,12 +1,11 @@
-// What the loop tells connected agents: grants, cancellations, the directory, news of manifests. Nothing here is kept
-// for an agent that is not connected; it gets all of it anew with its next session.
+// What the loop tells connected agents: grants, cancellations, news of manifests. Nothing here is kept for an agent
+// that is not connected; it gets all of it anew with its next session.
 import { VsError } from "@vstream/core/errors.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
-import type { NodeAddress, Work } from "@vstream/core/media.ts";
+import type { Work } from "@vstream/core/media.ts";
 import type { CatalogIdentity } from "../catalog/catalog.ts";
 import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
 import { timeLimitMs } from "../planning/time-limit.ts";
-import { directoryOf, isSameDirectory } from "./directory.ts";
 import type { Lease } from "./lease-table.ts";
 import type { ManifestNewsEntry } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
@@ -17,7 +16,6 @@ const newsPerMessage = 10_000;
 export class Dispatcher {
   readonly #sessions: Sessions;
   readonly #identity: CatalogIdentity;
-  #directory: readonly NodeAddress[] = [];
 
   constructor(sessions: Sessions, identity: CatalogIdentity) {
     this.#sessions = sessions;
@@ -41,19 +39,6 @@ export class Dispatcher {
     this.#sessions.send(nodeId, { kind: "lease-cancel", lease: { taskId, epoch }, reason });
   }
 
-  /** To all, when it differs from what they know. */
-  tellDirectory(nodes: readonly NodeRecord[]): void {
-    const directory = directoryOf(nodes);
-    if (isSameDirectory(directory, this.#directory)) return;
-    this.#directory = directory;
-    for (const nodeId of this.#sessions.nodeIds()) this.#sessions.send(nodeId, { kind: "directory", nodes: directory });
-  }
-
-  /** The next one is sent whether it differs or not. */
-  repeatDirectory(): void {
-    this.#directory = [];
-  }
-
   tellNews(nodeId: NodeId, entries: readonly ManifestNewsEntry[]): void {
     this.#sessions.send(nodeId, { kind: "manifest-news", entries, complete: false });
   }
@@ -72,8 +57,9 @@ export class Dispatcher {
    * that its copies are counted. `connected` must be older than `nodes`.
    */
   endStrangers(connected: ReadonlySet<NodeId>, nodes: readonly NodeRecord[]): void {
+    const byId = new Map(nodes.map((node) => [node.id, node]));
     for (const nodeId of connected) {
-      const node = nodes.find(({ id }) => id === nodeId);
+      const node = byId.get(nodeId);
       if (node === undefined) this.#sessions.end(nodeId, new VsError("forbidden", "the node was removed"));
       else if (node.health === "down") this.endSilent(nodeId);
     }

@@ -1,14 +1,34 @@
 // For tests: an agent without a machine. It beats, renews, and does its tasks in no time, as far as it is let.
 import { audioPieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
-import type { NodeDescription, Piece, Work } from "@vstream/core/media.ts";
+import type { AssetDemand, Load, NodeDescription, Piece, Scrub, Work } from "@vstream/core/media.ts";
 import { buildPiece, buildProbe } from "../planning/snapshot.fixture.ts";
 import type { ControlLoop, TaskEndReport } from "./control-loop.ts";
 import type { AgentSession, ControlMessage, LeaseRef } from "./session.ts";
 
 export type Grant = Extract<ControlMessage, { kind: "lease-grant" }>;
 
-const load = { usedBytes: 0, capacityBytes: 1e12, tasksRunning: 0, viewers: 0, egressBps: 0 };
+const idle: Load = {
+  usedBytes: 0,
+  capacityBytes: 1e12,
+  tasksRunning: 0,
+  viewers: 0,
+  egressBps: 0,
+  connections: 0,
+  processor: 0,
+  disk: 0,
+  egressLimitBps: 0,
+  viewersQuietMs: 3_600_000,
+};
+
+const scrub: Scrub = {
+  passStartedAt: 1,
+  checkedBytes: 2,
+  totalBytes: 3,
+  lastPassEndedAt: null,
+  damagedFound: 0,
+  quarantined: 0,
+};
 
 export class FakeAgent {
   readonly nodeId: NodeId;
@@ -24,6 +44,10 @@ export class FakeAgent {
   /** Whether it does a grant at once; else it keeps running. */
   does: (work: Work) => boolean = () => true;
   segments = 3;
+  load = idle;
+  demand: readonly AssetDemand[] = [];
+  /** What its disk has spoilt: a verification finds it, and drops it. */
+  readonly spoilt = new Set<PieceId>();
   /** As SIGSTOP does it: connected, but silent. */
   isStopped = false;
   #loop: ControlLoop;
@@ -72,7 +96,7 @@ export class FakeAgent {
 
   beat(): void {
     if (this.isStopped) return;
-    this.#session?.heartbeat({ sequence: 1, load });
+    this.#session?.heartbeat({ sequence: 1, load: this.load, scrub, demand: this.demand });
     this.#session?.renewLeases(this.leases);
   }
 
@@ -122,23 +146,31 @@ export class FakeAgent {
   #resultOf(work: Work): Extract<TaskEndReport["outcome"], { kind: "succeeded" }> {
     const made = (...ids: PieceId[]) =>
       ids.map((id) => ({ ...buildPiece(id, { toolchain: this.description.toolchain }) }));
+    const done = { kind: "succeeded", probe: null, pieces: [], damagedPieceIds: [] } as const;
     switch (work.kind) {
       case "probe":
-        return { kind: "succeeded", probe: buildProbe({ segments: this.segments }), pieces: made(timelinePieceId) };
+        return { ...done, probe: buildProbe({ segments: this.segments }), pieces: made(timelinePieceId) };
       case "transcode":
-        return { kind: "succeeded", probe: null, pieces: made(videoPieceId(work.chunk.index)) };
+        return { ...done, pieces: made(videoPieceId(work.chunk.index)) };
       case "audio": {
         const ids = work.chunkSegments.map((_, chunk) => audioPieceId(work.target.track, chunk));
-        return { kind: "succeeded", probe: null, pieces: made(...ids) };
+        return { ...done, pieces: made(...ids) };
       }
       case "replicate":
-        return { kind: "succeeded", probe: null, pieces: [work.piece] };
+        return { ...done, pieces: [work.piece] };
+      case "verify":
+        return { ...done, damagedPieceIds: work.pieceIds.filter((pieceId) => this.spoilt.has(pieceId)) };
       case "discard":
-        return { kind: "succeeded", probe: null, pieces: [] };
+        return done;
     }
   }
 
   #take(assetId: AssetId, work: Work, pieces: readonly Piece[]): void {
+    if (work.kind === "verify") {
+      for (const pieceId of this.spoilt) this.store.get(assetId)?.delete(pieceId);
+      this.spoilt.clear();
+      return;
+    }
     if (work.kind !== "discard") {
       this.#hold(
         assetId,

@@ -8,7 +8,7 @@ const a = "a" as NodeId;
 const b = "b" as NodeId;
 
 function lease(name: string, epoch = 1, nodeId = a) {
-  return { taskId: name as TaskId, epoch, assetId: "as" as AssetId, nodeId };
+  return { taskId: name as TaskId, epoch, assetId: "as" as AssetId, kind: "transcode", nodeId } as const;
 }
 
 function open() {

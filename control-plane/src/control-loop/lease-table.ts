@@ -3,11 +3,13 @@
 // every lease gets its full time again.
 import type { Clock } from "@vstream/core/clock.ts";
 import type { AssetId, NodeId, TaskId } from "@vstream/core/ids.ts";
+import type { TaskKind } from "@vstream/core/media.ts";
 import type { Snapshot } from "../catalog/records.ts";
 import type { TaskProgress } from "./control-loop.ts";
 import type { LeaseRef, TaskProgressReport } from "./session.ts";
 
 export interface Lease extends LeaseRef {
+  readonly kind: TaskKind;
   readonly assetId: AssetId;
   readonly nodeId: NodeId;
 }
@@ -30,12 +32,16 @@ export class LeaseTable {
   }
 
   /** A lease begins, with its full time; also one that the catalog knows and this table does not. */
-  grant({ taskId, epoch, assetId, nodeId }: Lease): void {
-    this.#leases.set(taskId, { taskId, epoch, assetId, nodeId, expiresAtMs: this.#fullTime(), progress: null });
+  grant({ taskId, epoch, assetId, nodeId, kind }: Lease): void {
+    this.#leases.set(taskId, { taskId, epoch, assetId, nodeId, kind, expiresAtMs: this.#fullTime(), progress: null });
   }
 
   get(taskId: TaskId): Lease | undefined {
     return this.#leases.get(taskId);
+  }
+
+  count(kind: TaskKind): number {
+    return this.#leases.values().reduce((count, lease) => count + (lease.kind === kind ? 1 : 0), 0);
   }
 
   of(nodeId: NodeId): Lease[] {
@@ -113,8 +119,8 @@ export class LeaseTable {
 function leasesIn(snapshot: Snapshot): Map<TaskId, Lease> {
   const leased = snapshot.assets.flatMap((view) => view.openTasks).filter((task) => task.state === "leased");
   return new Map(
-    leased.flatMap(({ id, epoch, assetId, nodeId }) =>
-      nodeId === null ? [] : [[id, { taskId: id, epoch, assetId, nodeId }] as const],
+    leased.flatMap(({ id, epoch, assetId, nodeId, kind }) =>
+      nodeId === null ? [] : [[id, { taskId: id, epoch, assetId, nodeId, kind }] as const],
     ),
   );
 }

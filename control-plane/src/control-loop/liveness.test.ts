@@ -4,7 +4,7 @@ import { buildNode, nodeId } from "../planning/snapshot.fixture.ts";
 import { Liveness } from "./liveness.ts";
 import { ManualClock } from "./manual-clock.fixture.ts";
 
-const times = { silentMs: 5_000, suspectMs: 10_000, downMs: 15_000 };
+const times = { silentMs: 5_000, suspectMs: 10_000, downMs: 15_000, brakeHoldMs: 3_600_000 };
 
 class Watch {
   readonly clock = new ManualClock();

@@ -1,15 +1,18 @@
 // Which nodes are alive, by their heartbeats on the monotonic clock. Silence makes a node suspect, then down. When
 // most nodes fall silent together it is more likely that this program is cut off than that they all died: then they
-// are only suspected, and nothing is moved.
+// are only suspected, and nothing is moved. When most nodes of one region do, they are down, but see region-brake.ts.
 import type { Clock } from "@vstream/core/clock.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
 import type { NodeHealth, NodeRecord } from "../catalog/records.ts";
+import { RegionBrake } from "./region-brake.ts";
 
 export interface LivenessTimes {
   readonly suspectMs: number;
   readonly downMs: number;
   /** Silence for longer than this, at the same time as others', counts towards being cut off. */
   readonly silentMs: number;
+  /** For how long nothing is made again of what stands in a region that most nodes of which went down together. */
+  readonly brakeHoldMs: number;
 }
 
 export interface HealthChange {
@@ -21,6 +24,8 @@ export interface LivenessFindings {
   readonly changes: readonly HealthChange[];
   /** Most nodes are silent: this program is probably cut off. */
   readonly isCutOff: boolean;
+  /** Most of their nodes went down together. */
+  readonly brakedRegions: ReadonlySet<string>;
 }
 
 /** In smaller clusters, one node more or less decides; a majority says nothing there. */
@@ -35,12 +40,14 @@ export class Liveness {
   /** When silence began to count; for nodes not heard of yet, when they were first asked about. */
   readonly #heardAt = new Map<NodeId, number>();
   readonly #heard = new Set<NodeId>();
+  readonly #regions: RegionBrake;
   #pulseAt: number;
   #braked = false;
 
   constructor(clock: Clock, times: LivenessTimes) {
     this.#clock = clock;
     this.#times = times;
+    this.#regions = new RegionBrake(times.brakeHoldMs);
     this.#pulseAt = clock.monotonicMs();
   }
 
@@ -76,7 +83,13 @@ export class Liveness {
       .map((node) => ({ nodeId: node.id, health: this.#healthOf(node, isCutOff), before: node.health }))
       .filter(({ health, before }) => health !== before)
       .map(({ nodeId, health }) => ({ nodeId, health }));
-    return { changes, isCutOff };
+    const at = this.#clock.now();
+    const brakedRegions = this.#regions.check({
+      nodes: withChanges(nodes, changes, at),
+      silent: new Set(silent.map((node) => node.id)),
+      at,
+    });
+    return { changes, isCutOff, brakedRegions };
   }
 
   // Whoever was cut off comes back one after the other.
@@ -98,4 +111,12 @@ export class Liveness {
     const heardAt = this.#heardAt.get(nodeId);
     return heardAt === undefined ? 0 : this.#clock.monotonicMs() - heardAt;
   }
+}
+
+function withChanges(nodes: readonly NodeRecord[], changes: readonly HealthChange[], at: number): NodeRecord[] {
+  const changed = new Map(changes.map(({ nodeId, health }) => [nodeId, health]));
+  return nodes.map((node) => {
+    const health = changed.get(node.id);
+    return health === undefined ? node : { ...node, health, healthSince: at };
+  });
 }

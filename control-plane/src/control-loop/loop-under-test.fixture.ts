@@ -12,24 +12,30 @@ import { FakeAgent } from "./fake-agent.fixture.ts";
 import type { Grant } from "./fake-agent.fixture.ts";
 import { ManualClock } from "./manual-clock.fixture.ts";
 import { openControlLoop } from "./open-control-loop.ts";
+import type { LoopSettings } from "./settings.ts";
 
 export class LoopUnderTest implements AsyncDisposable {
-  readonly clock = new ManualClock();
+  readonly clock: ManualClock;
   readonly agents: FakeAgent[] = [];
   readonly #opened: CatalogUnderTest;
+  readonly #ground: Ground;
   #loop: ControlLoop;
 
-  private constructor(opened: CatalogUnderTest, clock: ManualClock, loop: ControlLoop) {
-    this.#opened = opened;
-    this.clock = clock;
+  private constructor(ground: Ground, loop: ControlLoop) {
+    this.#ground = ground;
+    this.#opened = ground.opened;
+    this.clock = ground.clock;
     this.#loop = loop;
   }
 
   /** Each agent by its name and region. */
-  static async open(agents: Readonly<Record<string, string>>): Promise<LoopUnderTest> {
+  static async open(
+    agents: Readonly<Record<string, string>>,
+    settings: Partial<LoopSettings> = {},
+  ): Promise<LoopUnderTest> {
     const opened = await openTestCatalog();
     const clock = new ManualClock();
-    const test = new LoopUnderTest(opened, clock, await openLoop(opened, clock));
+    const test = new LoopUnderTest({ opened, clock, settings }, await openLoop({ opened, clock, settings }));
     for (const [name, region] of Object.entries(agents)) await test.join(name, region);
     return test;
   }
@@ -72,9 +78,10 @@ export class LoopUnderTest implements AsyncDisposable {
 
   /** A new asset whose source has arrived at its first home. */
   async ingest(replicas = 2): Promise<AssetId> {
-    const wish = { assetId: newId("asset", this.clock.now()), replicas, regions: [], bytes: 5_000 };
-    const homes = await this.#loop.chooseHomes(wish);
-    const created = anAsset({ id: wish.assetId, homes, replicasWanted: replicas, at: this.clock.now() });
+    const wish = { assetId: newId("asset", this.clock.now()), replicas, regions: [], bytes: 5_000, pins: [] };
+    const { homes, reasons: homeReasons } = await this.#loop.chooseHomes(wish);
+    const placed = { id: wish.assetId, homes, homeReasons, replicasWanted: replicas };
+    const created = anAsset({ ...placed, at: this.clock.now() });
     await this.catalog.commands.createAsset(created);
     await this.agentAt(homes[0]).upload(wish.assetId, aSource(created));
     return wish.assetId;
@@ -143,7 +150,7 @@ export class LoopUnderTest implements AsyncDisposable {
   async restart(): Promise<void> {
     await this.stopLoop();
     await this.#opened.reopen();
-    this.#loop = await openLoop(this.#opened, this.clock);
+    this.#loop = await openLoop(this.#ground);
   }
 
   async stopLoop(): Promise<void> {
@@ -165,7 +172,14 @@ export class LoopUnderTest implements AsyncDisposable {
   }
 }
 
-async function openLoop(opened: CatalogUnderTest, clock: ManualClock): Promise<ControlLoop> {
+interface Ground {
+  readonly opened: CatalogUnderTest;
+  readonly clock: ManualClock;
+  /** What differs from the defaults. */
+  readonly settings: Partial<LoopSettings>;
+}
+
+async function openLoop({ opened, clock, settings }: Ground): Promise<ControlLoop> {
   const { log } = openLog({ program: "test", level: "silent" });
-  return await openControlLoop({ catalog: opened.catalog, clock, log, ticketKeyPem: "key", settings: {} });
+  return await openControlLoop({ catalog: opened.catalog, clock, log, ticketKeyPem: "key", settings });
 }

@@ -1,11 +1,13 @@
 // What heartbeats say of the nodes, kept in memory; the catalog is told every few seconds, not at each beat.
 import type { Clock } from "@vstream/core/clock.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
-import type { Load } from "@vstream/core/media.ts";
+import type { Load, Scrub } from "@vstream/core/media.ts";
 import type { CatalogCommands } from "../catalog/catalog.ts";
+import type { Heartbeat } from "./session.ts";
 
 interface Heard {
   readonly load: Load;
+  readonly scrub: Scrub | null;
   readonly lastSeenAt: number;
 }
 
@@ -18,13 +20,21 @@ export class NodeLoads {
     this.#clock = clock;
   }
 
-  hear(nodeId: NodeId, load: Load): void {
-    this.#newest.set(nodeId, { load, lastSeenAt: this.#clock.now() });
+  hear(nodeId: NodeId, { load, scrub }: Pick<Heartbeat, "load" | "scrub">): void {
+    this.#newest.set(nodeId, { load, scrub, lastSeenAt: this.#clock.now() });
     this.#unwritten.add(nodeId);
   }
 
   loadOf(nodeId: NodeId): Load | null {
     return this.#newest.get(nodeId)?.load ?? null;
+  }
+
+  scrubOf(nodeId: NodeId): Scrub | null {
+    return this.#newest.get(nodeId)?.scrub ?? null;
+  }
+
+  all(): Map<NodeId, Load> {
+    return new Map([...this.#newest].map(([nodeId, heard]) => [nodeId, heard.load]));
   }
 
   /** What was heard since the last time. It counts as unwritten again when the catalog does not take it. */

@@ -2,6 +2,7 @@
 import type { NodeId } from "@vstream/core/ids.ts";
 import { allNodes } from "./all-nodes.ts";
 import { directoryOf } from "./directory.ts";
+import type { DirectoryMessage } from "./directory-news.ts";
 import type { LoopParts } from "./loop-parts.ts";
 import type { AgentSession, LeaseRef, ManifestNewsEntry, SessionOpening } from "./session.ts";
 
@@ -25,14 +26,20 @@ export async function openAgentSession(opening: SessionOpening, deps: SessionDep
   const { ticketKeyPem } = deps;
   opening.send({ kind: "welcome", incarnation, term, heartbeatMs, leaseMs, ticketKeyPem, scheduling: node.scheduling });
   takeStock(nodeId, opening.runningLeases, deps);
-  opening.send({ kind: "directory", nodes: directoryOf(await allNodes(catalog.queries)) });
-  // A directory that was sent to all while this one was read would be newer, and lost by it: the next look sends again.
-  deps.dispatcher.repeatDirectory();
+  deps.arrivals.arrived(nodeId);
+  opening.send(deps.directory.newestFor(nodeId) ?? (await readDirectory(nodeId, deps)));
   deps.dispatcher.tellAllNews(nodeId, await manifestsOf(nodeId, deps));
   deps.log.info({ nodeId, name: node.name, leases: opening.runningLeases.length }, "agent connected");
   deps.changes.announce({ kind: "catalog", assetIds: [] });
   deps.kick();
   return sessionOf(opening, deps);
+}
+
+// One that is told to all while this one is read would be newer, and lost by it: the next look tells the node again.
+async function readDirectory(nodeId: NodeId, { catalog, directory }: SessionDeps): Promise<DirectoryMessage> {
+  const nodes = directoryOf(await allNodes(catalog.queries));
+  directory.repeatFor(nodeId);
+  return { kind: "directory", nodes };
 }
 
 // What the node does not run any more was lost with its process; others can begin with it at once. What it runs has
@@ -57,11 +64,12 @@ export async function manifestsOf(
 function sessionOf(opening: SessionOpening, deps: SessionDeps): AgentSession {
   const { nodeId, send } = opening;
   return {
-    heartbeat({ sequence, load }) {
+    heartbeat(beat) {
       if (!deps.sessions.isOpen(opening)) return;
-      deps.loads.hear(nodeId, load);
+      deps.loads.hear(nodeId, beat);
+      deps.demand.hear(nodeId, beat.demand);
       if (deps.liveness.heard(nodeId)) deps.kick();
-      send({ kind: "heartbeat-ack", sequence });
+      send({ kind: "heartbeat-ack", sequence: beat.sequence });
     },
     renewLeases(leases) {
       if (deps.sessions.isOpen(opening)) send({ kind: "leases-renewed", leases: deps.leases.renew(nodeId, leases) });

@@ -3,23 +3,30 @@ import type { Clock } from "@vstream/core/clock.ts";
 import { VsError } from "@vstream/core/errors.ts";
 import type { Logger } from "@vstream/core/log.ts";
 import type { Catalog } from "../catalog/catalog.ts";
-import { retryAt } from "./backoff.ts";
+import { Arrivals } from "./arrivals.ts";
+import { Brakes } from "./brakes.ts";
 import { Changes } from "./changes.ts";
 import { chooseHomes } from "./choose-homes.ts";
-import type { ControlLoop, TaskEndReport } from "./control-loop.ts";
+import type { ControlLoop } from "./control-loop.ts";
+import { DemandMeter } from "./demand-meter.ts";
+import { DemandWatch } from "./demand-watch.ts";
+import { DirectoryNews } from "./directory-news.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { LeaseTable } from "./lease-table.ts";
 import { Liveness } from "./liveness.ts";
-import type { LoopParts } from "./loop-parts.ts";
+import type { LoopObserver, LoopParts } from "./loop-parts.ts";
 import { ManifestNews } from "./manifest-news.ts";
 import { NodeLoads } from "./node-loads.ts";
 import { NodeQueries, notConnected } from "./node-queries.ts";
 import { openAgentSession } from "./open-agent-session.ts";
 import { startPeriodicWork } from "./periodic-work.ts";
+import { Rebalancer } from "./rebalancer.ts";
 import { Reconciler } from "./reconciler.ts";
+import { reportCalls } from "./report-calls.ts";
 import { Sessions } from "./sessions.ts";
 import { defaultLoopSettings } from "./settings.ts";
 import type { LoopSettings } from "./settings.ts";
+import { VerifyResults } from "./verify-results.ts";
 
 export interface ControlLoopDeps {
   readonly catalog: Catalog;
@@ -29,8 +36,7 @@ export interface ControlLoopDeps {
   readonly ticketKeyPem: string;
   /** What differs from the defaults. */
   readonly settings: Partial<LoopSettings>;
-  /** Told after each look that ended well how long it took; for metrics and readiness. */
-  readonly onLook?: (ms: number) => void;
+  readonly observer?: LoopObserver;
 }
 
 /**
@@ -40,13 +46,17 @@ export interface ControlLoopDeps {
 export async function openControlLoop(deps: ControlLoopDeps): Promise<ControlLoop> {
   const parts = buildParts(deps);
   const reconciler = new Reconciler(parts);
+  const kick = (): void => {
+    reconciler.kick();
+  };
+  const rebalancer = new Rebalancer(parts, kick);
   await reconciler.adoptLeases();
   const running = reconciler.run();
-  const periodic = startPeriodicWork(parts);
+  const periodic = startPeriodicWork({ ...parts, rebalancer, demandWatch: new DemandWatch(parts, kick) });
   return {
     ...sessionCalls(parts, { reconciler, ticketKeyPem: deps.ticketKeyPem }),
     ...reportCalls(parts, reconciler),
-    ...questionCalls(parts),
+    ...questionCalls(parts, rebalancer),
     async [Symbol.asyncDispose]() {
       reconciler.stop();
       await running;
@@ -56,23 +66,30 @@ export async function openControlLoop(deps: ControlLoopDeps): Promise<ControlLoo
   };
 }
 
-function buildParts({ catalog, clock, log, settings: given, onLook }: ControlLoopDeps): LoopParts {
-  const settings = { ...defaultLoopSettings, ...given };
+function buildParts(deps: ControlLoopDeps): LoopParts {
+  const { catalog, clock } = deps;
+  const log = deps.log.child({ component: "control-loop" });
+  const settings = { ...defaultLoopSettings, ...deps.settings };
   const sessions = new Sessions();
   return {
     catalog,
     clock,
-    log: log.child({ component: "control-loop" }),
+    log,
     settings,
     sessions,
+    arrivals: new Arrivals(clock),
+    directory: new DirectoryNews(sessions, clock),
     dispatcher: new Dispatcher(sessions, catalog.identity),
     leases: new LeaseTable(clock, settings.leaseMs),
     liveness: new Liveness(clock, settings),
+    brakes: new Brakes(log),
     loads: new NodeLoads(clock),
+    demand: new DemandMeter(clock),
+    verified: new VerifyResults(),
     news: new ManifestNews(),
     queries: new NodeQueries(clock),
     changes: new Changes(log),
-    onLook,
+    observer: deps.observer ?? {},
   };
 }
 
@@ -91,7 +108,7 @@ function sessionCalls(
       parts.queries.abandon(nodeId);
       parts.loads.forget(nodeId);
     },
-    isConnected: (nodeId) => sessions.nodeIds().has(nodeId),
+    isConnected: (nodeId) => sessions.has(nodeId),
     kick(assetIds = []) {
       changes.announce({ kind: "catalog", assetIds });
       kick();
@@ -100,58 +117,8 @@ function sessionCalls(
   } satisfies Partial<ControlLoop>;
 }
 
-function reportCalls(parts: LoopParts, reconciler: Reconciler) {
-  const { catalog, changes, clock, leases } = parts;
-  const { commands, queries } = catalog;
-  const look = (assetIds: Parameters<typeof changes.announce>[0]["assetIds"]): void => {
-    changes.announce({ kind: "catalog", assetIds });
-    reconciler.kick();
-  };
-  return {
-    async reportTask(report) {
-      const outcome = await endOf(report, parts);
-      const assetId = leases.get(report.taskId)?.assetId;
-      const answer = await commands.recordReport({ ...report, outcome, at: clock.now() });
-      if (answer === "stale") return answer;
-      leases.end(report);
-      if (outcome.kind === "failed") reconciler.avoid(report.taskId, report.nodeId);
-      look(assetId === undefined ? [] : [assetId]);
-      return answer;
-    },
-    async reportPiece(report) {
-      const answer = await commands.recordPiece({ ...report, at: clock.now() });
-      const assetId = leases.get(report.taskId)?.assetId;
-      if (answer === "accepted") look(assetId === undefined ? [] : [assetId]);
-      return answer;
-    },
-    async reportUpload(report) {
-      const answer = await commands.recordUpload({ ...report, at: clock.now() });
-      if (answer === "accepted") look([report.assetId]);
-      return answer;
-    },
-    async reportUploadFailure({ assetId, nodeId, failure }) {
-      const asset = (await queries.getAsset(assetId))?.asset;
-      // The upload may have moved on to another node, which is not this one's to end.
-      if (asset?.homes[0] !== nodeId) return;
-      const name = (await queries.getNode(nodeId))?.name ?? nodeId;
-      await commands.failUpload({ assetId, failure, at: clock.now(), actor: `node:${name}` });
-      look([assetId]);
-    },
-    async reportInventory(inventory) {
-      const unknown = await commands.recordInventory({ ...inventory, at: clock.now() });
-      look([]);
-      return unknown;
-    },
-  } satisfies Partial<ControlLoop>;
-}
-
-async function endOf({ taskId, outcome }: TaskEndReport, { catalog, clock }: LoopParts) {
-  if (outcome.kind === "succeeded") return outcome;
-  const failuresBefore = (await catalog.queries.getTask(taskId))?.failures ?? 0;
-  return { ...outcome, retryAt: retryAt({ code: outcome.failure.code, failuresBefore, at: clock.now() }) };
-}
-
-function questionCalls({ catalog, leases, loads, queries, sessions }: LoopParts) {
+function questionCalls(parts: LoopParts, rebalancer: Rebalancer) {
+  const { brakes, catalog, leases, loads, queries, sessions, verified } = parts;
   return {
     async queryNode(nodeId, question) {
       if ((await catalog.queries.getNode(nodeId)) === null) {
@@ -159,11 +126,16 @@ function questionCalls({ catalog, leases, loads, queries, sessions }: LoopParts)
           hint: "See the nodes with: vsctl nodes list",
         });
       }
-      if (!sessions.nodeIds().has(nodeId)) throw notConnected(nodeId);
+      if (!sessions.has(nodeId)) throw notConnected(nodeId);
       return await queries.ask(nodeId, question, (message) => sessions.send(nodeId, message));
     },
     progressOf: (taskId) => leases.progressOf(taskId),
+    leasesOn: (nodeId) => leases.of(nodeId).length,
     loadOf: (nodeId) => loads.loadOf(nodeId),
-    chooseHomes: (wish) => chooseHomes(wish, { queries: catalog.queries, connected: sessions.nodeIds() }),
+    scrubOf: (nodeId) => loads.scrubOf(nodeId),
+    damagedIn: (taskId) => verified.damagedIn(taskId),
+    brakes: () => brakes,
+    chooseHomes: (wish) => chooseHomes(wish, parts),
+    previewRebalance: () => rebalancer.preview(),
   } satisfies Partial<ControlLoop>;
 }

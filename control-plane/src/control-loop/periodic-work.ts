@@ -1,14 +1,22 @@
-// What is done at fixed times, beside the looks: loads to the catalog, complete news to the nodes, pruning.
+// What is done at fixed times, beside the looks: loads to the catalog, complete news to the nodes, homes for what is
+// watched a lot, evening out, pruning.
+import type { DemandWatch } from "./demand-watch.ts";
 import type { LoopParts } from "./loop-parts.ts";
 import { manifestsOf } from "./open-agent-session.ts";
+import type { Rebalancer } from "./rebalancer.ts";
 import { repeat } from "./repeat.ts";
 
 /** How often the monotonic clock is read, to notice that this program stood still. */
 const pulseMs = 1_000;
 
-export function startPeriodicWork(parts: LoopParts): AsyncDisposable {
+interface PeriodicParts extends LoopParts {
+  readonly rebalancer: Rebalancer;
+  readonly demandWatch: DemandWatch;
+}
+
+export function startPeriodicWork(parts: PeriodicParts): AsyncDisposable {
   const stop = new AbortController();
-  const { catalog, clock, log, settings, liveness, loads } = parts;
+  const { catalog, clock, demandWatch, log, settings, liveness, loads, rebalancer } = parts;
   const every = (name: string, everyMs: number, act: () => Promise<void>): Promise<void> =>
     repeat({ name, everyMs, clock, log, signal: stop.signal }, act);
   const running = Promise.all([
@@ -18,6 +26,8 @@ export function startPeriodicWork(parts: LoopParts): AsyncDisposable {
     }),
     every("write loads", settings.writeLoadsMs, () => loads.writeTo(catalog.commands)),
     every("complete news", settings.completeNewsMs, () => tellAllNews(parts)),
+    every("weigh demand", settings.weighDemandMs, () => demandWatch.run()),
+    every("rebalance", settings.rebalanceMs, () => rebalancer.run()),
     every("prune", settings.pruneMs, () => prune(parts)),
   ]);
   return {

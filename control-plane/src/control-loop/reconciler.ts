@@ -22,7 +22,6 @@ export class Reconciler {
   readonly #failedOn = new Map<TaskId, NodeId>();
   #stopping = false;
   #directLooks = 0;
-  #wasCutOff = false;
   #dueAt: number | null = null;
 
   constructor(parts: LoopParts) {
@@ -68,17 +67,19 @@ export class Reconciler {
   }
 
   #pauseMs(): number {
-    const { clock, settings } = this.#parts;
+    const { clock, directory, settings } = this.#parts;
     const untilDue = this.#dueAt === null ? settings.tickMs : this.#dueAt - clock.now();
-    return Math.min(settings.tickMs, Math.max(0, untilDue));
+    const untilTold = directory.dueInMs() ?? settings.tickMs;
+    return Math.min(settings.tickMs, untilTold, Math.max(0, untilDue));
   }
 
   async #tryLook(): Promise<void> {
-    const { clock, onLook } = this.#parts;
+    const { brakes, clock, leases, observer } = this.#parts;
     const startedMs = clock.monotonicMs();
     try {
       const changed = await this.#look();
-      onLook?.(clock.monotonicMs() - startedMs);
+      const ms = clock.monotonicMs() - startedMs;
+      observer.onLook?.({ ms, brakedRegions: brakes.regions.size, verifications: leases.count("verify") });
       this.#directLooks = changed ? this.#directLooks + 1 : 0;
       if (changed && this.#directLooks < directLooks) this.#wakeUp.ring();
       if (this.#directLooks >= directLooks) this.#directLooks = 0;
@@ -90,8 +91,11 @@ export class Reconciler {
 
   /** Gives whether there may be more to decide at once. */
   async #look(): Promise<boolean> {
-    const input = await this.#readInput();
-    const decisions = [...this.#decideHealth(input.snapshot), ...this.#decideExpiry(), ...plan(input)];
+    const { brakes, loads, settings } = this.#parts;
+    const seen = await this.#readCatalog();
+    const health = this.#decideHealth(seen.snapshot);
+    const input = { ...seen, loads: loads.all(), brakedRegions: brakes.regions, settings };
+    const decisions = [...health, ...this.#decideExpiry(), ...plan(input)];
     await applyAll(this.#parts, decisions, input.snapshot);
     const hasDecided = decisions.some((decision) => decision.kind !== "settle-asset");
     // What was decided is seen, and leased, by the next look, which follows at once; but not for ever.
@@ -102,8 +106,8 @@ export class Reconciler {
     return hasDecided;
   }
 
-  async #readInput(): Promise<PlanInput> {
-    const { catalog, clock, dispatcher, leases, sessions, settings } = this.#parts;
+  async #readCatalog(): Promise<Pick<PlanInput, "snapshot" | "homeCounts">> {
+    const { catalog, clock, directory, dispatcher, leases, sessions } = this.#parts;
     const connected = sessions.nodeIds();
     // Homes first: a count that is too old is too high for a node that is drained, never too low.
     // Asked for together, because each question alone would wake the reading thread once more.
@@ -113,22 +117,21 @@ export class Reconciler {
     ]);
     for (const ended of leases.follow(snapshot)) dispatcher.cancel(ended, "the task is not to run any more");
     dispatcher.endStrangers(connected, snapshot.nodes);
-    return { snapshot, homeCounts, settings };
+    directory.see(snapshot.nodes);
+    return { snapshot, homeCounts };
   }
 
   #decideHealth({ nodes }: Snapshot): Decision[] {
-    const { dispatcher, leases, liveness } = this.#parts;
-    const { changes, isCutOff } = liveness.check(nodes);
-    if (isCutOff && !this.#wasCutOff) this.#log.error("most nodes fell silent together; nothing is moved");
-    if (!isCutOff && this.#wasCutOff) this.#log.info("nodes are heard again");
-    this.#wasCutOff = isCutOff;
-    for (const { nodeId, health } of changes) {
+    const { brakes, dispatcher, leases, liveness } = this.#parts;
+    const findings = liveness.check(nodes);
+    brakes.follow(findings);
+    for (const { nodeId, health } of findings.changes) {
       if (health !== "down") continue;
       this.#log.warn({ nodeId }, "node is down");
       leases.expireAllOf(nodeId);
       dispatcher.endSilent(nodeId);
     }
-    return changes.map((change) => ({ kind: "set-node-health", ...change }));
+    return findings.changes.map((change) => ({ kind: "set-node-health", ...change }));
   }
 
   #decideExpiry(): Decision[] {
@@ -141,7 +144,6 @@ export class Reconciler {
 
   #tell(snapshot: Snapshot): void {
     const { dispatcher, news } = this.#parts;
-    dispatcher.tellDirectory(snapshot.nodes);
     for (const [nodeId, entries] of news.since(snapshot)) dispatcher.tellNews(nodeId, entries);
   }
 
@@ -154,15 +156,15 @@ export class Reconciler {
       return { kind: "lease-task", taskId: task.id, nodeId, expectedEpoch: task.epoch };
     });
     const leased = await applyAll(this.#parts, decisions, input.snapshot);
-    for (const task of leased) this.#grant(task, assignments);
+    const byTask = new Map(assignments.map((assignment) => [assignment.task.id, assignment]));
+    for (const task of leased) this.#grant(task, byTask.get(task.id));
   }
 
-  #grant(task: TaskRecord, assignments: readonly Assignment[]): void {
-    const assignment = assignments.find((one) => one.task.id === task.id);
+  #grant(task: TaskRecord, assignment: Assignment | undefined): void {
     if (assignment === undefined) return;
     const { dispatcher, leases } = this.#parts;
     const { nodeId, work } = assignment;
-    leases.grant({ taskId: task.id, epoch: task.epoch, assetId: task.assetId, nodeId });
+    leases.grant({ taskId: task.id, epoch: task.epoch, assetId: task.assetId, kind: task.kind, nodeId });
     this.#log.debug({ taskId: task.id, kind: task.kind, nodeId, epoch: task.epoch }, "lease granted");
     if (dispatcher.grant(task, nodeId, work)) return;
     leases.expireNow({ taskId: task.id, epoch: task.epoch });

@@ -2,7 +2,7 @@
 // them into the wire's. Everything that goes to the agent goes through the one `send` that the session was opened with.
 import type { VsError, Failure } from "@vstream/core/errors.ts";
 import type { AssetId, NodeId, TaskId } from "@vstream/core/ids.ts";
-import type { Load, NodeAddress, NodeDescription, Work } from "@vstream/core/media.ts";
+import type { AssetDemand, Load, NodeAddress, NodeDescription, Scrub, Work } from "@vstream/core/media.ts";
 import type { Scheduling } from "../catalog/records.ts";
 
 export interface LeaseRef {
@@ -73,10 +73,19 @@ export interface QueryReply {
   readonly failure: Failure | null;
 }
 
+export interface Heartbeat {
+  readonly sequence: number;
+  readonly load: Load;
+  /** null: the node is of a release that does not tell. */
+  readonly scrub: Scrub | null;
+  /** The assets that are watched most there. */
+  readonly demand: readonly AssetDemand[];
+}
+
 /** An open session. Its methods return at once; answers go through `send`. */
 export interface AgentSession {
   /** Counts as a sign of life and is acknowledged. */
-  heartbeat(beat: { sequence: number; load: Load }): void;
+  heartbeat(beat: Heartbeat): void;
   /** Answered by leases-renewed. */
   renewLeases(leases: readonly LeaseRef[]): void;
   progress(report: TaskProgressReport): void;

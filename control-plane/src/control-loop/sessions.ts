@@ -45,6 +45,10 @@ export class Sessions {
     for (const nodeId of this.nodeIds()) this.end(nodeId, reason);
   }
 
+  has(nodeId: NodeId): boolean {
+    return this.#open.has(nodeId);
+  }
+
   nodeIds(): ReadonlySet<NodeId> {
     return new Set(this.#open.keys());
   }

@@ -1,4 +1,5 @@
 // The times of the control loop, with the defaults that a production cluster runs on.
+import { segmentSeconds } from "@vstream/core/media.ts";
 import type { PlanSettings } from "../planning/cluster.ts";
 import type { LivenessTimes } from "./liveness.ts";
 
@@ -17,9 +18,22 @@ export interface LoopSettings extends PlanSettings, LivenessTimes {
   readonly pruneMs: number;
   readonly keepTasksMs: number;
   readonly keepEventsMs: number;
+  /** How often it is looked whether assets want more or fewer homes for their viewers. */
+  readonly weighDemandMs: number;
+  /** What one home of an asset is to serve at most, bits a second; beyond that it gets another home. */
+  readonly hotBpsPerHome: number;
+  /** For how long it must be watched less before such a home goes again. */
+  readonly coolMs: number;
+  readonly rebalanceMs: number;
+  /** Whether assets are moved from full nodes to empty ones. */
+  readonly rebalance: boolean;
+  /** Nodes whose used shares of their capacity differ by less are left alone, 0 to 1. */
+  readonly rebalanceTolerance: number;
+  readonly rebalanceMovesAtOnce: number;
 }
 
 const second = 1000;
+const minute = 60 * second;
 const hour = 3600 * second;
 const day = 24 * hour;
 
@@ -28,11 +42,14 @@ export const defaultLoopSettings: LoopSettings = {
   trashMs: day,
   uploadLimitMs: day,
   maxChunkSegments: null,
+  repairCopiesAtOnce: 16,
+  drainQuietMs: 3 * segmentSeconds * second,
   heartbeatMs: 2 * second,
   leaseMs: 12 * second,
   silentMs: 5 * second,
   suspectMs: 10 * second,
   downMs: 15 * second,
+  brakeHoldMs: hour,
   tickMs: second,
   gatherMs: 5,
   writeLoadsMs: 5 * second,
@@ -40,4 +57,11 @@ export const defaultLoopSettings: LoopSettings = {
   pruneMs: hour,
   keepTasksMs: 7 * day,
   keepEventsMs: 30 * day,
+  weighDemandMs: 5 * second,
+  hotBpsPerHome: 400_000_000,
+  coolMs: 10 * minute,
+  rebalanceMs: 30 * second,
+  rebalance: true,
+  rebalanceTolerance: 0.1,
+  rebalanceMovesAtOnce: 4,
 };

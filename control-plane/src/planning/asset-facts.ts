@@ -4,6 +4,7 @@ import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import { bytesOf } from "@vstream/core/media.ts";
 import type { Piece, TaskKind } from "@vstream/core/media.ts";
 import type { AssetRecord, AssetView, EncodePlan, NodeRecord, ReplicaRecord, TaskRecord } from "../catalog/records.ts";
+import { isDownForGood } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 
 export interface AssetFacts {
@@ -44,17 +45,26 @@ export function holdsAll(facts: AssetFacts, nodeId: NodeId): boolean {
   return isCovered(facts, new Set([nodeId]), 1);
 }
 
+/** Whether somebody waits for it to be there; copies for any other asset restore or move what is. */
+export function isBeingMade({ state }: AssetRecord): boolean {
+  return state === "uploading" || state === "processing" || state === "playable";
+}
+
+/** Whether the upload goes to this home, and has not arrived. */
+export function isReceiving(nodeId: NodeId, facts: AssetFacts): boolean {
+  return !facts.pieces.has(sourcePieceId) && facts.asset.homes[0] === nodeId;
+}
+
 /**
- * Whether a piece has no copy and none can be hoped for: no node that may still have it is up, or was down for less
- * than the hold.
+ * Whether a piece has no copy and none can be hoped for: no node that may still have it is up, was down for less than
+ * the hold, or went silent with most of its region.
  */
 export function isLostForGood(facts: AssetFacts, pieceId: PieceId, cluster: Cluster): boolean {
   if (isThereOrReturning(facts, pieceId, cluster)) return false;
-  const { at, settings } = cluster;
   return facts.view.replicas.every((replica) => {
     if (replica.pieceId !== pieceId) return true;
     const node = cluster.byId.get(replica.nodeId);
-    return node === undefined || node.health !== "down" || at - node.healthSince >= settings.repairHoldMs;
+    return node === undefined || node.health !== "down" || isDownForGood(node, cluster);
   });
 }
 

@@ -19,10 +19,14 @@ export interface TaskGround {
 // A disk this full takes no new encodes: what is there must still be copied and served.
 const fullShare = 0.95;
 
-/** In the order of their ids. Cordoned and draining nodes only delete; what they hold is copied from them all the same. */
+/**
+ * In the order of their ids. Cordoned and draining nodes only delete and verify; what they hold is copied from them all
+ * the same.
+ */
 export function candidatesForTask(task: TaskRecord, { facts, cluster, toolchain }: TaskGround): NodeRecord[] {
   switch (task.kind) {
     case "discard":
+    case "verify":
       return cluster.nodes.filter((node) => node.id === task.nodeId && node.health === "up");
     case "replicate":
       return cluster.nodes.filter((node) => node.id === task.nodeId && isSchedulable(node) && fits(task, node, facts));

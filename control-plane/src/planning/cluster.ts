@@ -1,5 +1,6 @@
 // What planning knows of the nodes, read once from a snapshot, and the plain questions about them.
 import type { NodeId } from "@vstream/core/ids.ts";
+import type { Load } from "@vstream/core/media.ts";
 import type { AssetRecord, NodeRecord, Snapshot } from "../catalog/records.ts";
 
 export interface PlanSettings {
@@ -11,12 +12,20 @@ export interface PlanSettings {
   readonly uploadLimitMs: number;
   /** The most segments of one chunk; null: by the length of the source. */
   readonly maxChunkSegments: number | null;
+  /** How many copies in the whole cluster may be made at the same time for assets that are ready. */
+  readonly repairCopiesAtOnce: number;
+  /** How long a draining node must have been asked nothing by viewers; three segments. */
+  readonly drainQuietMs: number;
 }
 
 export interface PlanInput {
   readonly snapshot: Snapshot;
   /** Of how many assets each node is a home, settled ones too. */
   readonly homeCounts: ReadonlyMap<NodeId, number>;
+  /** From the newest heartbeats; none from nodes that were not heard of since this program started. */
+  readonly loads: ReadonlyMap<NodeId, Load>;
+  /** Most of their nodes fell silent together: what they held is not made again yet. */
+  readonly brakedRegions: ReadonlySet<string>;
   readonly settings: PlanSettings;
 }
 
@@ -27,6 +36,8 @@ export interface Cluster {
   readonly nodes: readonly NodeRecord[];
   readonly byId: ReadonlyMap<NodeId, NodeRecord>;
   readonly homeCounts: ReadonlyMap<NodeId, number>;
+  readonly loads: ReadonlyMap<NodeId, Load>;
+  readonly brakedRegions: ReadonlySet<string>;
 }
 
 export function readCluster(input: PlanInput): Cluster {
@@ -37,6 +48,8 @@ export function readCluster(input: PlanInput): Cluster {
     nodes,
     byId: new Map(nodes.map((node) => [node.id, node])),
     homeCounts: input.homeCounts,
+    loads: input.loads,
+    brakedRegions: input.brakedRegions,
   };
 }
 
@@ -56,7 +69,7 @@ export function isLeaving(node: NodeRecord): boolean {
  */
 export function copiesWanted(asset: AssetRecord, cluster: Cluster): number {
   const able = cluster.nodes.filter(
-    (node) => node.health !== "down" && node.scheduling === "active" && isInRegions(asset, node),
+    (node) => node.health !== "down" && node.scheduling === "active" && mayHold(asset, node),
   );
   return Math.min(asset.replicasWanted, able.length);
 }
@@ -72,8 +85,35 @@ export function copiesWantedOn(homes: readonly NodeId[], asset: AssetRecord, clu
  * that is small only for an hour must not delete what it will miss.
  */
 export function copiesToKeep(asset: AssetRecord, cluster: Cluster): number {
-  const able = cluster.nodes.filter((node) => !isLeaving(node) && isInRegions(asset, node));
-  return Math.min(asset.replicasWanted, Math.max(able.length, 1));
+  return Math.min(asset.replicasWanted, Math.max(countLasting(asset, cluster), 1));
+}
+
+/** How many homes to aim at: those wanted, and what demand adds once it is finished. */
+export function homesWanted(asset: AssetRecord): number {
+  return asset.replicasWanted + (asset.state === "ready" ? asset.extraReplicas : 0);
+}
+
+/** As many of these as the cluster could have, now or when nodes that are away are back. */
+export function homesPossible(asset: AssetRecord, cluster: Cluster): number {
+  return Math.min(homesWanted(asset), Math.max(countLasting(asset, cluster), 1));
+}
+
+/** Whether what the node holds is not waited for any longer. A brake makes that later, because its region may return. */
+export function isDownForGood(node: NodeRecord, cluster: Cluster): boolean {
+  const { at, brakedRegions, settings } = cluster;
+  return node.health === "down" && at - node.healthSince >= settings.repairHoldMs && !brakedRegions.has(node.region);
+}
+
+/** Pinned nodes may, wherever they stand. */
+export function mayHold(
+  wish: { readonly regions: readonly string[]; readonly pins: readonly NodeId[] },
+  node: NodeRecord,
+): boolean {
+  return wish.pins.includes(node.id) || isInRegions(wish, node);
+}
+
+function countLasting(asset: AssetRecord, cluster: Cluster): number {
+  return cluster.nodes.filter((node) => !isLeaving(node) && mayHold(asset, node)).length;
 }
 
 export function isInRegions(asset: { readonly regions: readonly string[] }, node: NodeRecord): boolean {

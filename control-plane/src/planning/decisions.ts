@@ -26,7 +26,22 @@ export type Decision =
   | { readonly kind: "lease-task"; readonly taskId: TaskId; readonly nodeId: NodeId; readonly expectedEpoch: number }
   /** The node lost it: back to pending with one failure more, or dead when that was one too many. */
   | { readonly kind: "expire-lease"; readonly taskId: TaskId; readonly epoch: number; readonly reason: string }
-  | { readonly kind: "set-homes"; readonly assetId: AssetId; readonly homes: readonly NodeId[] }
+  | {
+      readonly kind: "set-homes";
+      readonly assetId: AssetId;
+      readonly homes: readonly NodeId[];
+      /** Why, for those that are new. */
+      readonly reasons: Readonly<Partial<Record<NodeId, string>>>;
+    }
+  /** `to` becomes a home, and `from` goes once its copies stand on the others. Only while `from` is a home and `to` is not. */
+  | {
+      readonly kind: "move-home";
+      readonly assetId: AssetId;
+      readonly from: NodeId;
+      readonly to: NodeId;
+      readonly reason: string;
+    }
+  | { readonly kind: "set-extra-replicas"; readonly assetId: AssetId; readonly extraReplicas: number }
   | { readonly kind: "set-plan"; readonly assetId: AssetId; readonly plan: EncodePlan }
   /** Its joint did not prove: the piece and its replicas go, to be made again with another pre-roll. */
   | { readonly kind: "drop-piece"; readonly assetId: AssetId; readonly pieceId: PieceId; readonly reason: string }

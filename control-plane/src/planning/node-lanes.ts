@@ -9,6 +9,7 @@ const limits: Readonly<Record<Exclude<TaskKind, "transcode">, number>> = {
   audio: 1,
   replicate: 4,
   discard: 1,
+  verify: 1,
 };
 
 /** How many copies one node makes at a time. */

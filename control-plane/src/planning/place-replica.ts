@@ -1,39 +1,55 @@
-// Which nodes are to hold an asset. Spread over regions first, then where there is room and few other assets; two
-// nodes that are alike are told apart by a hash, so that the choice is the same each time and even over many assets.
+// Which nodes are to hold an asset, and why each. Pinned nodes first, then spread over regions, then over zones, then
+// where load and disk leave the most room and few other assets are; two nodes that are alike are told apart by a hash,
+// so that the choice is the same each time and even over many assets.
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
+import type { Load } from "@vstream/core/media.ts";
 import type { NodeRecord } from "../catalog/records.ts";
-import { isInRegions, isSchedulable } from "./cluster.ts";
+import { isSchedulable, mayHold } from "./cluster.ts";
+import { Spread } from "./spread.ts";
 
 export interface PlacementWish {
   readonly assetId: AssetId;
   /** Empty: any. */
   readonly regions: readonly string[];
+  /** Chosen before all others, whatever their region. */
+  readonly pins: readonly NodeId[];
   /** How many more homes to choose. */
   readonly count: number;
   /** What the asset takes on each of them. */
   readonly bytes: number;
-  /** Nodes that are homes already and stay so: not chosen again, and their regions come last. */
+  /** Nodes that are homes already and stay so: not chosen again, and their regions and zones come last. */
   readonly staying: readonly NodeId[];
   /** Nodes not to be chosen. */
   readonly except: readonly NodeId[];
+  /** The first that is chosen is also the one to upload to; its reason says so. */
+  readonly forUpload?: boolean;
 }
 
 export interface PlacementGround {
   readonly nodes: readonly NodeRecord[];
   readonly homeCounts: ReadonlyMap<NodeId, number>;
+  /** From heartbeats; a node that is missing here counts as idle. */
+  readonly loads: ReadonlyMap<NodeId, Load>;
+}
+
+export interface PlacedHome {
+  readonly nodeId: NodeId;
+  /** For people. */
+  readonly reason: string;
 }
 
 /** At most `count` nodes, the best first; fewer when there are not as many with room. */
-export function placeHomes(wish: PlacementWish, ground: PlacementGround): NodeId[] {
-  const byId = new Map(ground.nodes.map((node) => [node.id, node]));
-  const regionsUsed = wish.staying.flatMap((nodeId) => byId.get(nodeId)?.region ?? []);
+export function placeHomes(wish: PlacementWish, ground: PlacementGround): PlacedHome[] {
+  const spread = new Spread(ground.nodes.filter((node) => wish.staying.includes(node.id)));
   const candidates = candidatesFor(wish, ground.nodes).map((node) => rank(node, wish, ground));
-  const chosen: NodeId[] = [];
+  const chosen: PlacedHome[] = [];
   while (chosen.length < wish.count) {
-    const best = candidates.toSorted((one, other) => compare(one, other, regionsUsed))[0];
+    const best = candidates.toSorted((one, other) => compare(one, other, spread))[0];
     if (best === undefined) break;
-    chosen.push(best.node.id);
-    regionsUsed.push(best.node.region);
+    const reason = reasonFor(best, candidates, spread);
+    const receives = wish.forUpload === true && chosen.length === 0;
+    chosen.push({ nodeId: best.node.id, reason: receives ? `receives the upload; ${reason}` : reason });
+    spread.add(best.node);
     candidates.splice(candidates.indexOf(best), 1);
   }
   return chosen;
@@ -46,38 +62,66 @@ export function candidatesFor(wish: PlacementWish, nodes: readonly NodeRecord[])
     (node) =>
       isSchedulable(node) &&
       !taken.has(node.id) &&
-      isInRegions(wish, node) &&
+      mayHold(wish, node) &&
       node.capacityBytes - node.usedBytes >= wish.bytes,
   );
 }
 
 interface Ranked {
   readonly node: NodeRecord;
-  /** Tenths of its capacity that are used: small differences do not matter. */
-  readonly fullness: number;
+  readonly isPinned: boolean;
+  readonly usedShare: number;
+  readonly pressure: number;
   readonly homesPerByte: number;
   readonly tieBreak: number;
 }
 
 function rank(node: NodeRecord, wish: PlacementWish, ground: PlacementGround): Ranked {
   const capacity = Math.max(node.capacityBytes, 1);
+  const usedShare = node.usedBytes / capacity;
   return {
     node,
-    fullness: Math.floor((node.usedBytes / capacity) * 10),
+    isPinned: wish.pins.includes(node.id),
+    usedShare,
+    pressure: pressureOf(usedShare, ground.loads.get(node.id)),
     homesPerByte: (ground.homeCounts.get(node.id) ?? 0) / capacity,
     tieBreak: hashOf(`${wish.assetId} ${node.id}`),
   };
 }
 
-function compare(one: Ranked, other: Ranked, regionsUsed: readonly string[]): number {
-  const uses = (ranked: Ranked): number => regionsUsed.filter((region) => region === ranked.node.region).length;
+// Tenths of the disk that are used, and quarters of the processor or of what may be sent: so coarse that small
+// differences do not matter. Added up, because either alone would in time fill the disks of whoever has no viewers, or
+// send all viewers to whoever has an empty disk.
+function pressureOf(usedShare: number, load: Load | undefined): number {
+  return Math.floor(usedShare * 10) + Math.floor(busyShare(load) * 4);
+}
+
+/** The greater share of the processor and of what the operator lets it send, 0 to 1. */
+function busyShare(load: Load | undefined): number {
+  if (load === undefined) return 0;
+  const sending = load.egressLimitBps > 0 ? load.egressBps / load.egressLimitBps : 0;
+  return Math.min(1, Math.max(sending, load.processor));
+}
+
+function compare(one: Ranked, other: Ranked, spread: Spread): number {
   return (
-    uses(one) - uses(other) ||
-    one.fullness - other.fullness ||
+    Number(other.isPinned) - Number(one.isPinned) ||
+    spread.compare(one.node, other.node) ||
+    one.pressure - other.pressure ||
     one.homesPerByte - other.homesPerByte ||
     one.tieBreak - other.tieBreak ||
     (one.node.id < other.node.id ? -1 : 1)
   );
+}
+
+function reasonFor(best: Ranked, candidates: readonly Ranked[], spread: Spread): string {
+  const { region, zone } = best.node;
+  if (best.isPinned) return "pinned";
+  if (spread.inRegionOf(best.node) === 0) return `first in region ${region}`;
+  if (zone !== "" && spread.inZoneOf(best.node) === 0) return `zone ${zone} of ${region} has no copy yet`;
+  const isEmptiest = candidates.every((rival) => rival.node.region !== region || rival.usedShare >= best.usedShare);
+  const used = `${String(Math.round(best.usedShare * 100))} % used`;
+  return `${isEmptiest ? "emptiest" : "most room for disk and load"} of ${region}: ${used}`;
 }
 
 // FNV-1a, with MurmurHash3's finish, because the last characters alone hardly change FNV's high bits.

@@ -13,8 +13,13 @@ import type { StepOutcome } from "./plan-making.ts";
 import { planRelease } from "./plan-release.ts";
 import { planCopies } from "./plan-repair.ts";
 import { planSettle } from "./plan-settle.ts";
+import { planVerification } from "./plan-verification.ts";
 
 export function planAsset(facts: AssetFacts, cluster: Cluster): Decision[] {
+  return [...planState(facts, cluster), ...planVerification(facts, cluster)];
+}
+
+function planState(facts: AssetFacts, cluster: Cluster): Decision[] {
   switch (facts.asset.state) {
     case "uploading":
       return planUploading(facts, cluster);
@@ -37,14 +42,15 @@ function planUploading(facts: AssetFacts, cluster: Cluster): Decision[] {
     return homesDecision(facts, planHomes(facts, cluster));
   }
   if (isLostForGood(facts, sourcePieceId, cluster)) return failAsset(facts, sourceLost(asset));
-  const homes = planHomes(facts, cluster);
+  const planned = planHomes(facts, cluster);
+  const { homes } = planned;
   const copies = copiesOf(facts, sourcePieceId).filter((nodeId) => homes.includes(nodeId)).length;
   const isUploaded = copies >= copiesWantedOn(homes, asset, cluster);
   // What the source is can be found out while it is copied; and when it is refused, the copying ends too.
   const probing = asset.probe === null ? planMaking(facts, cluster) : nothingToMake;
   if (probing.kind === "failed") return failAsset(facts, probing.failure);
   return [
-    ...homesDecision(facts, homes),
+    ...homesDecision(facts, planned),
     ...probing.decisions,
     ...planCopies(facts, homes, cluster),
     ...(isUploaded ? [beginMaking(facts)] : []),
@@ -60,11 +66,12 @@ function beginMaking({ asset }: AssetFacts): Decision {
 function planMade(facts: AssetFacts, cluster: Cluster): Decision[] {
   const making = planMaking(facts, cluster);
   if (making.kind === "failed") return failAsset(facts, making.failure);
-  const homes = planHomes(facts, cluster);
+  const planned = planHomes(facts, cluster);
+  const { homes } = planned;
   const release = planRelease(facts, homes, cluster);
   if (release.kind === "failed") return failAsset(facts, release.failure);
   return [
-    ...homesDecision(facts, homes),
+    ...homesDecision(facts, planned),
     ...making.decisions,
     ...planCopies(facts, homes, cluster),
     ...release.decisions,
@@ -73,9 +80,10 @@ function planMade(facts: AssetFacts, cluster: Cluster): Decision[] {
 
 function planReady(facts: AssetFacts, cluster: Cluster): Decision[] {
   if (isBeyondRepair(facts)) return failAsset(facts, piecesLost(facts.asset));
-  const homes = planHomes(facts, cluster);
+  const planned = planHomes(facts, cluster);
+  const { homes } = planned;
   const decisions = [
-    ...homesDecision(facts, homes),
+    ...homesDecision(facts, planned),
     ...planCopies(facts, homes, cluster),
     ...planLost(facts, cluster),
     ...planSurplus(facts, homes, cluster),

@@ -29,14 +29,19 @@ export function planSurplus(facts: AssetFacts, homes: readonly NodeId[], cluster
  */
 export function planLeftovers(facts: AssetFacts, cluster: Cluster): Decision[] {
   if (canGoOn(facts)) return [goOn(facts)];
-  const homes = facts.asset.homes.filter((nodeId) => {
+  const { asset } = facts;
+  // Copies that are to leave, by a drain or a move, are kept where they are, but hold nothing up.
+  const homes = asset.homes.filter((nodeId) => {
     const node = cluster.byId.get(nodeId);
-    return node !== undefined && !isLeaving(node);
+    return node !== undefined && !isLeaving(node) && !asset.leavingHomes.includes(nodeId);
   });
+  const isOver = cluster.at >= keptUntil(facts, cluster);
+  // What is kept may also be verified.
+  const moot = facts.view.openTasks.filter((task) => (isOver ? task.kind !== "discard" : !isUpkeep(task)));
   const decisions = [
-    ...cancelTasks(facts.view.openTasks.filter(isNotDiscard), "its asset failed"),
-    ...homesDecision(facts, homes),
-    ...(cluster.at >= keptUntil(facts, cluster) ? discardEverywhere(facts, cluster) : []),
+    ...cancelTasks(moot, "its asset failed"),
+    ...homesDecision(facts, { homes, reasons: {} }),
+    ...(isOver ? discardEverywhere(facts, cluster) : []),
   ];
   return decisions.length > 0 ? decisions : planSettle(facts, cluster);
 }
@@ -45,15 +50,15 @@ export function planLeftovers(facts: AssetFacts, cluster: Cluster): Decision[] {
 export function planTrash(facts: AssetFacts, cluster: Cluster): Decision[] {
   const { asset, view } = facts;
   if (cluster.at - (asset.deletedAt ?? 0) < cluster.settings.trashMs) {
-    const homes = planHomes(facts, cluster);
+    const planned = planHomes(facts, cluster);
     const making = view.openTasks.filter((task) => task.kind !== "replicate");
     return [
       ...cancelTasks(making, "its asset was deleted"),
-      ...homesDecision(facts, homes),
-      ...planCopies(facts, homes, cluster),
+      ...homesDecision(facts, planned),
+      ...planCopies(facts, planned.homes, cluster),
     ];
   }
-  const open = view.openTasks.filter(isNotDiscard);
+  const open = view.openTasks.filter((task) => task.kind !== "discard");
   if (open.length > 0) return cancelTasks(open, "its asset was deleted");
   const holders = holdersOf(facts, cluster);
   // Nodes that are down sweep what is left when they come back: the tombstone tells them.
@@ -134,7 +139,7 @@ function goOn({ asset }: AssetFacts): Decision {
 function keptUntil(facts: AssetFacts, cluster: Cluster): number {
   const { error } = facts.asset;
   if (error !== null && errorKinds[error.code].exitCode === 7) return 0;
-  const died = facts.view.deadTasks.filter(isNotDiscard).map((task) => task.finishedAt ?? 0);
+  const died = facts.view.deadTasks.filter((task) => !isUpkeep(task)).map((task) => task.finishedAt ?? 0);
   if (error?.code === "object_missing") {
     // What was finished once is not taken away for what went missing later: that is up to its owner.
     if (facts.asset.readyAt !== null) return Infinity;
@@ -144,6 +149,7 @@ function keptUntil(facts: AssetFacts, cluster: Cluster): number {
   return died.length === 0 ? 0 : Math.max(...died) + cluster.settings.trashMs;
 }
 
-function isNotDiscard(task: TaskRecord): boolean {
-  return task.kind !== "discard";
+// Whether it only concerns copies that are there: it adds nothing that a retry could use.
+function isUpkeep(task: TaskRecord): boolean {
+  return task.kind === "discard" || task.kind === "verify";
 }

@@ -1,9 +1,22 @@
 import assert from "node:assert/strict";
 import { videoPieceId } from "@vstream/core/ids.ts";
 import type { NodeRecord } from "../catalog/records.ts";
+import type { Load } from "@vstream/core/media.ts";
 import type { Decision } from "./decisions.ts";
+import { drainStep } from "./plan-drain.ts";
+import type { DrainSituation } from "./plan-drain.ts";
 import { plan } from "./plan.ts";
-import { buildFinished, buildInput, buildNode, buildTask, buildView, nodeId, now } from "./snapshot.fixture.ts";
+import {
+  buildFinished,
+  buildInput,
+  buildLoad,
+  buildNode,
+  buildTask,
+  buildView,
+  nodeId,
+  now,
+  settings,
+} from "./snapshot.fixture.ts";
 import type { ViewParts } from "./snapshot.fixture.ts";
 
 const [a, c] = [buildNode("a"), buildNode("c")];
@@ -117,5 +130,51 @@ describe("a draining node", () => {
     const held = parts(["a", "c"]);
     const copies = { ...held.copies, [videoPieceId(1)]: ["a", "b"] };
     assert.ok(!isDrained(decide({ ...held, copies }, [a, draining, c])));
+  });
+
+  it("waits until viewers have asked it nothing for a while", () => {
+    const input = buildInput([a, draining, c], []);
+    const on = (load: Partial<Load> | null) => {
+      const loads = new Map(load === null ? [] : [[nodeId("b"), buildLoad(load)] as const]);
+      return isDrained(plan({ ...input, loads }));
+    };
+    assert.ok(!on({ viewersQuietMs: settings.drainQuietMs - 1 }));
+    assert.ok(on({ viewersQuietMs: settings.drainQuietMs }));
+    assert.ok(!on(null));
+  });
+
+  it("that is down keeps no viewer, whatever it said last", () => {
+    const away = { ...draining, health: "down" } as const;
+    const loads = new Map([[nodeId("b"), buildLoad({ viewersQuietMs: 0 })]]);
+    assert.ok(isDrained(plan({ ...buildInput([a, away, c], []), loads })));
+  });
+
+  it("that is forced waits for no viewer past its deadline, but for a last copy", () => {
+    const loads = new Map([[nodeId("b"), buildLoad({ viewersQuietMs: 0 })]]);
+    const with1 = (node: NodeRecord, views: ViewParts[] = []) =>
+      isDrained(plan({ ...buildInput([a, node, c], views.map(buildView)), loads }));
+    assert.ok(with1(forced));
+    assert.ok(!with1(overdue));
+    assert.ok(!with1(forced, [buildFinished(["b"], { homes: [nodeId("b")] })]));
+  });
+});
+
+describe("the step of a drain", () => {
+  const situation = (changes: Partial<DrainSituation>): DrainSituation => {
+    return { homeCount: 0, tasksLeased: 0, load: buildLoad(), othersCanTake: true, quietMs: 18_000, ...changes };
+  };
+  const step = (changes: Partial<DrainSituation>) => drainStep(draining, situation(changes));
+
+  it("is what it waits for first", () => {
+    assert.equal(step({ tasksLeased: 1, homeCount: 1 }), "finishing tasks");
+    assert.equal(step({ homeCount: 1, load: buildLoad({ viewersQuietMs: 0 }) }), "copying");
+    assert.equal(step({ homeCount: 1, othersCanTake: false }), "holding a last copy");
+    assert.equal(step({ load: buildLoad({ viewersQuietMs: 17_999 }) }), "waiting for viewers");
+  });
+
+  it("is copying while only what it made is still fetched, and none for a node that is not draining", () => {
+    assert.equal(step({}), "copying");
+    assert.equal(step({ load: null }), "copying");
+    assert.equal(drainStep(a, situation({ homeCount: 1 })), null);
   });
 });

@@ -1,87 +1,126 @@
-// Which nodes are to hold an asset from now on: homes that can stay do, those that are gone are replaced, and one
-// that is to leave stays in the list until its copies stand elsewhere.
+// Which nodes are to hold an asset from now on: homes that can stay do, pinned nodes come first, those that are gone
+// are replaced, and one that is to leave stays in the list until its copies stand elsewhere.
 import type { NodeId } from "@vstream/core/ids.ts";
-import { sourcePieceId } from "@vstream/core/ids.ts";
-import type { NodeRecord } from "../catalog/records.ts";
-import { bytesExpected, holdsAll } from "./asset-facts.ts";
+import { bytesExpected, holdsAll, isReceiving } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
-import { isLeaving } from "./cluster.ts";
+import { homesWanted, isDownForGood, isLeaving, isSchedulable } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
-import { placeHomes } from "./place-replica.ts";
+import type { NodeRecord } from "../catalog/records.ts";
+import { keepBest } from "./keep-homes.ts";
+import { candidatesFor, placeHomes } from "./place-replica.ts";
+import type { PlacedHome, PlacementWish } from "./place-replica.ts";
 import { mayLeave } from "./plan-drain.ts";
+
+export interface HomesPlan {
+  /** In serving order: those that are up first, then those that leave the cluster, then those that are down. */
+  readonly homes: readonly NodeId[];
+  /** Why, for those that are new. */
+  readonly reasons: Readonly<Partial<Record<NodeId, string>>>;
+}
 
 /** What becomes of a home: it stays, leaves when its copies stand elsewhere, is replaced when another can, is gone. */
 type Verdict = "stay" | "leave" | "replace" | "gone";
 
-/** The homes in serving order: those that are up first, then those that leave, then those that are down. */
-export function planHomes(facts: AssetFacts, cluster: Cluster): readonly NodeId[] {
+export function planHomes(facts: AssetFacts, cluster: Cluster): HomesPlan {
   const { asset } = facts;
   const withVerdict = (verdict: Verdict): NodeId[] =>
     asset.homes.filter((nodeId) => judge(nodeId, facts, cluster) === verdict);
 
   const staying = withVerdict("stay");
-  const kept = bestOf(staying, facts);
-  const picked = pickHomes(facts, cluster, kept);
-  const settled = [...kept, ...picked];
+  const { kept, picked } = fillHomes(staying, facts, cluster);
+  const settled = [...kept, ...picked.map(({ nodeId }) => nodeId)];
   const missing = Math.max(0, asset.replicasWanted - settled.length);
   const awaited = withVerdict("replace").slice(0, missing);
   const leaving = [...withVerdict("leave"), ...staying.filter((nodeId) => !kept.includes(nodeId))];
   const waiting = leaving.filter((nodeId) => !mayLeave({ nodeId, facts, cluster, others: settled }));
+  const spare = spareHomes(homesWanted(asset) - settled.length, facts, cluster);
 
-  const before = asset.homes.filter((nodeId) => [...kept, ...awaited, ...waiting].includes(nodeId));
-  return inServingOrder([...before, ...picked], facts, cluster);
+  const before = asset.homes.filter((nodeId) => [...kept, ...awaited, ...waiting, ...spare].includes(nodeId));
+  return {
+    homes: inServingOrder([...before, ...picked.map(({ nodeId }) => nodeId)], facts, cluster),
+    reasons: Object.fromEntries(picked.map(({ nodeId, reason }) => [nodeId, reason])),
+  };
 }
 
 /** The decision that makes them so; none when they are. */
-export function homesDecision(facts: AssetFacts, homes: readonly NodeId[]): Decision[] {
-  const same = homes.length === facts.asset.homes.length && homes.every((home, at) => home === facts.asset.homes[at]);
-  return same ? [] : [{ kind: "set-homes", assetId: facts.asset.id, homes }];
+export function homesDecision({ asset }: AssetFacts, { homes, reasons }: HomesPlan): Decision[] {
+  const same = homes.length === asset.homes.length && homes.every((home, at) => home === asset.homes[at]);
+  return same ? [] : [{ kind: "set-homes", assetId: asset.id, homes, reasons }];
 }
 
 function judge(nodeId: NodeId, facts: AssetFacts, cluster: Cluster): Verdict {
+  const { asset } = facts;
   const node = cluster.byId.get(nodeId);
   if (node === undefined) return "gone";
   // The client holds a ticket for this node and may come back to it; if it asks for another, that moves the upload.
   if (isReceiving(nodeId, facts) && !isLeaving(node)) return "stay";
-  if (node.health === "down") return isDownForGood(node, facts, cluster) ? "replace" : "stay";
+  if (asset.leavingHomes.includes(nodeId) && !asset.pins.includes(nodeId)) return "leave";
+  if (node.health === "down") return isWaitedFor(node, facts, cluster) ? "stay" : "replace";
   if (isLeaving(node)) return "leave";
   if (node.scheduling === "cordoned" && !holdsAll(facts, nodeId)) return "leave";
   return "stay";
 }
 
-function isReceiving(nodeId: NodeId, facts: AssetFacts): boolean {
-  return !facts.pieces.has(sourcePieceId) && facts.asset.homes[0] === nodeId;
+// Homes that were moved from, and that would be chosen again as soon as they were gone, because no other node can be.
+function spareHomes(missing: number, { asset }: AssetFacts, cluster: Cluster): NodeId[] {
+  return asset.leavingHomes
+    .filter((nodeId) => asset.homes.includes(nodeId) && isSchedulable(cluster.byId.get(nodeId)))
+    .slice(0, Math.max(0, missing));
 }
 
 // A reboot is to move nothing of an asset that can be played; one that is still being made must not wait for it.
-function isDownForGood(node: NodeRecord, facts: AssetFacts, cluster: Cluster): boolean {
-  const finished = facts.asset.state === "ready" || facts.asset.state === "deleting";
-  return !finished || cluster.at - node.healthSince >= cluster.settings.repairHoldMs;
+function isWaitedFor(node: NodeRecord, facts: AssetFacts, cluster: Cluster): boolean {
+  const isFinished = facts.asset.state === "ready" || facts.asset.state === "deleting";
+  return isFinished && !isDownForGood(node, cluster);
 }
 
-// More homes than wanted are left when a drain is called off: the completest stay.
-function bestOf(staying: readonly NodeId[], facts: AssetFacts): NodeId[] {
-  const byCompleteness = staying.toSorted(
-    (one, other) => Number(holdsAll(facts, other)) - Number(holdsAll(facts, one)),
-  );
-  return byCompleteness.slice(0, facts.asset.replicasWanted);
+interface Filling {
+  readonly kept: readonly NodeId[];
+  readonly picked: readonly PlacedHome[];
 }
 
-function pickHomes(facts: AssetFacts, cluster: Cluster, kept: readonly NodeId[]): NodeId[] {
+/** As many homes as wanted: pinned nodes, the best of those that can stay, and others for what is missing. */
+function fillHomes(staying: readonly NodeId[], facts: AssetFacts, cluster: Cluster): Filling {
+  const count = homesWanted(facts.asset);
+  const ground = { facts, cluster, staying };
+  const pinned = pinsToAdd(ground, count);
+  const kept = keepBest({ ...ground, joining: pinned, count: count - pinned.length });
+  const placed = placeHomes({ ...wishFor(facts), staying: kept, count: count - kept.length }, cluster);
+  const firstExtra = Math.max(0, facts.asset.replicasWanted - kept.length);
+  const picked = placed.map(({ nodeId, reason }, at) => {
+    return { nodeId, reason: at >= firstExtra ? `one more for its viewers; ${reason}` : reason };
+  });
+  return { kept, picked };
+}
+
+interface PinGround {
+  readonly facts: AssetFacts;
+  readonly cluster: Cluster;
+  readonly staying: readonly NodeId[];
+}
+
+// Only into the places of homes that may be given up for them: neither another pinned one, nor the one that the upload
+// goes to.
+function pinsToAdd({ facts, cluster, staying }: PinGround, count: number): NodeRecord[] {
+  const { pins } = facts.asset;
+  const fixed = staying.filter((nodeId) => pins.includes(nodeId) || isReceiving(nodeId, facts));
+  return candidatesFor({ ...wishFor(facts), staying, count }, cluster.nodes)
+    .filter((node) => pins.includes(node.id))
+    .toSorted((one, other) => pins.indexOf(one.id) - pins.indexOf(other.id))
+    .slice(0, Math.max(0, count - fixed.length));
+}
+
+function wishFor(facts: AssetFacts): Omit<PlacementWish, "staying" | "count"> {
   const { asset } = facts;
   const discarding = facts.view.openTasks.flatMap((task) => (task.kind === "discard" ? (task.nodeId ?? []) : []));
-  return placeHomes(
-    {
-      assetId: asset.id,
-      regions: asset.regions,
-      count: asset.replicasWanted - kept.length,
-      bytes: bytesExpected(facts),
-      staying: kept,
-      except: [...asset.homes, ...discarding],
-    },
-    cluster,
-  );
+  return {
+    assetId: asset.id,
+    regions: asset.regions,
+    pins: asset.pins,
+    bytes: bytesExpected(facts),
+    except: [...asset.homes, ...discarding],
+  };
 }
 
 function inServingOrder(homes: readonly NodeId[], facts: AssetFacts, cluster: Cluster): NodeId[] {

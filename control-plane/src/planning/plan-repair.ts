@@ -1,7 +1,7 @@
 // Copies that are missing: every home is to hold every piece that there is.
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { Piece } from "@vstream/core/media.ts";
-import { copiesOf, openTask } from "./asset-facts.ts";
+import { copiesOf, isBeingMade, openTask } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import { isSchedulable } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
@@ -14,19 +14,35 @@ export const openCopiesPerHome = 32;
 // A copy that failed as often as allowed is tried again: the asset lives on without it meanwhile.
 const deadCopyRetryMs = 30_000;
 
-/** Replicate tasks for what the homes lack, in playing order, and the end of those that nobody needs any more. */
+/**
+ * Replicate tasks for what the homes lack, and the end of those that nobody needs any more. In playing order while the
+ * asset is being made, since somebody waits for its beginning; later, what has the fewest copies first.
+ */
 export function planCopies(facts: AssetFacts, homes: readonly NodeId[], cluster: Cluster): Decision[] {
-  const takers = homes.filter((nodeId) => isSchedulable(cluster.byId.get(nodeId)));
-  return [...cancelMootCopies(facts, homes), ...takers.flatMap((home) => copiesTo(home, facts))];
+  return [
+    ...cancelMootCopies(facts, homes),
+    ...takersOf(facts, homes, cluster).flatMap((home) => copiesTo(home, facts)),
+  ];
+}
+
+// A home that was moved from takes nothing more, as long as the others are enough.
+function takersOf({ asset }: AssetFacts, homes: readonly NodeId[], cluster: Cluster): NodeId[] {
+  const able = homes.filter((nodeId) => isSchedulable(cluster.byId.get(nodeId)));
+  const lasting = able.filter((nodeId) => !asset.leavingHomes.includes(nodeId));
+  return lasting.length >= asset.replicasWanted ? lasting : able;
 }
 
 function copiesTo(home: NodeId, facts: AssetFacts): Decision[] {
   const open = facts.view.openTasks.filter((task) => task.kind === "replicate" && task.nodeId === home).length;
   return [...facts.pieces.values()]
     .filter((piece) => canBeCopied(piece.id, home, facts))
-    .toSorted((one, other) => rankOf(one) - rankOf(other))
+    .toSorted((one, other) => copiesBefore(one, facts) - copiesBefore(other, facts) || rankOf(one) - rankOf(other))
     .slice(0, Math.max(0, openCopiesPerHome - open))
     .map((piece) => copyTask(piece, home, facts));
+}
+
+function copiesBefore(piece: Piece, facts: AssetFacts): number {
+  return isBeingMade(facts.asset) ? 0 : copiesOf(facts, piece.id).length;
 }
 
 function canBeCopied(pieceId: PieceId, home: NodeId, facts: AssetFacts): boolean {

@@ -2,7 +2,7 @@
 import type { NodeId } from "@vstream/core/ids.ts";
 import { copiesOf, holdsAll, plannedPieces } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
-import { copiesToKeep, isLeaving } from "./cluster.ts";
+import { homesPossible, homesWanted, isLeaving } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
 
@@ -15,14 +15,24 @@ export function planSettle(facts: AssetFacts, cluster: Cluster): Decision[] {
 }
 
 function isWhole(facts: AssetFacts, cluster: Cluster): boolean {
-  const { homes, plan } = facts.asset;
+  const { homes, leavingHomes, plan } = facts.asset;
   return (
     plan !== null &&
-    homes.length >= copiesToKeep(facts.asset, cluster) &&
+    leavingHomes.length === 0 &&
+    homes.length >= homesPossible(facts.asset, cluster) &&
+    !awaitsPinned(facts, cluster) &&
     homes.every((home) => isQuiet(home, cluster) && holdsAll(facts, home)) &&
     plannedPieces(plan).every((pieceId) => copiesOf(facts, pieceId).length > 0) &&
     !hasUndecidedSurplus(facts, cluster)
   );
+}
+
+// A pinned node that is away, or full, is to be a home again once it can.
+function awaitsPinned({ asset }: AssetFacts, cluster: Cluster): boolean {
+  return asset.pins.slice(0, homesWanted(asset)).some((pin) => {
+    const node = cluster.byId.get(pin);
+    return node !== undefined && !isLeaving(node) && !asset.homes.includes(pin);
+  });
 }
 
 function isQuiet(home: NodeId, cluster: Cluster): boolean {

@@ -30,7 +30,12 @@ describe("an asset that is being uploaded", () => {
   it("keeps the receiving node though it is down, and replaces the other home", () => {
     const around = [buildNode("a", down), buildNode("b", { ...down, region: "us" }), buildNode("c")];
     assert.deepEqual(decide({}, around), [
-      { kind: "set-homes", assetId: buildView({}).asset.id, homes: [nodeId("a"), nodeId("c")] },
+      {
+        kind: "set-homes",
+        assetId: buildView({}).asset.id,
+        homes: [nodeId("a"), nodeId("c")],
+        reasons: { c: "emptiest of eu: 0 % used" },
+      },
     ]);
   });
 

@@ -5,7 +5,9 @@ import { audioPieceId, sourcePieceId, timelinePieceId, videoPieceId } from "@vst
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { AssetView, ReplicaState } from "../catalog/records.ts";
 import { assignLeases } from "./assign-leases.ts";
+import { homesWanted } from "./cluster.ts";
 import type { PlanInput } from "./cluster.ts";
+import type { Decision } from "./decisions.ts";
 import { plan } from "./plan.ts";
 import { buildFinished, buildInput, buildNode, buildTask, buildView, nodeId, now } from "./snapshot.fixture.ts";
 
@@ -18,6 +20,7 @@ const pieceIds = [
 
 const anyNode = fc.record({
   region: fc.constantFrom("eu", "us"),
+  zone: fc.constantFrom("", "z1", "z2"),
   health: fc.constantFrom("up", "up", "suspect", "down"),
   healthSince: fc.constantFrom(now - 400_000, now - 1_000),
   scheduling: fc.constantFrom("active", "active", "cordoned", "draining", "drained"),
@@ -40,18 +43,22 @@ const anyInput = fc
     }),
     discards: fc.subarray(names),
     releasedChunks: fc.integer({ min: 0, max: 2 }),
+    extraReplicas: fc.constantFrom(0, 0, 1, 2),
+    pins: fc.subarray(names, { maxLength: 1 }),
+    leaving: fc.subarray(names, { maxLength: 2 }),
+    braked: fc.subarray(["eu", "us"]),
   })
-  .map(({ nodes, homes, replicasWanted, state, copies, discards, releasedChunks }): PlanInput => {
+  .map(({ nodes, homes, copies, discards, pins, leaving, braked, ...others }): PlanInput => {
     const records = nodes.map((changes, at) => buildNode(names[at] ?? "", changes));
     const known = new Set(records.map((node) => node.name));
     const open = discards
       .filter((name) => known.has(name))
       .map((name) => buildTask("discard", { nodeId: nodeId(name), discardPieceIds: [videoPieceId(0)] }));
     const asset = {
+      ...others,
       homes: homes.map(nodeId),
-      replicasWanted,
-      state,
-      releasedChunks,
+      leavingHomes: leaving.filter((name) => homes.includes(name)).map(nodeId),
+      pins: pins.map(nodeId),
       deletedAt: now - 90_000_000,
     } as const;
     const view = buildView({ ...buildFinished([], asset), open });
@@ -63,8 +70,20 @@ const anyInput = fc
           : [{ assetId: view.asset.id, pieceId, nodeId: nodeId(name), state: replica }];
       }),
     );
-    return buildInput(records, [{ ...view, replicas }]);
+    return { ...buildInput(records, [{ ...view, replicas }]), brakedRegions: new Set(braked) };
   });
+
+/** The homes as they are after these decisions; null when they are not planned: the asset has failed or ends. */
+function homesAfter(view: AssetView, decisions: readonly Decision[]): readonly NodeId[] | null {
+  const hasFailed = decisions.some((decision) => decision.kind === "set-asset-state" && decision.to === "failed");
+  if (hasFailed || view.asset.state === "failed" || view.asset.state === "deleting") return null;
+  return decisions.find((decision) => decision.kind === "set-homes")?.homes ?? view.asset.homes;
+}
+
+function copiesOfTask(view: AssetView, input: PlanInput, pieceId: PieceId | ""): number {
+  const living = input.snapshot.nodes.filter((node) => node.health !== "down").map((node) => node.id);
+  return pieceId === "" ? 0 : verifiedOn(view, pieceId, new Set(living));
+}
 
 function verifiedOn(view: AssetView, pieceId: PieceId, nodes: ReadonlySet<NodeId>): number {
   return view.replicas.filter(
@@ -118,6 +137,112 @@ describe("planning, whatever the snapshot", () => {
     );
   });
 
+  it("has nothing more to change about homes that it has just set", () => {
+    fc.assert(
+      fc.property(anyInput, (input) => {
+        const [view] = input.snapshot.assets;
+        assert.ok(view !== undefined);
+        const homes = homesAfter(view, plan(input));
+        if (homes === null) return;
+        const leavingHomes = view.asset.leavingHomes.filter((home) => homes.includes(home));
+        const assets = [{ ...view, asset: { ...view.asset, homes, leavingHomes } }];
+        const again = plan({ ...input, snapshot: { ...input.snapshot, assets } });
+        assert.ok(again.every(({ kind }) => kind !== "set-homes"));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("says why for new homes, and for no others", () => {
+    fc.assert(
+      fc.property(anyInput, (input) => {
+        const before = input.snapshot.assets[0]?.asset.homes ?? [];
+        for (const decision of plan(input)) {
+          if (decision.kind !== "set-homes") continue;
+          const added = decision.homes.filter((home) => !before.includes(home));
+          assert.deepEqual(Object.keys(decision.reasons).toSorted(), added.toSorted());
+        }
+      }),
+    );
+  });
+
+  it("makes a pinned node that may take copies a home", () => {
+    fc.assert(
+      fc.property(anyInput, (input) => {
+        const [view] = input.snapshot.assets;
+        assert.ok(view !== undefined);
+        const homes = homesAfter(view, plan(input));
+        const deleting = new Set(view.openTasks.map((task) => task.nodeId));
+        for (const node of input.snapshot.nodes) {
+          const isAble = node.health === "up" && node.scheduling === "active" && node.usedBytes === 0;
+          if (homes === null || !isAble || !view.asset.pins.includes(node.id) || deleting.has(node.id)) continue;
+          assert.ok(homes.includes(node.id));
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("lets a home that was moved from go only when enough copies of everything stand on those that stay", () => {
+    fc.assert(
+      fc.property(anyInput, (input) => {
+        const [view] = input.snapshot.assets;
+        assert.ok(view !== undefined);
+        const homes = homesAfter(view, plan(input));
+        if (homes === null) return;
+        const living = input.snapshot.nodes.filter((node) => node.health !== "down");
+        const able = living.filter((node) => node.scheduling === "active").length;
+        const staying = new Set(living.map((node) => node.id).filter((id) => homes.includes(id)));
+        for (const home of view.asset.leavingHomes.filter((id) => !view.asset.pins.includes(id))) {
+          const node = input.snapshot.nodes.find(({ id }) => id === home);
+          if (node === undefined || node.scheduling === "draining" || homes.includes(home)) continue;
+          for (const pieceId of pieceIds) {
+            assert.ok(verifiedOn(view, pieceId, staying) >= Math.min(view.asset.replicasWanted, able));
+          }
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("aims at as many homes as wanted, and at no more than demand adds", () => {
+    fc.assert(
+      fc.property(anyInput, (input) => {
+        const [view] = input.snapshot.assets;
+        assert.ok(view !== undefined);
+        const homes = homesAfter(view, plan(input));
+        if (homes === null) return;
+        const before = new Set(view.asset.homes);
+        assert.ok(homes.filter((home) => !before.has(home)).length <= homesWanted(view.asset));
+        const isFree = (id: NodeId): boolean =>
+          !homes.includes(id) && !before.has(id) && view.openTasks.every((task) => task.nodeId !== id);
+        const free = input.snapshot.nodes.filter(
+          (node) => node.health === "up" && node.scheduling === "active" && node.usedBytes === 0 && isFree(node.id),
+        );
+        if (free.length === 0) return;
+        assert.ok(homes.length >= homesWanted(view.asset));
+      }),
+    );
+  });
+
+  it("waits for the finished assets of a region that fell silent", () => {
+    fc.assert(
+      fc.property(anyInput, (input) => {
+        const [view] = input.snapshot.assets;
+        assert.ok(view !== undefined);
+        const { asset } = view;
+        const homes = homesAfter(view, plan(input));
+        const isUsual = asset.homes.length <= homesWanted(asset) && asset.pins.length + asset.leavingHomes.length === 0;
+        if (homes === null || asset.state !== "ready" || !isUsual) return;
+        for (const node of input.snapshot.nodes) {
+          if (node.health !== "down" || !input.brakedRegions.has(node.region)) continue;
+          assert.equal(homes.includes(node.id), asset.homes.includes(node.id));
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it("discards no copy of a living asset unless as many as wanted remain on homes", () => {
     fc.assert(
       fc.property(anyInput, (input) => {
@@ -139,6 +264,32 @@ describe("planning, whatever the snapshot", () => {
         }
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it("makes no more copies of finished assets at once than the budget allows", () => {
+    fc.assert(
+      fc.property(anyInput, fc.integer({ min: 0, max: 4 }), (input, repairCopiesAtOnce) => {
+        const [view] = input.snapshot.assets;
+        if (view?.asset.state !== "ready") return;
+        const open = pieceIds.flatMap((pieceId, at) =>
+          input.snapshot.nodes.map((node, column) => {
+            const state = (at + column) % 5 === 0 ? "leased" : "pending";
+            return buildTask("replicate", { pieceId, nodeId: node.id, state });
+          }),
+        );
+        const running = open.filter((task) => task.state === "leased").length;
+        const leases = assignLeases({
+          ...input,
+          settings: { ...input.settings, repairCopiesAtOnce },
+          snapshot: { ...input.snapshot, assets: [{ ...view, openTasks: open }] },
+          connected: new Set(input.snapshot.nodes.map((node) => node.id)),
+          failedOn: new Map(),
+        });
+        assert.ok(leases.length <= Math.max(0, repairCopiesAtOnce - running));
+        const scarcity = leases.map(({ task }) => copiesOfTask(view, input, task.pieceId));
+        assert.deepEqual(scarcity, scarcity.toSorted());
+      }),
     );
   });
 

@@ -1,7 +1,7 @@
 // For tests: nodes, assets and snapshots in one line each, with only what matters spelled out.
 import { audioPieceId, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, PieceId, Sha256, TaskId } from "@vstream/core/ids.ts";
-import type { ObjectRef, Piece, PieceContent, Probe, TaskKind } from "@vstream/core/media.ts";
+import type { Load, ObjectRef, Piece, PieceContent, Probe, TaskKind } from "@vstream/core/media.ts";
 import type { AssetRecord, AssetView, EncodePlan, NodeRecord, Snapshot, TaskRecord } from "../catalog/records.ts";
 import type { PlanInput, PlanSettings } from "./cluster.ts";
 import { chooseLadder } from "./choose-ladder.ts";
@@ -15,6 +15,8 @@ export const settings: PlanSettings = {
   trashMs: 86_400_000,
   uploadLimitMs: 86_400_000,
   maxChunkSegments: null,
+  repairCopiesAtOnce: 8,
+  drainQuietMs: 18_000,
 };
 
 /** Node ids are the names. */
@@ -27,6 +29,7 @@ export function buildNode(name: string, changes: Partial<NodeRecord> = {}): Node
     id: nodeId(name),
     name,
     region: "eu",
+    zone: "",
     labels: {},
     health: "up",
     healthSince: now - 3_600_000,
@@ -44,6 +47,23 @@ export function buildNode(name: string, changes: Partial<NodeRecord> = {}): Node
     joinedAt: now - 86_400_000,
     lastSeenAt: now,
     certificateExpiresAt: now + 86_400_000,
+    ...changes,
+  };
+}
+
+/** Of a node that is idle, and that viewers have not asked for an hour. */
+export function buildLoad(changes: Partial<Load> = {}): Load {
+  return {
+    usedBytes: 0,
+    capacityBytes: 1_000_000_000_000,
+    tasksRunning: 0,
+    viewers: 0,
+    egressBps: 0,
+    connections: 0,
+    processor: 0,
+    disk: 0,
+    egressLimitBps: 0,
+    viewersQuietMs: 3_600_000,
     ...changes,
   };
 }
@@ -92,6 +112,10 @@ export function buildAsset(changes: Partial<AssetRecord> = {}): AssetRecord {
     deletedAt: null,
     stateBeforeDelete: null,
     homes: [nodeId("a"), nodeId("b")],
+    leavingHomes: [],
+    homeReasons: {},
+    pins: [],
+    extraReplicas: 0,
     probe: null,
     plan: null,
     releasedChunks: 0,
@@ -180,7 +204,8 @@ export function buildInput(nodes: readonly NodeRecord[], views: readonly AssetVi
   const snapshot: Snapshot = { at, nodes, assets: views };
   const homeCounts = new Map<NodeId, number>();
   for (const { asset } of views) for (const home of asset.homes) homeCounts.set(home, (homeCounts.get(home) ?? 0) + 1);
-  return { snapshot, homeCounts, settings };
+  const loads = new Map(nodes.filter((node) => node.health === "up").map((node) => [node.id, buildLoad()]));
+  return { snapshot, homeCounts, loads, brakedRegions: new Set(), settings };
 }
 
 /** The last frame of a chunk in built pieces, and what the next one's pre-roll ends with. */

@@ -1,4 +1,6 @@
 // How long a task may run before its node gives it up. Generous: a limit is there for what hangs, not for what is slow.
+import { sourcePieceId } from "@vstream/core/ids.ts";
+import type { PieceId } from "@vstream/core/ids.ts";
 import { bytesOf, segmentSeconds } from "@vstream/core/media.ts";
 import type { Work } from "@vstream/core/media.ts";
 
@@ -7,6 +9,10 @@ const shortestMs = 10 * 60_000;
 const transcodeMsPerSegment = 240 * segmentSeconds * 1000;
 const audioMsPerSegment = 10 * segmentSeconds * 1000;
 const slowestBytesPerMs = 250;
+// The work of a verification names pieces, not their sizes: half a minute of video at every rung is read in far less,
+// and a source of 200 GB in this time at 5 MB a second.
+const verifyPieceMs = 5 * 60_000;
+const verifySourceMs = 12 * 3_600_000;
 
 export function timeLimitMs(work: Work): number {
   switch (work.kind) {
@@ -21,5 +27,11 @@ export function timeLimitMs(work: Work): number {
       return shortestMs + Math.ceil(bytesOf(work.piece.content) / slowestBytesPerMs);
     case "discard":
       return shortestMs;
+    case "verify":
+      return work.pieceIds.reduce((sum, pieceId) => sum + verifyMs(pieceId), shortestMs);
   }
+}
+
+function verifyMs(pieceId: PieceId): number {
+  return pieceId === sourcePieceId ? verifySourceMs : verifyPieceMs;
 }

@@ -26,6 +26,8 @@ export function workFor(task: TaskRecord, place: WorkPlace): Work | null {
       return replicateWork(task, place);
     case "discard":
       return { kind: "discard", pieceIds: task.discardPieceIds };
+    case "verify":
+      return { kind: "verify", pieceIds: task.discardPieceIds };
   }
 }
 

@@ -13,6 +13,8 @@ import { nodeAnswers } from "./admin/nodes.ts";
 import { getStatus } from "./admin/status.ts";
 import { taskAnswers } from "./admin/tasks.ts";
 import { tokenAnswers } from "./admin/tokens.ts";
+import { previewRebalance } from "./admin/preview-rebalance.ts";
+import { verifyAsset } from "./admin/verify-asset.ts";
 import { watchAsset } from "./admin/watch-asset.ts";
 
 /** For the listener that users dial. */
@@ -24,9 +26,11 @@ export function adminService(deps: AdminDeps, calls: StreamDeps): UntypedService
     ...taskAnswers(deps),
     listEvents: async (request) => await listEvents(deps, request),
     getStatus: async () => await getStatus(deps),
+    previewRebalance: async () => await previewRebalance(deps),
   };
   const streams: AdminStreams = {
     watchAsset: (request, context) => watchAsset(deps, request, context),
+    verifyAsset: (request, context) => verifyAsset(deps, request, context),
     watchEvents: (request, context) => watchEvents(deps, request, context),
   };
   const service: UntypedServiceImplementation = {};

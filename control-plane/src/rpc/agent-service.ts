@@ -14,12 +14,13 @@ import { identifyNode } from "./caller.ts";
 import { receiveInventory } from "./inventory-stream.ts";
 import { joinCluster, renewCertificate } from "./join-cluster.ts";
 import { openAgentStream } from "./session-stream.ts";
+import { sessionDefinition } from "./shared-encoding.ts";
 import { unwantedUploads } from "./unwanted-uploads.ts";
 import * as check from "./wire/checks.ts";
 import { failureFromWire } from "./wire/failures.ts";
 import { manifestToWire } from "./wire/manifest.ts";
 import { pieceFromWire } from "./wire/media.ts";
-import { fenceFromWire, taskEndFromWire } from "./wire/reports.ts";
+import { fenceFromWire, inventoryFromWire, taskEndFromWire } from "./wire/reports.ts";
 
 /** What one question of a node may name. */
 const checkedUploadsLimit = 1_000;
@@ -79,6 +80,10 @@ export function agentService(deps: AgentDeps, calls: CallDeps): Service {
       const uploads = { nodeId: caller.id, assetIds: named.map((id) => check.assetId(id)) };
       return { unwantedAssetIds: await unwantedUploads(deps.catalog, uploads) };
     }),
+    reportDamage: ofNode("reportDamage", async (request, { caller }) => {
+      await deps.loop.reportDamage({ nodeId: caller.id, entries: inventoryFromWire(request) });
+      return {};
+    }),
     getManifest: ofNode("getManifest", async (request) => {
       const haveVersion = check.integer(request.haveVersion, "version", check.tickCount);
       const query = { assetId: check.assetId(request.assetId), haveVersion };
@@ -87,7 +92,7 @@ export function agentService(deps: AgentDeps, calls: CallDeps): Service {
       return { manifest: manifestToWire(manifest) };
     }),
   };
-  return { definition, implementation };
+  return { definition: { ...definition, session: sessionDefinition }, implementation };
 }
 
 // An asset that nobody knows is another answer than one that has nothing to show yet.

@@ -31,7 +31,7 @@ export function assetToWire({ summary, progress, pieces }: ShownAsset): WireAsse
     replicasWanted: asset.replicasWanted,
     renditions: asset.measured === null ? expectedRenditions(asset, pieces) : measuredRenditions(asset.measured),
     audioTracks: asset.measured === null ? expectedTracks(asset, pieces) : measuredTracks(asset.measured),
-    replicas: summary.replicas.map((replica) => ({ ...replica })),
+    replicas: summary.replicas.map((replica) => ({ ...replica, reason: asset.homeReasons[replica.nodeId] ?? "" })),
     degraded: degradedOf(summary),
     ...progress,
     error: asset.error === null ? undefined : failureToWire(asset.error),
@@ -39,6 +39,8 @@ export function assetToWire({ summary, progress, pieces }: ShownAsset): WireAsse
     regions: [...asset.regions],
     priority: asset.priority,
     sourceName: asset.sourceName,
+    pinnedNodeIds: [...asset.pins],
+    extraReplicas: asset.extraReplicas,
   };
 }
 

@@ -82,7 +82,8 @@ function callDeps({ clock, log, metrics }: GrpcDeps, stopping: AbortSignal): Str
 }
 
 function adminSettings({ config, version, startedAt }: GrpcDeps): Parameters<typeof adminService>[0]["settings"] {
-  return { replicas: config.replicas, maxSourceBytes: config.maxSourceBytes, version, startedAt };
+  const { replicas, maxSourceBytes, drainQuietMs } = config;
+  return { replicas, maxSourceBytes, drainQuietMs, version, startedAt };
 }
 
 function agentSettings({ config }: GrpcDeps, agentPort: () => number): AgentDeps["settings"] {

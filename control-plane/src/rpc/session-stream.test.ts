@@ -35,7 +35,8 @@ describe("an agent's session", () => {
   }
 
   it("begins with a hello and has one only", async () => {
-    const heartbeat = { $case: "heartbeat", value: { sequence: 1, load: undefined } } as const;
+    const value = { sequence: 1, load: undefined, scrub: undefined, demand: [] };
+    const heartbeat = { $case: "heartbeat" as const, value };
     assert.match(await endOfSession(heartbeat), /load: is missing/);
     assert.match(await endOfSession({ $case: "renewLeases", value: { leases: [] } }), /begins with a hello/);
     assert.match(await endOfSession({ $case: "hello", value: { node: undefined, leases: [] } }), /description/);

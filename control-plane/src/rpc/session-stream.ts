@@ -10,7 +10,8 @@ import { after } from "./after.ts";
 import { statusError, trackCall } from "./answered-call.ts";
 import type { CallDeps, Surface, TrackedCall } from "./answered-call.ts";
 import { resetCall } from "./reset-call.ts";
-import { agentMessageFromWire, controlMessageToWire } from "./wire/session.ts";
+import { sharedWords } from "./shared-encoding.ts";
+import { agentMessageFromWire } from "./wire/session.ts";
 import type { AgentMessage } from "./wire/session.ts";
 
 /** How many messages may wait for an agent to read. At two heartbeats and a renewal every four seconds: minutes. */
@@ -130,7 +131,7 @@ class AgentStream {
   #send(message: ControlMessage): void {
     if (this.#ended) return;
     if (this.#call.writableLength >= unreadLimit) this.#cut();
-    else this.#call.write(controlMessageToWire(message));
+    else this.#call.write(sharedWords(message));
   }
 
   // An ordinary end: what waits is still sent, then the status.

@@ -17,6 +17,7 @@ export function assetRequest(change: Partial<CreateAssetRequest> = {}): CreateAs
     labels: {},
     externalId: "",
     priority: 0,
+    pinnedNodes: [],
     ...change,
   };
 }

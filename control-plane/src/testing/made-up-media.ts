@@ -17,18 +17,20 @@ export function sourcePiece(source: ObjectRef): Piece {
 
 export function resultOf(grant: LeaseGrant, nodeId: string): TaskResult {
   const { work } = grant;
+  const nothing: TaskResult = { probe: undefined, pieces: [], damagedPieceIds: [], checkedBytes: 0 };
   switch (work?.$case) {
     case "probe":
-      return { probe, pieces: [madeBy(nodeId, timeline)] };
+      return { ...nothing, probe, pieces: [madeBy(nodeId, timeline)] };
     case "transcode":
-      return { probe: undefined, pieces: [madeBy(nodeId, videoPiece(work.value))] };
+      return { ...nothing, pieces: [madeBy(nodeId, videoPiece(work.value))] };
     case "audio":
-      return { probe: undefined, pieces: audioPieces(work.value).map((piece) => madeBy(nodeId, piece)) };
+      return { ...nothing, pieces: audioPieces(work.value).map((piece) => madeBy(nodeId, piece)) };
     case "replicate":
-      return { probe: undefined, pieces: work.value.piece === undefined ? [] : [work.value.piece] };
+      return { ...nothing, pieces: work.value.piece === undefined ? [] : [work.value.piece] };
+    case "verify":
     case "discard":
     case undefined:
-      return { probe: undefined, pieces: [] };
+      return nothing;
   }
 }
 

@@ -29,6 +29,8 @@ export interface ScriptedAgent extends Disposable {
   readonly identity: AgentIdentity;
   readonly client: AgentServiceClient;
   readonly heard: Said[];
+  /** Pieces that its disk has spoilt: a verification finds them once, and drops them. */
+  readonly spoilt: Set<string>;
   readonly ended: Promise<Error | null>;
   send(message: NonNullable<SessionRequest["message"]>): void;
   /** Resolves with the first word of that kind, heard already or to come. */
@@ -73,10 +75,16 @@ export function dialAgents(running: RunningPlane, identity: AgentIdentity): Agen
 }
 
 /** @param works whether it does what it is given leases for */
-export function openSession(running: RunningPlane, identity: AgentIdentity, works = true): ScriptedAgent {
+export function openSession(
+  running: RunningPlane,
+  identity: AgentIdentity,
+  works: boolean | ((grant: LeaseGrant) => boolean) = true,
+): ScriptedAgent {
+  const does = typeof works === "boolean" ? () => works : works;
   const client = dialAgents(running, identity);
   const stream = client.session();
   const heard: Said[] = [];
+  const spoilt = new Set<string>();
   const listeners = new Set<() => void>();
   const ended = endOf(stream);
   const send = (message: NonNullable<SessionRequest["message"]>): void => {
@@ -86,11 +94,12 @@ export function openSession(running: RunningPlane, identity: AgentIdentity, work
     if (message === undefined) return;
     heard.push(message);
     for (const listener of listeners) listener();
-    if (works && message.$case === "leaseGrant") void work(client, { identity, heard, grant: message.value });
+    if (message.$case === "leaseGrant" && does(message.value))
+      void work(client, { identity, heard, spoilt, grant: message.value });
   });
   send({ $case: "hello", value: { node: descriptionOf(identity.name, identity.region), leases: [] } });
   const beat = (): void => {
-    send({ $case: "heartbeat", value: { sequence: 1, load: { ...idle } } });
+    send({ $case: "heartbeat", value: { sequence: 1, load: { ...idle }, scrub: { ...scrub }, demand: [] } });
   };
   beat();
   const heartbeat = setInterval(beat, 1_000);
@@ -98,6 +107,7 @@ export function openSession(running: RunningPlane, identity: AgentIdentity, work
     identity,
     client,
     heard,
+    spoilt,
     ended,
     send,
     async hear(kind) {
@@ -123,16 +133,39 @@ export function openSession(running: RunningPlane, identity: AgentIdentity, work
   };
 }
 
-const idle = { usedBytes: 0, capacityBytes: 1_000_000_000, tasksRunning: 0, viewers: 0, egressBps: 0 };
+const idle = {
+  usedBytes: 0,
+  capacityBytes: 1_000_000_000,
+  tasksRunning: 0,
+  viewers: 0,
+  egressBps: 0,
+  connections: 0,
+  processor: 0.25,
+  disk: 0,
+  egressLimitBps: 0,
+  viewersQuietMs: 60_000,
+};
+
+const scrub = {
+  passStartedAt: 1_000,
+  checkedBytes: 10,
+  totalBytes: 20,
+  lastPassEndedAt: 0,
+  damagedFound: 1,
+  quarantined: 0,
+};
 
 async function work(
   client: AgentServiceClient,
-  { identity, heard, grant }: { identity: AgentIdentity; heard: readonly Said[]; grant: LeaseGrant },
+  { identity, heard, spoilt, grant }: Pick<ScriptedAgent, "identity" | "heard" | "spoilt"> & { grant: LeaseGrant },
 ): Promise<void> {
   const welcome = heard.find((message) => message.$case === "welcome")?.value;
   const fence = { incarnation: welcome?.incarnation ?? "", term: grant.term, epoch: grant.epoch };
   const { taskId } = grant;
   const value = resultOf(grant, identity.nodeId);
+  if (grant.work?.$case === "verify") {
+    value.damagedPieceIds = grant.work.value.pieceIds.filter((pieceId) => spoilt.delete(pieceId));
+  }
   if (grant.work?.$case === "audio") {
     for (const piece of value.pieces) await asked((done) => client.reportPiece({ fence, taskId, piece }, done));
   }
@@ -152,6 +185,7 @@ export function descriptionOf(name: string, region: string): NodeDescription {
   return {
     name,
     region,
+    zone: "",
     labels: {},
     playbackUrl: `http://${name}.example.org:8080`,
     peerUrl: `https://${name}.example.org:8081`,

@@ -1,7 +1,7 @@
 // What the contract's tests are built from: descriptions, pieces, plans, tasks and reports as plain data.
 import { createHash } from "node:crypto";
 import { audioPieceId, newId, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
-import type { AssetId, NodeId, Sha256 } from "@vstream/core/ids.ts";
+import type { AssetId, NodeId, PieceId, Sha256 } from "@vstream/core/ids.ts";
 import type { NodeDescription, ObjectRef, Piece, Probe, RenditionSegments } from "@vstream/core/media.ts";
 import type { NewTask } from "../../planning/decisions.ts";
 import type { Catalog, ListQuery, NewAsset, TaskReport } from "../catalog.ts";
@@ -30,6 +30,7 @@ export function aDescription(changes: Partial<NodeDescription> = {}): NodeDescri
   return {
     name,
     region: "eu",
+    zone: "",
     labels: {},
     playbackUrl: `http://${name}:8080`,
     peerUrl: `https://${name}:8443`,
@@ -73,6 +74,8 @@ export function anAsset(changes: Partial<NewAsset> = {}): NewAsset {
     sourceSha256: sha256(`source of ${id}`),
     sourceBytes: 5000,
     homes: [],
+    homeReasons: {},
+    pins: [],
     at: now,
     actor: "user:test",
     ...changes,
@@ -178,13 +181,18 @@ export function aReport(catalog: Catalog, task: TaskRecord, changes: Partial<Tas
     epoch: task.epoch,
     at: now,
     log: [],
-    outcome: { kind: "succeeded", probe: null, pieces: [] },
+    outcome: aSuccess([]),
     ...changes,
   };
 }
 
 export function aSuccess(pieces: readonly Piece[], probe: Probe | null = null): TaskReport["outcome"] {
-  return { kind: "succeeded", probe, pieces };
+  return { kind: "succeeded", probe, pieces, damagedPieceIds: [] };
+}
+
+/** Of a verification. */
+export function aFinding(damagedPieceIds: readonly PieceId[]): TaskReport["outcome"] {
+  return { kind: "succeeded", probe: null, pieces: [], damagedPieceIds };
 }
 
 export function aFailure(retryAt: number | null): TaskReport["outcome"] {

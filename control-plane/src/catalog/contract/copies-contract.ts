@@ -124,13 +124,28 @@ export function describeCopies(catalog: () => Catalog): void {
       assert.equal(await make(catalog(), aTask(id, { ...discard, nodeId: surplus.id }), surplus.id, []), "accepted");
     });
 
+    it("counts the copies of the piece that has the fewest, wherever they are", async () => {
+      const [home, one, two] = [await addNode(catalog()), await addNode(catalog()), await addNode(catalog())];
+      const { id } = await plannedAsset(catalog(), [home.id]);
+      const fewest = async () => (await catalog().queries.getAsset(id))?.fewestCopies;
+      await copy(catalog(), id, sourcePieceId, one.id);
+      await copy(catalog(), id, sourcePieceId, two.id);
+      assert.equal(await fewest(), 1);
+      await copy(catalog(), id, timelinePieceId, one.id);
+      assert.equal(await fewest(), 2, "of the timeline");
+      await decide(catalog(), { kind: "set-node-health", nodeId: one.id, health: "down" });
+      assert.equal(await fewest(), 1);
+      await decide(catalog(), { kind: "set-node-health", nodeId: home.id, health: "down" });
+      assert.equal(await fewest(), 0, "the source alone is left");
+    });
+
     it("sums up how an asset's copies stand", async () => {
       const [home, second] = [await addNode(catalog()), await addNode(catalog())];
       const { id } = await readyAsset(catalog(), [home.id]);
       const alone = await catalog().queries.getAsset(id);
       assert.deepEqual(alone?.replicas, [{ nodeId: home.id, state: "verified" }]);
       assert.deepEqual([alone.fewestCopies, alone.piecesDone], [1, 6]);
-      await decide(catalog(), { kind: "set-homes", assetId: id, homes: [second.id, home.id] });
+      await decide(catalog(), { kind: "set-homes", assetId: id, homes: [second.id, home.id], reasons: {} });
       await copy(catalog(), id, sourcePieceId, second.id);
       const shared = await catalog().queries.getAsset(id);
       assert.deepEqual(shared?.replicas, [

@@ -26,12 +26,12 @@ export function describeDecisions(catalog: () => Catalog): void {
     it("sets homes in their order, and a manifest version with them", async () => {
       const [home, other] = [await addNode(catalog()), await addNode(catalog())];
       const { id: assetId, manifestVersion } = await addAsset(catalog(), { homes: [home.id] });
-      await decide(catalog(), { kind: "set-homes", assetId, homes: [other.id, home.id] });
+      await decide(catalog(), { kind: "set-homes", assetId, homes: [other.id, home.id], reasons: {} });
       const { asset } = await viewOf(catalog(), assetId);
       assert.deepEqual(asset.homes, [other.id, home.id]);
       assert.equal(asset.manifestVersion, manifestVersion + 1);
-      await decide(catalog(), { kind: "set-homes", assetId, homes: [other.id, home.id] });
-      await decide(catalog(), { kind: "set-homes", assetId, homes: [newId("node", now)] });
+      await decide(catalog(), { kind: "set-homes", assetId, homes: [other.id, home.id], reasons: {} });
+      await decide(catalog(), { kind: "set-homes", assetId, homes: [newId("node", now)], reasons: {} });
       assert.deepEqual((await viewOf(catalog(), assetId)).asset, asset);
     });
 
@@ -86,7 +86,9 @@ export function describeDecisions(catalog: () => Catalog): void {
       const events = (await allEvents(catalog())).length;
       await decide(
         catalog(),
-        { kind: "set-homes", assetId, homes: [] },
+        { kind: "set-homes", assetId, homes: [], reasons: {} },
+        { kind: "move-home", assetId, from: newId("node", now), to: newId("node", now), reason: "none" },
+        { kind: "set-extra-replicas", assetId, extraReplicas: 1 },
         { kind: "set-plan", assetId, plan: aPlan },
         { kind: "release-chunks", assetId, releasedChunks: 1 },
         { kind: "settle-asset", assetId, manifestVersion: 1 },

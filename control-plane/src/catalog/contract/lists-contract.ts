@@ -13,8 +13,8 @@ export function describeLists(open: OpenCatalog): void {
     const titles = ["delta", "Alpha", "100%_sure", "bravo", "alpha"];
 
     before(async () => {
-      const home = await addNode(catalog(), { name: "one", region: "eu", labels: { disk: "fast" } });
-      await addNode(catalog(), { name: "two", region: "us" });
+      const home = await addNode(catalog(), { name: "one", region: "eu", zone: "b", labels: { disk: "fast" } });
+      await addNode(catalog(), { name: "two", region: "us", zone: "a" });
       for (const [index, title] of titles.entries()) {
         const labels = { show: index < 2 ? "news" : "film", lang: index % 2 === 0 ? "en" : "de" };
         const homes = index === 0 ? [home.id] : [];
@@ -92,6 +92,7 @@ export function describeLists(open: OpenCatalog): void {
         (await catalog().queries.listNodes(aList(query))).items.map((node) => node.name);
       assert.deepEqual(await namesOf({}), ["one", "two"]);
       assert.deepEqual(await namesOf({ sort: "-region" }), ["two", "one"]);
+      assert.deepEqual(await namesOf({ sort: "zone" }), ["two", "one"]);
       assert.deepEqual(await namesOf({ labels: { disk: "fast" } }), ["one"]);
       assert.deepEqual(await namesOf({ states: ["up", "active"] }), ["one", "two"]);
       assert.deepEqual(await namesOf({ states: ["up", "drained"] }), []);

@@ -60,7 +60,7 @@ export function describeManifests(catalog: () => Catalog): void {
       const { id: assetId } = await readyAsset(catalog(), [home.id]);
       const manifest = await catalog().queries.getManifest({ assetId, haveVersion: 0 });
       assert.deepEqual([manifest?.complete, manifest?.renditions], [true, []]);
-      await decide(catalog(), { kind: "set-homes", assetId, homes: [other.id, home.id] });
+      await decide(catalog(), { kind: "set-homes", assetId, homes: [other.id, home.id], reasons: {} });
       const moved = await catalog().queries.getManifest({ assetId, haveVersion: 0 });
       assert.deepEqual(moved?.homeNodeIds, [other.id, home.id]);
       await catalog().commands.deleteAsset({ assetId, at: now, actor: "user:test" });

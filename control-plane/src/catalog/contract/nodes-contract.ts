@@ -29,9 +29,9 @@ export function describeNodes(catalog: () => Catalog): void {
 
     it("takes what a session says, except name and region, which were joined", async () => {
       const node = await addNode(catalog(), { region: "eu" });
-      const said = aDescription({ region: "us", version: "9.9.9", labels: { disk: "fast" } });
+      const said = aDescription({ region: "us", zone: "rack-7", version: "9.9.9", labels: { disk: "fast" } });
       const described = await catalog().commands.describeNode({ nodeId: node.id, node: said, at: now + 7 });
-      assert.deepEqual([described.name, described.region], [node.name, "eu"]);
+      assert.deepEqual([described.name, described.region, described.zone], [node.name, "eu", "rack-7"]);
       assert.deepEqual(
         [described.version, described.labels, described.lastSeenAt],
         ["9.9.9", { disk: "fast" }, now + 7],
@@ -109,7 +109,7 @@ export function describeNodes(catalog: () => Catalog): void {
       const { id } = await readyAsset(catalog(), [home.id, other.id]);
       await decide(
         catalog(),
-        { kind: "set-homes", assetId: id, homes: [other.id] },
+        { kind: "set-homes", assetId: id, homes: [other.id], reasons: {} },
         { kind: "set-scheduling", nodeId: home.id, from: "active", to: "drained" },
       );
       const removed = await catalog().commands.removeNode({ nodeId: home.id, force: false, ...change });

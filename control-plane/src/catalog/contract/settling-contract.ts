@@ -59,7 +59,7 @@ export function describeSettling(catalog: () => Catalog): void {
     it("looks again after each change to the asset or to one of its homes", async () => {
       const description = aDescription();
       const home = await addNode(catalog(), description);
-      const spare = await addNode(catalog());
+      const [spare, late] = [await addNode(catalog()), await addNode(catalog())];
       const { id: assetId } = await readyAsset(catalog(), [home.id], { replicasWanted: 1 });
       const nodeId = home.id;
       const change = { at: now, actor: "user:test" };
@@ -70,7 +70,18 @@ export function describeSettling(catalog: () => Catalog): void {
         "a copy": async () => {
           await copy(catalog(), assetId, timelinePieceId, spare.id);
         },
-        homes: async () => await decide(catalog(), { kind: "set-homes", assetId, homes: [home.id, spare.id] }),
+        homes: async () =>
+          await decide(catalog(), { kind: "set-homes", assetId, homes: [home.id, spare.id], reasons: {} }),
+        "a home that moves": async () =>
+          await decide(catalog(), { kind: "move-home", assetId, from: home.id, to: late.id, reason: "is emptier" }),
+        "a move that was called off": async () =>
+          await decide(catalog(), { kind: "set-homes", assetId, homes: [home.id], reasons: {} }),
+        "more copies": async () => await decide(catalog(), { kind: "set-extra-replicas", assetId, extraReplicas: 1 }),
+        "a damaged copy": async () => {
+          const entries = [{ assetId, pieceIds: [sourcePieceId] }];
+          await catalog().commands.recordDamage({ nodeId, entries, at: now });
+        },
+        "a verification": async () => await catalog().commands.createVerification({ assetId, ...change }),
         "a suspect home": async () => await decide(catalog(), { kind: "set-node-health", nodeId, health: "suspect" }),
         "a home that is back": async () =>
           await catalog().commands.describeNode({ nodeId, node: description, at: now }),
@@ -88,12 +99,24 @@ export function describeSettling(catalog: () => Catalog): void {
     });
 
     it("looks again at what lacks homes when a node comes, and not at what lacks nothing", async () => {
-      const home = await addNode(catalog());
+      const [home, spare] = [await addNode(catalog()), await addNode(catalog())];
       const { id: whole } = await readyAsset(catalog(), [home.id], { replicasWanted: 1 });
       const { id: lacking } = await readyAsset(catalog(), [home.id], { replicasWanted: 2 });
-      for (const id of [whole, lacking]) await settle(catalog(), id);
+      const { id: watched } = await readyAsset(catalog(), [home.id], { replicasWanted: 1 });
+      await decide(catalog(), { kind: "set-extra-replicas", assetId: watched, extraReplicas: 1 });
+      const { id: moving } = await readyAsset(catalog(), [home.id], { replicasWanted: 1 });
+      await decide(catalog(), {
+        kind: "move-home",
+        assetId: moving,
+        from: home.id,
+        to: spare.id,
+        reason: "is emptier",
+      });
+      const all = [whole, lacking, watched, moving];
+      for (const id of all) await settle(catalog(), id);
       await join(catalog());
-      assert.deepEqual([await isSettled(catalog(), whole), await isSettled(catalog(), lacking)], [true, false]);
+      const settled = await Promise.all(all.map(async (id) => await isSettled(catalog(), id)));
+      assert.deepEqual(settled, [true, false, false, false]);
     });
   });
 }

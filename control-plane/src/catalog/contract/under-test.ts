@@ -1,4 +1,5 @@
 // The catalog that a group of contract tests runs on.
+import type { Kysely } from "kysely";
 import type { Catalog } from "../catalog.ts";
 
 /** An engine's catalog in a place of its own. */
@@ -9,6 +10,15 @@ export interface CatalogUnderTest extends AsyncDisposable {
 }
 
 export type OpenCatalog = () => Promise<CatalogUnderTest>;
+
+/**
+ * Makes a catalog as it was made when that migration was the last one, has it filled, and opens it as catalogs are
+ * opened today.
+ */
+export type OpenOldCatalog = <Tables>(
+  lastMigration: string,
+  fill: (db: Kysely<Tables>) => Promise<void>,
+) => Promise<CatalogUnderTest>;
 
 /** For a group of tests that share a catalog: opened before the first, closed after the last. */
 export function sharedCatalog(open: OpenCatalog): () => Catalog {

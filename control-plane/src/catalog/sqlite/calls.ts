@@ -1,5 +1,7 @@
 // The catalog's methods, each sent to a thread by its name. Both lists are complete, or they would not compile.
 import type { CatalogCommands, CatalogQueries } from "../catalog.ts";
+import type { SnapshotChanges } from "../snapshot-changes.ts";
+import { rememberSnapshots } from "./snapshot-memory.ts";
 import type { ThreadClient } from "./thread-client.ts";
 
 const commandNames: Record<keyof CatalogCommands, true> = {
@@ -10,6 +12,8 @@ const commandNames: Record<keyof CatalogCommands, true> = {
   recordReport: true,
   recordPiece: true,
   recordInventory: true,
+  recordDamage: true,
+  createVerification: true,
   applyDecisions: true,
   deleteAsset: true,
   undeleteAsset: true,
@@ -26,7 +30,7 @@ const commandNames: Record<keyof CatalogCommands, true> = {
   prune: true,
 };
 
-const queryNames: Record<keyof CatalogQueries, true> = {
+const queryNames: Record<Exclude<keyof CatalogQueries, "planningSnapshot">, true> = {
   getAsset: true,
   findExisting: true,
   listAssets: true,
@@ -39,11 +43,14 @@ const queryNames: Record<keyof CatalogQueries, true> = {
   getToken: true,
   listTokens: true,
   listEvents: true,
-  planningSnapshot: true,
   getAssetView: true,
   getManifest: true,
   listManifestVersions: true,
   counts: true,
+  listCopies: true,
+  listMovable: true,
+  countMoves: true,
+  listExtraReplicas: true,
   getNodeImpact: true,
 };
 
@@ -52,7 +59,10 @@ export function commandsOf(writer: ThreadClient): CatalogCommands {
 }
 
 export function queriesOf(reader: ThreadClient): CatalogQueries {
-  return methodsOf(queryNames, reader) as unknown as CatalogQueries;
+  const planningSnapshot = rememberSnapshots(
+    async (question) => (await reader.call("snapshotChanges", [question])) as SnapshotChanges,
+  );
+  return { ...methodsOf(queryNames, reader), planningSnapshot } as unknown as CatalogQueries;
 }
 
 // Types end at the thread's border; on its other side command-set.ts is typed by the same interfaces.

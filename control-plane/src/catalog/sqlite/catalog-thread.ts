@@ -1,9 +1,11 @@
 // The entry of the two catalog threads: one writes, one reads, each with a connection of its own, so that a slow disk
 // stops neither the program nor its lists.
 import { parentPort, workerData } from "node:worker_threads";
+import { systemClock } from "@vstream/core/clock.ts";
 import { VsError } from "@vstream/core/errors.ts";
 import { querySet } from "../command-set.ts";
 import { beginTerm, readIdentity } from "../identity.ts";
+import { snapshotChanges } from "../snapshot.ts";
 import { bringUpToDate, checkWhole, createMissing } from "./catalog-file.ts";
 import { openConnection, queriesOn } from "./connection.ts";
 import { GroupCommit, commandsPerCommit } from "./group-commit.ts";
@@ -14,7 +16,7 @@ import type { Answer, Call, FromThread, ThreadStart, ToThread } from "./messages
 import { runNamed } from "./run-named.ts";
 import { fromSqlite, isFatal } from "./sqlite-errors.ts";
 
-/** What a role does with the calls that have come in; close: when all are answered. */
+/** What a role does with the calls that have come in, at least the first; close: when all are answered. */
 interface Service {
   readonly atOnce: number;
   run(calls: readonly Call[]): Promise<Committed>;
@@ -23,6 +25,9 @@ interface Service {
 
 /** Questions that came together are answered together: one waking of the other thread for all of them. */
 const queriesPerAnswer = 16;
+
+/** Beside what the catalog promises: the question behind its snapshots. */
+const readerSet = { ...querySet, snapshotChanges };
 
 const port = requirePort();
 // Given by open-catalog.ts and nobody else.
@@ -44,7 +49,7 @@ async function openWriter({ path, at }: ThreadStart): Promise<Service> {
     checkWhole(sqlite);
     await bringUpToDate(db);
     const identity = await db.transaction().execute(async (transaction) => await beginTerm(transaction, at));
-    const commits = new GroupCommit(sqlite, db);
+    const commits = new GroupCommit(sqlite, db, systemClock);
     say({ kind: "ready", identity });
     return {
       atOnce: commandsPerCommit,
@@ -82,7 +87,7 @@ async function openReader({ path }: ThreadStart): Promise<Service> {
   async function answerQuery(call: Call): Promise<Answer> {
     sqlite.exec("begin");
     try {
-      return { id: call.id, kind: "value", value: await runNamed(querySet, db, call) };
+      return { id: call.id, kind: "value", value: await runNamed(readerSet, db, call) };
     } catch (thrown) {
       const error = fromSqlite(thrown);
       if (isFatal(error)) throw error;
@@ -113,7 +118,11 @@ function serve(service: Service): void {
   }
 
   async function turn(): Promise<void> {
-    if (queue.length > 0) say({ kind: "answers", ...(await service.run(queue.splice(0, service.atOnce))) });
+    if (queue.length > 0) {
+      const done = await service.run(queue.slice(0, service.atOnce));
+      queue.splice(0, done.answers.length);
+      say({ kind: "answers", ...done });
+    }
     running = false;
     if (queue.length > 0) next();
     else if (closing) end();

@@ -9,7 +9,7 @@ import { aDescription, aList, aToken, anAsset, now } from "../contract/builders.
 import { systemClock } from "@vstream/core/clock.ts";
 import { openLog } from "@vstream/core/log.ts";
 import { openConnection, queriesOn } from "./connection.ts";
-import { GroupCommit } from "./group-commit.ts";
+import { GroupCommit, commitBudgetMs } from "./group-commit.ts";
 import type { Answer, Call } from "./messages.ts";
 import { openSqliteCatalog } from "./open-catalog.ts";
 import { testFolder } from "./test-catalog.ts";
@@ -110,13 +110,28 @@ describe("the catalog's file on SQLite", () => {
   it("refuses writing while the disk is full, and goes on by itself when it is not", async () => {
     await (await folder.open())[Symbol.asyncDispose]();
     const sqlite = openConnection(folder.path, "write");
-    const commits = new GroupCommit(sqlite, queriesOn(sqlite));
+    const commits = new GroupCommit(sqlite, queriesOn(sqlite), systemClock);
     sqlite.pragma(`max_page_count = ${Number(sqlite.pragma("page_count", { simple: true })) + 2}`);
     const codes = new Set<string>();
     for (let id = 0; id < 100; id += 1) codes.add(codeOf((await commits.run([creation(id)])).answers[0]!));
     assert.deepEqual(codes, new Set(["done", "storage_full"]));
     sqlite.pragma("max_page_count = 100000");
     assert.equal(codeOf((await commits.run([creation(100)])).answers[0]!), "done");
+    sqlite.close();
+  });
+
+  it("commits what is done when commands take long, and leaves the others for the next time", async () => {
+    await (await folder.open())[Symbol.asyncDispose]();
+    const sqlite = openConnection(folder.path, "write");
+    let nowMs = 0;
+    const slow = { monotonicMs: () => (nowMs += commitBudgetMs / 2) };
+    const commits = new GroupCommit(sqlite, queriesOn(sqlite), slow);
+    const { answers } = await commits.run([creation(1), creation(2), creation(3)]);
+    assert.deepEqual(
+      answers.map(({ id }) => id),
+      [1, 2],
+    );
+    assert.equal(sqlite.prepare<[], { n: number }>("select count(*) as n from assets").get()?.n, 2);
     sqlite.close();
   });
 

@@ -1,5 +1,6 @@
 // The writer: takes every command that has come in, runs each in a savepoint of its own inside one transaction, and
 // answers when that is durable. One that fails takes back only what it did itself.
+import type { Clock } from "@vstream/core/clock.ts";
 import { commandSet } from "../command-set.ts";
 import type { EventRecord } from "../records.ts";
 import type { Db } from "../tables.ts";
@@ -12,6 +13,10 @@ import { fromSqlite, isFatal } from "./sqlite-errors.ts";
 /** The most commands of one commit, so that the first of them is not kept waiting. */
 export const commandsPerCommit = 200;
 
+/** After so long no further command is begun, for the same reason: hundreds of inventories may come at once. */
+export const commitBudgetMs = 50;
+
+/** Answers of the first commands; the others were not begun. */
 export interface Committed {
   readonly answers: readonly Answer[];
   readonly events: readonly EventRecord[];
@@ -20,24 +25,31 @@ export interface Committed {
 export class GroupCommit {
   readonly #sqlite: Sqlite;
   readonly #db: Db;
+  readonly #clock: Pick<Clock, "monotonicMs">;
   #lastEventId: number;
 
-  constructor(sqlite: Sqlite, db: Db) {
+  constructor(sqlite: Sqlite, db: Db, clock: Pick<Clock, "monotonicMs">) {
     this.#sqlite = sqlite;
     this.#db = db;
+    this.#clock = clock;
     this.#lastEventId =
       sqlite.prepare<[], { id: number }>("select coalesce(max(id), 0) as id from events").get()?.id ?? 0;
   }
 
   /**
-   * Gives an answer for each call, after the commit. When the commit itself fails, every call has failed.
+   * Gives an answer for each call of the first ones, at least one, after the commit. When the commit itself fails,
+   * every call has failed.
    * @throws VsError when the file can no longer be trusted: no call was acknowledged
    */
   async run(calls: readonly Call[]): Promise<Committed> {
     try {
       this.#sqlite.exec("begin immediate");
       const answers: Answer[] = [];
-      for (const call of calls) answers.push(await this.#runOne(call));
+      const endsAtMs = this.#clock.monotonicMs() + commitBudgetMs;
+      for (const call of calls) {
+        answers.push(await this.#runOne(call));
+        if (this.#clock.monotonicMs() >= endsAtMs) break;
+      }
       this.#sqlite.exec("commit");
       return { answers, events: this.#takeEvents() };
     } catch (thrown) {

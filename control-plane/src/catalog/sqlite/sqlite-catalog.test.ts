@@ -1,5 +1,5 @@
 // The SQLite engine, with its real threads, under the catalog's contract.
 import { describeCatalog } from "../catalog-contract.ts";
-import { openTestCatalog } from "./test-catalog.ts";
+import { openOldTestCatalog, openTestCatalog } from "./test-catalog.ts";
 
-describeCatalog("SQLite", openTestCatalog);
+describeCatalog("SQLite", { open: openTestCatalog, openOld: openOldTestCatalog });

@@ -2,11 +2,19 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Database from "better-sqlite3";
+import type { Kysely } from "kysely";
+import { Migrator } from "kysely/migration";
 import { systemClock } from "@vstream/core/clock.ts";
 import type { VsError } from "@vstream/core/errors.ts";
 import { openLog } from "@vstream/core/log.ts";
 import type { Catalog } from "../catalog.ts";
 import type { CatalogUnderTest } from "../contract/under-test.ts";
+import { createIdentity } from "../identity.ts";
+import { sqliteTypes } from "../migrations/engine-types.ts";
+import { migrationsFor } from "../migrations/migrations.ts";
+import { applicationId } from "./catalog-file.ts";
+import { queriesOn } from "./connection.ts";
 import { openSqliteCatalog } from "./open-catalog.ts";
 
 export interface TestFolder extends AsyncDisposable {
@@ -30,7 +38,27 @@ export async function testFolder(): Promise<TestFolder> {
 }
 
 export async function openTestCatalog(): Promise<CatalogUnderTest> {
+  return await openIn(await testFolder());
+}
+
+export async function openOldTestCatalog<Tables>(
+  lastMigration: string,
+  fill: (db: Kysely<Tables>) => Promise<void>,
+): Promise<CatalogUnderTest> {
   const folder = await testFolder();
+  const sqlite = new Database(folder.path);
+  sqlite.pragma(`application_id = ${applicationId}`);
+  const db = queriesOn(sqlite);
+  const { error } = await new Migrator({ db, provider: migrationsUpTo(lastMigration) }).migrateToLatest();
+  if (error !== undefined) throw error as Error;
+  await createIdentity(db, systemClock.now());
+  // Its tables are older than those that the type names.
+  await fill(db as unknown as Kysely<Tables>);
+  sqlite.close();
+  return await openIn(folder);
+}
+
+async function openIn(folder: TestFolder): Promise<CatalogUnderTest> {
   let catalog = await folder.open();
   return {
     get catalog() {
@@ -46,4 +74,9 @@ export async function openTestCatalog(): Promise<CatalogUnderTest> {
       await folder[Symbol.asyncDispose]();
     },
   };
+}
+
+function migrationsUpTo(last: string) {
+  const known = Object.entries(migrationsFor(sqliteTypes)).filter(([name]) => name <= last);
+  return { getMigrations: () => Promise.resolve(Object.fromEntries(known)) };
 }

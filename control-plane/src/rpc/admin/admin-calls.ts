@@ -44,6 +44,8 @@ export interface AdminSettings {
   /** How many homes an asset gets when nothing else is asked for. */
   readonly replicas: number;
   readonly maxSourceBytes: number;
+  /** How long viewers must have asked a draining node for nothing. */
+  readonly drainQuietMs: number;
   readonly version: string;
   readonly startedAt: number;
 }

@@ -2,6 +2,7 @@
 // to the first of them. The same source, or the same external id, is the same asset.
 import { VsError } from "@vstream/core/errors.ts";
 import { newId } from "@vstream/core/ids.ts";
+import type { NodeId } from "@vstream/core/ids.ts";
 import type { CreateAssetRequest, CreateAssetResponse, UploadTicket } from "@vstream/proto/admin.ts";
 import type { Actor, CreateAssetOutcome, NewAsset } from "../../catalog/catalog.ts";
 import type { AssetRecord } from "../../catalog/records.ts";
@@ -9,11 +10,11 @@ import { assertLadderName } from "../../planning/choose-ladder.ts";
 import * as check from "../wire/checks.ts";
 import { allNodes } from "../../control-loop/all-nodes.ts";
 import type { AdminDeps } from "./admin-calls.ts";
-import { nearest } from "./find-node.ts";
+import { findNode, nearest } from "./find-node.ts";
 import { showAsset } from "./show-asset.ts";
 import { isAwaitingSource, placeUpload, ticketFor } from "./upload-place.ts";
 
-const limits = { title: 500, sourceName: 1_024, externalId: 256, regions: 16, replicas: 10, priority: 1_000 };
+const limits = { title: 500, sourceName: 1_024, externalId: 256, regions: 16, replicas: 10, pins: 32, priority: 1_000 };
 
 export async function createAsset(
   deps: AdminDeps,
@@ -35,8 +36,9 @@ async function findOrCreate(deps: AdminDeps, wanted: WantedAsset, actor: Actor):
   const existing = await deps.catalog.queries.findExisting({ externalId, sourceSha256 });
   if (existing !== null) return { kind: "existing", asset: existing };
   const id = newId("asset", deps.clock.now());
-  const homes = await deps.loop.chooseHomes({ assetId: id, replicas, regions, bytes });
-  return await deps.catalog.commands.createAsset({ ...wanted, id, homes, at: deps.clock.now(), actor });
+  const { homes, reasons } = await deps.loop.chooseHomes({ assetId: id, replicas, regions, bytes, pins: wanted.pins });
+  const placed = { ...wanted, id, homes, homeReasons: reasons };
+  return await deps.catalog.commands.createAsset({ ...placed, at: deps.clock.now(), actor });
 }
 
 async function uploadOf(deps: AdminDeps, asset: AssetRecord): Promise<UploadTicket> {
@@ -47,7 +49,7 @@ async function awaitsSource(deps: AdminDeps, asset: AssetRecord, wanted: WantedA
   return asset.sourceSha256 === wanted.sourceSha256 && (await isAwaitingSource(deps, asset));
 }
 
-type WantedAsset = Omit<NewAsset, "id" | "homes" | "at" | "actor">;
+type WantedAsset = Omit<NewAsset, "id" | "homes" | "homeReasons" | "at" | "actor">;
 
 async function checkRequest(deps: AdminDeps, request: CreateAssetRequest): Promise<WantedAsset> {
   const sourceName = check.text(request.sourceName, "source name", { max: limits.sourceName });
@@ -55,12 +57,14 @@ async function checkRequest(deps: AdminDeps, request: CreateAssetRequest): Promi
   const ladder = request.ladder === "" ? "default" : request.ladder;
   assertLadderName(ladder);
   const externalId = check.text(request.externalId, "external id", { max: limits.externalId });
+  const replicasWanted = replicasFrom(request.replicas, deps.settings.replicas);
   return {
     title: check.text(title, "title", { min: 1, max: limits.title }),
     labels: check.labels(request.labels),
     externalId: externalId === "" ? null : externalId,
     ladder,
-    replicasWanted: replicasFrom(request.replicas, deps.settings.replicas),
+    replicasWanted,
+    pins: await pinsFrom(deps, request.pinnedNodes, replicasWanted),
     regions: await regionsFrom(deps, request.regions),
     priority: check.integer(request.priority, "priority", { min: -limits.priority, max: limits.priority }),
     sourceName,
@@ -71,6 +75,20 @@ async function checkRequest(deps: AdminDeps, request: CreateAssetRequest): Promi
 
 function replicasFrom(asked: number, usual: number): number {
   return asked === 0 ? usual : check.integer(asked, "replicas", { min: 1, max: limits.replicas });
+}
+
+async function pinsFrom(deps: AdminDeps, asked: readonly string[], replicas: number): Promise<readonly NodeId[]> {
+  const named = check.atMost(asked, "pinned nodes", limits.pins);
+  const nodes = await Promise.all(named.map(async (node) => await findNode(deps.catalog.queries, node)));
+  const pins = [...new Set(nodes.map((node) => node.id))];
+  if (pins.length <= replicas) return pins;
+  throw new VsError(
+    "invalid_argument",
+    `${String(pins.length)} nodes are pinned, but only ${String(replicas)} copies wanted`,
+    {
+      hint: `Pin fewer nodes, or ask for --replicas ${String(pins.length)}`,
+    },
+  );
 }
 
 function sourceBytesFrom(bytes: number, mostBytes: number): number {

@@ -1,13 +1,13 @@
 // What vsctl asks about nodes.
 import type { Node as WireNode } from "@vstream/proto/admin.ts";
 import type { Actor } from "../../catalog/catalog.ts";
-import type { NodeRecord, Scheduling } from "../../catalog/records.ts";
+import type { Scheduling } from "../../catalog/records.ts";
 import { copiesAtOnce } from "../../planning/node-lanes.ts";
 import { removedNode } from "../caller.ts";
 import * as check from "../wire/checks.ts";
-import { nodeToWire } from "../wire/records.ts";
 import type { AdminAnswers, AdminDeps } from "./admin-calls.ts";
 import { findNode, listQuery } from "./find-node.ts";
+import { showNode, showNodes, showRemoved } from "./show-node.ts";
 
 type NodeAnswers = Pick<
   AdminAnswers,
@@ -24,11 +24,9 @@ export function nodeAnswers(deps: AdminDeps): NodeAnswers {
   return {
     async listNodes(request) {
       const page = await queries.listNodes(await listQuery(queries, request.options));
-      const homeCounts = await queries.countHomes();
-      const items = page.items.map((node) => viewOf(deps, node, homeCounts.get(node.id) ?? 0));
-      return { items, nextCursor: page.nextCursor ?? "" };
+      return { items: await showNodes(deps, page.items), nextCursor: page.nextCursor ?? "" };
     },
-    getNode: async (request) => ({ node: await show(deps, await findNode(queries, request.node)) }),
+    getNode: async (request) => ({ node: await showNode(deps, await findNode(queries, request.node)) }),
     cordonNode: async (request, { caller }) => ({
       node: await schedule(deps, { idOrName: request.node, scheduling: "cordoned", actor: caller.actor }),
     }),
@@ -50,7 +48,7 @@ export function nodeAnswers(deps: AdminDeps): NodeAnswers {
       const removed = await commands.removeNode({ nodeId, force, at: deps.clock.now(), actor: caller.actor });
       deps.loop.endSession(nodeId, removedNode(nodeId));
       deps.loop.kick();
-      return { node: viewOf(deps, removed, 0) };
+      return { node: showRemoved(deps, removed) };
     },
     async getNodeLogs(request) {
       const { id: nodeId } = await findNode(queries, request.node);
@@ -65,7 +63,7 @@ export function nodeAnswers(deps: AdminDeps): NodeAnswers {
       const { copyBytesPerSecond: pace, ...impact } = await queries.getNodeImpact({ nodeId: node.id, limit });
       // By one node's copies at a time: it may be that a single one takes all of them.
       const copyMs = pace === null ? -1 : Math.ceil((impact.bytesToCopy / (pace * copiesAtOnce)) * 1000);
-      return { ...impact, node: await show(deps, node), copyMs, items: [...impact.items] };
+      return { ...impact, node: await showNode(deps, node), copyMs, items: [...impact.items] };
     },
   };
 }
@@ -83,14 +81,5 @@ async function schedule(deps: AdminDeps, wanted: Schedule): Promise<WireNode> {
   const change = { nodeId, scheduling, ...drain, at: deps.clock.now(), actor };
   const node = await deps.catalog.commands.setScheduling(change);
   deps.loop.kick();
-  return await show(deps, node);
-}
-
-async function show(deps: AdminDeps, node: NodeRecord): Promise<WireNode> {
-  const homeCounts = await deps.catalog.queries.countHomes();
-  return viewOf(deps, node, homeCounts.get(node.id) ?? 0);
-}
-
-function viewOf(deps: AdminDeps, node: NodeRecord, homeOf: number): WireNode {
-  return nodeToWire({ node, load: deps.loop.loadOf(node.id), homeOf });
+  return await showNode(deps, node);
 }

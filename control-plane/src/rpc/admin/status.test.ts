@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { NodeRecord } from "../../catalog/records.ts";
+import type { BrakeState } from "../../control-loop/brakes.ts";
 import { nodeRecord } from "../../testing/records.ts";
 import { nearest } from "./find-node.ts";
 import { problemsOf } from "./status.ts";
@@ -14,8 +15,10 @@ const counts = {
   degradedAssets: 0,
 };
 
-function problems(nodes: readonly NodeRecord[], change: Partial<typeof counts> = {}): string {
-  return problemsOf({ counts: { ...counts, ...change }, nodes, now }).join("\n");
+const loose: BrakeState = { isCutOff: false, regions: new Set() };
+
+function problems(nodes: readonly NodeRecord[], change: Partial<typeof counts> = {}, brakes = loose): string {
+  return problemsOf({ counts: { ...counts, ...change }, nodes, brakes, now }).join("\n");
 }
 
 describe("the cluster's problems", () => {
@@ -31,6 +34,12 @@ describe("the cluster's problems", () => {
     assert.match(problems([nodeRecord({ scheduling: "draining", drainDeadlineAt: now - 1 })]), /past its deadline/);
     assert.match(problems([nodeRecord()], { degradedAssets: 3 }), /^3 asset/);
     assert.match(problems([nodeRecord()], { assetsByState: { failed: 2 } }), /^2 asset/);
+  });
+
+  it("name what is held back because many nodes went away together", () => {
+    const held = problems([nodeRecord()], {}, { isCutOff: false, regions: new Set(["us", "eu"]) });
+    assert.match(held, /^Most nodes of the region eu .*\nMost nodes of the region us .*brakeHoldMs/);
+    assert.match(problems([nodeRecord()], {}, { ...loose, isCutOff: true }), /^Most nodes fell silent together/);
   });
 });
 

@@ -2,6 +2,7 @@
 import type { GetStatusResponse } from "@vstream/proto/admin.ts";
 import type { CatalogCounts } from "../../catalog/catalog.ts";
 import type { NodeRecord } from "../../catalog/records.ts";
+import type { BrakeState } from "../../control-loop/brakes.ts";
 import { allNodes } from "../../control-loop/all-nodes.ts";
 import type { AdminDeps } from "./admin-calls.ts";
 
@@ -20,14 +21,20 @@ export async function getStatus(deps: AdminDeps): Promise<GetStatusResponse> {
     storedBytes: counts.storedBytes,
     capacityBytes: counts.capacityBytes,
     degradedAssets: counts.degradedAssets,
-    problems: problemsOf({ counts, nodes, now: deps.clock.now() }),
+    problems: problemsOf({ counts, nodes, brakes: deps.loop.brakes(), now: deps.clock.now() }),
   };
 }
 
-export function problemsOf(seen: { counts: CatalogCounts; nodes: readonly NodeRecord[]; now: number }): string[] {
-  const { counts, nodes, now } = seen;
+export function problemsOf(seen: {
+  readonly counts: CatalogCounts;
+  readonly nodes: readonly NodeRecord[];
+  readonly brakes: BrakeState;
+  readonly now: number;
+}): string[] {
+  const { counts, nodes, brakes, now } = seen;
   return [
     ...(nodes.some((node) => node.health === "up") ? [] : [noNodeUp(nodes)]),
+    ...brakeProblems(brakes),
     ...nodes.flatMap((node) => problemsOfNode(node, now)),
     ...clusterProblems(counts),
   ];
@@ -37,6 +44,15 @@ function noNodeUp(nodes: readonly NodeRecord[]): string {
   return nodes.length === 0
     ? "No node has joined: make a token with vsctl tokens create --for node, and start vstream-agent with it."
     : "No node is up: start vstream-agent on the hosts, or see why it ends in its log.";
+}
+
+function brakeProblems({ isCutOff, regions }: BrakeState): string[] {
+  const held = [...regions].toSorted().map((region) => {
+    const what = `Most nodes of the region ${region} went down together, so what they hold is not made again yet`;
+    return `${what}: see to its power and network, or wait for brakeHoldMs.`;
+  });
+  if (!isCutOff) return held;
+  return ["Most nodes fell silent together, so nothing is moved: see to the control plane's own network.", ...held];
 }
 
 function problemsOfNode(node: NodeRecord, now: number): string[] {

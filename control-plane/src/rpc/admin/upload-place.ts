@@ -1,9 +1,10 @@
 // Where a client is to send an asset's source, and the right to do so.
 import { VsError } from "@vstream/core/errors.ts";
 import { sourcePieceId } from "@vstream/core/ids.ts";
-import type { AssetId, NodeId } from "@vstream/core/ids.ts";
+import type { AssetId } from "@vstream/core/ids.ts";
 import type { UploadTicket } from "@vstream/proto/admin.ts";
 import type { AssetRecord } from "../../catalog/records.ts";
+import type { ChosenHomes } from "../../control-loop/control-loop.ts";
 import type { AdminDeps } from "./admin-calls.ts";
 
 /**
@@ -44,20 +45,19 @@ export async function placeUpload(deps: AdminDeps, asset: AssetRecord): Promise<
 
 /** @throws VsError no_node_available; conflict when the source has arrived */
 export async function moveUpload(deps: AdminDeps, asset: AssetRecord): Promise<AssetRecord> {
-  const homes = await otherHomes(deps, asset);
+  const { homes, reasons: homeReasons } = await otherHomes(deps, asset);
   if (homes.length === 0) throw noNode(asset.id);
-  const moved = await deps.catalog.commands.moveUpload({ assetId: asset.id, homes, at: deps.clock.now() });
+  const moved = await deps.catalog.commands.moveUpload({ assetId: asset.id, homes, homeReasons, at: deps.clock.now() });
   deps.loop.kick([asset.id]);
   return moved;
 }
 
 // First homes for an upload that cannot go on where it was begun; the same one only when there is no other.
-async function otherHomes(deps: AdminDeps, asset: AssetRecord): Promise<readonly NodeId[]> {
-  const failed = asset.homes[0];
-  const wish = { assetId: asset.id, regions: asset.regions, bytes: asset.sourceBytes };
-  const chosen = await deps.loop.chooseHomes({ ...wish, replicas: asset.replicasWanted + 1 });
-  const others = chosen.filter((nodeId) => nodeId !== failed).slice(0, asset.replicasWanted);
-  return others.length > 0 ? others : chosen;
+async function otherHomes(deps: AdminDeps, asset: AssetRecord): Promise<ChosenHomes> {
+  const { id: assetId, regions, pins, sourceBytes: bytes, replicasWanted } = asset;
+  const chosen = await deps.loop.chooseHomes({ assetId, regions, pins, bytes, replicas: replicasWanted + 1 });
+  const others = chosen.homes.filter((nodeId) => nodeId !== asset.homes[0]).slice(0, replicasWanted);
+  return others.length > 0 ? { ...chosen, homes: others } : chosen;
 }
 
 function noNode(assetId: AssetId): VsError {

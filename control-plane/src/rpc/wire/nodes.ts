@@ -1,7 +1,7 @@
 // How nodes describe themselves and each other: proto ↔ domain.
-import type { Load, NodeAddress, NodeDescription } from "@vstream/core/media.ts";
+import type { NodeAddress, NodeDescription } from "@vstream/core/media.ts";
 import type { NodeDescription as WireDescription } from "@vstream/proto/agent.ts";
-import type { Load as WireLoad, NodeAddress as WireAddress } from "@vstream/proto/types.ts";
+import type { NodeAddress as WireAddress } from "@vstream/proto/types.ts";
 import * as check from "./checks.ts";
 
 const mostSlots = 4_096;
@@ -11,6 +11,7 @@ export function descriptionFromWire(wire: WireDescription | undefined): NodeDesc
   return {
     name: check.plainName(node.name, "node name"),
     region: check.plainName(node.region, "region"),
+    zone: node.zone === "" ? "" : check.plainName(node.zone, "zone"),
     labels: check.labels(node.labels),
     playbackUrl: baseUrl(node.playbackUrl, "playback URL", ["http:", "https:"]),
     peerUrl: baseUrl(node.peerUrl, "peer URL", ["https:"]),
@@ -19,17 +20,6 @@ export function descriptionFromWire(wire: WireDescription | undefined): NodeDesc
     toolchain: check.text(node.toolchain, "toolchain", { max: 512 }),
     encodeSlots: check.integer(node.encodeSlots, "encode slots", { min: 0, max: mostSlots }),
     capacityBytes: check.integer(node.capacityBytes, "capacity", check.byteCount),
-  };
-}
-
-export function loadFromWire(wire: WireLoad | undefined): Load {
-  const load = check.present(wire, "load");
-  return {
-    usedBytes: check.integer(load.usedBytes, "used bytes", check.byteCount),
-    capacityBytes: check.integer(load.capacityBytes, "capacity", check.byteCount),
-    tasksRunning: check.integer(load.tasksRunning, "running tasks", check.count),
-    viewers: check.integer(load.viewers, "viewers", check.count),
-    egressBps: check.integer(load.egressBps, "egress", check.tickCount),
   };
 }
 

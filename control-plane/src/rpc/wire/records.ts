@@ -1,9 +1,10 @@
 // What the catalog keeps, as vsctl sees it: domain → proto. Instants that are not set are 0 on the wire.
-import type { Load } from "@vstream/core/media.ts";
+import type { Load, Scrub } from "@vstream/core/media.ts";
 import type {
   Event as WireEvent,
   ListOptions,
   Node as WireNode,
+  NodeScrub as WireScrub,
   Task as WireTask,
   Token as WireToken,
 } from "@vstream/proto/admin.ts";
@@ -16,12 +17,15 @@ export const listLimits = { usual: 50, most: 500 };
 
 export interface NodeView {
   readonly node: NodeRecord;
-  /** null: nothing was heard of it since this program started. */
+  /** null: it is down, or nothing was heard of it since this program started. */
   readonly load: Load | null;
+  readonly scrub: Scrub | null;
   readonly homeOf: number;
+  /** Set while it is being emptied. */
+  readonly drain: WireNode["drain"];
 }
 
-export function nodeToWire({ node, load, homeOf }: NodeView): WireNode {
+export function nodeToWire({ node, load, scrub, homeOf, drain }: NodeView): WireNode {
   return {
     id: node.id,
     name: node.name,
@@ -42,7 +46,17 @@ export function nodeToWire({ node, load, homeOf }: NodeView): WireNode {
     drainDeadlineAt: node.drainDeadlineAt ?? 0,
     assetsHeld: homeOf,
     toolchain: node.toolchain,
+    zone: node.zone,
+    connections: load?.connections ?? 0,
+    processor: load?.processor ?? 0,
+    disk: load?.disk ?? 0,
+    scrub: scrub === null ? undefined : scrubToWire(scrub),
+    drain,
   };
+}
+
+function scrubToWire(scrub: Scrub): WireScrub {
+  return { ...scrub, lastPassEndedAt: scrub.lastPassEndedAt ?? 0 };
 }
 
 export function taskToWire(task: TaskRecord, progress: number): WireTask {

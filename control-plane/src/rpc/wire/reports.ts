@@ -1,6 +1,11 @@
 // What agents report by single calls: proto → domain, checked.
 import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
-import type { ReportInventoryRequest, ReportPieceRequest, ReportTaskRequest } from "@vstream/proto/agent.ts";
+import type {
+  ReportDamageRequest,
+  ReportInventoryRequest,
+  ReportPieceRequest,
+  ReportTaskRequest,
+} from "@vstream/proto/agent.ts";
 import type { ReportFence, TaskEndReport } from "../../control-loop/control-loop.ts";
 import * as check from "./checks.ts";
 import { failureFromWire } from "./failures.ts";
@@ -28,8 +33,9 @@ export function fenceFromWire(wire: Pick<ReportPieceRequest, "fence" | "taskId">
   };
 }
 
+/** Also of copies that were found wrong: the same words. */
 export function inventoryFromWire(
-  wire: ReportInventoryRequest,
+  wire: ReportInventoryRequest | ReportDamageRequest,
 ): readonly { assetId: AssetId; pieceIds: readonly PieceId[] }[] {
   return check.atMost(wire.entries, "entries", limits.entries).map((entry) => ({
     assetId: check.assetId(entry.assetId),
@@ -44,6 +50,9 @@ function outcomeFromWire(wire: NonNullable<ReportTaskRequest["outcome"]>): TaskE
         kind: "succeeded",
         probe: wire.value.probe === undefined ? null : probeFromWire(wire.value.probe),
         pieces: check.atMost(wire.value.pieces, "pieces", limits.pieces).map(pieceFromWire),
+        damagedPieceIds: check
+          .atMost(wire.value.damagedPieceIds, "damaged pieces", limits.piecesInEntry)
+          .map((id) => check.pieceId(id)),
       };
     case "failed":
       return { kind: "failed", failure: failureFromWire(wire.value) };

@@ -7,6 +7,7 @@ import type {
 } from "@vstream/proto/agent.ts";
 import type {
   ControlMessage,
+  Heartbeat,
   LeaseRef,
   NodeQuestion,
   QueryReply,
@@ -15,15 +16,15 @@ import type {
 } from "../../control-loop/session.ts";
 import * as check from "./checks.ts";
 import { failureFromWire } from "./failures.ts";
-import { addressToWire, descriptionFromWire, loadFromWire } from "./nodes.ts";
+import { heartbeatFromWire } from "./heartbeats.ts";
+import { addressToWire, descriptionFromWire } from "./nodes.ts";
 import { workToWire } from "./work.ts";
-import type { Load } from "@vstream/core/media.ts";
 
 const limits = { leases: 1_000, lines: 1_000, lineLength: 4_000 };
 
 export type AgentMessage =
   | ({ readonly kind: "hello" } & Pick<SessionOpening, "description" | "runningLeases">)
-  | { readonly kind: "heartbeat"; readonly sequence: number; readonly load: Load }
+  | ({ readonly kind: "heartbeat" } & Heartbeat)
   | { readonly kind: "renew-leases"; readonly leases: readonly LeaseRef[] }
   | ({ readonly kind: "progress" } & TaskProgressReport)
   | ({ readonly kind: "reply" } & QueryReply);
@@ -39,11 +40,7 @@ export function agentMessageFromWire(wire: SessionRequest): AgentMessage {
         runningLeases: leasesFromWire(message.value.leases),
       };
     case "heartbeat":
-      return {
-        kind: "heartbeat",
-        sequence: check.integer(message.value.sequence, "sequence", check.tickCount),
-        load: loadFromWire(message.value.load),
-      };
+      return { kind: "heartbeat", ...heartbeatFromWire(message.value) };
     case "renewLeases":
       return { kind: "renew-leases", leases: leasesFromWire(message.value.leases) };
     case "progress":

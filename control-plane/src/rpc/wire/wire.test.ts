@@ -96,6 +96,7 @@ const probe: Probe = {
 const description = {
   name: "eu-1",
   region: "eu",
+  zone: "",
   labels: { disk: "ssd" },
   playbackUrl: "http://127.0.0.1:8080/",
   peerUrl: "https://127.0.0.1:8081",
@@ -178,6 +179,8 @@ describe("wire", () => {
     isRefused(() => descriptionFromWire({ ...description, capacityBytes: -1 }), /capacity/);
     isRefused(() => descriptionFromWire({ ...description, encodeSlots: 1.5 }), /slots/);
     isRefused(() => descriptionFromWire({ ...description, labels: { "": "x" } }), /label/);
+    assert.equal(descriptionFromWire({ ...description, zone: "rack-1" }).zone, "rack-1");
+    isRefused(() => descriptionFromWire({ ...description, zone: "a b" }), /zone/);
   });
 
   it("checks what an agent says in its session", () => {
@@ -188,8 +191,6 @@ describe("wire", () => {
     const message = agentMessageFromWire(SessionRequest.decode(SessionRequest.encode(hello).finish()));
     assert.equal(message.kind, "hello");
     assert.deepEqual(message.runningLeases, [lease]);
-    const heartbeat = { message: { $case: "heartbeat", value: { sequence: 1, load: undefined } } } as const;
-    isRefused(() => agentMessageFromWire(heartbeat), /load/);
     isRefused(() => agentMessageFromWire({ message: undefined }), /message/);
     const progress = { taskId, epoch: 3, progress: Number.NaN, speed: Number.POSITIVE_INFINITY };
     const shown = agentMessageFromWire({ message: { $case: "progress", value: progress } });
@@ -227,9 +228,10 @@ describe("wire", () => {
       { ...grant, work: { kind: "audio", source, timeline, holders, target, chunkSegments: [1, 2] } },
       { ...grant, work: { kind: "replicate", piece: made, holders } },
       { ...grant, work: { kind: "discard", pieceIds: [videoPieceId(1), audioPieceId(0, 1)] } },
+      { ...grant, work: { kind: "verify", pieceIds: [videoPieceId(1)] } },
       { kind: "leases-renewed", leases: [{ taskId, epoch: 1 }] },
       { kind: "lease-cancel", lease: { taskId, epoch: 1 }, reason: "r" },
-      { kind: "directory", nodes: [{ ...description, nodeId, serving: true }] },
+      { kind: "directory", nodes: [{ ...description, nodeId, serving: true, health: "up", scheduling: "active" }] },
       { kind: "manifest-news", entries: [{ assetId, version: 3, deleted: false }], complete: true },
       { kind: "query", id: "q", question: { kind: "task-log", taskId } },
       { kind: "query", id: "q", question: { kind: "node-log", lines: 5 } },
@@ -253,6 +255,10 @@ describe("wire", () => {
     assert.deepEqual(report.outcome, { kind: "failed", failure: { code: "internal", message: "m", hint: "" } });
     isRefused(() => taskEndFromWire({ fence: undefined, taskId, outcome: failed, log: [] }, nodeId), /fence/);
     isRefused(() => taskEndFromWire({ fence, taskId, outcome: undefined, log: [] }, nodeId), /outcome/);
+    const damagedPieceIds = ["video-00001", "../x"];
+    const verified = { probe: undefined, pieces: [], damagedPieceIds, checkedBytes: 1 };
+    const success = { $case: "succeeded", value: verified } as const;
+    isRefused(() => taskEndFromWire({ fence, taskId, outcome: success, log: [] }, nodeId), /piece/);
     isRefused(() => inventoryFromWire({ entries: [{ assetId, pieceIds: ["../x"] }] }), /piece/);
     assert.equal(listFromWire(undefined).limit, 50);
     isRefused(() => listFromWire({ limit: 501, cursor: "", sort: "", states: [], node: "", labels: {} }), /limit/);

@@ -25,6 +25,8 @@ export function workToWire(work: Work): NonNullable<LeaseGrant["work"]> {
       return { $case: "replicate", value: { piece: pieceToWire(work.piece), holders: [...work.holders] } };
     case "discard":
       return { $case: "discard", value: { pieceIds: [...work.pieceIds] } };
+    case "verify":
+      return { $case: "verify", value: { pieceIds: [...work.pieceIds] } };
   }
 }
 

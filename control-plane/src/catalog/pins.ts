@@ -1,0 +1,26 @@
+// Nodes that an asset is pinned to, by its policy.
+import type { NodeId } from "@vstream/core/ids.ts";
+import { sql } from "kysely";
+import { fromJson, toJson } from "./json-column.ts";
+import type { Db } from "./tables.ts";
+
+/** A subquery: the ids of the assets that are pinned to the node. */
+export function pinnedTo(db: Db, nodeId: NodeId) {
+  return (
+    db
+      .selectFrom("assets")
+      .select("assets.id")
+      // A literal, so that the partial index is seen to cover it.
+      .where(sql<boolean>`assets.pins <> '[]'`)
+      .where(sql<boolean>`assets.pins like ${`%"${nodeId}"%`}`)
+  );
+}
+
+/** For a node that goes: nothing is pinned to it any more. One of the same name that comes later is another node. */
+export async function forgetPin(db: Db, nodeId: NodeId): Promise<void> {
+  const pinned = await pinnedTo(db, nodeId).select("assets.pins").execute();
+  for (const { id, pins } of pinned) {
+    const kept = toJson(fromJson(pins).filter((pin) => pin !== nodeId));
+    await db.updateTable("assets").set({ pins: kept }).where("id", "=", id).execute();
+  }
+}

@@ -1,0 +1,113 @@
+// Has every node hash again what it holds of an asset, and tells how far they are until all have answered. Who hangs
+// up stops only the telling. What a node finds wrong is gone there, and is made again from the other copies.
+import type { NodeId, TaskId } from "@vstream/core/ids.ts";
+import { bytesOf } from "@vstream/core/media.ts";
+import type { CopyVerification, VerifyAssetRequest, VerifyAssetResponse } from "@vstream/proto/admin.ts";
+import type { TaskRecord } from "../../catalog/records.ts";
+import type { CallContext } from "../answered-call.ts";
+import type { User } from "../caller.ts";
+import * as check from "../wire/checks.ts";
+import type { AdminDeps } from "./admin-calls.ts";
+import { watch } from "./watching.ts";
+
+const pace = { notBeforeMs: 250, atLatestMs: 1_000 };
+/** A node that is not connected, and not down either, may just be dialling again. */
+const dialAgainMs = 5_000;
+
+type Deps = Pick<AdminDeps, "catalog" | "clock" | "loop">;
+
+export async function* verifyAsset(
+  deps: Deps,
+  request: VerifyAssetRequest,
+  { caller, signal }: CallContext<User>,
+): AsyncGenerator<VerifyAssetResponse> {
+  const assetId = check.assetId(request.id);
+  using changes = watch(deps.loop, {
+    ...pace,
+    clock: deps.clock,
+    signal,
+    isOfInterest: ({ assetIds }) => assetIds.length === 0 || assetIds.includes(assetId),
+  });
+  const change = { assetId, at: deps.clock.now(), actor: caller.actor };
+  const holdings = await holdingsOf(deps, await deps.catalog.commands.createVerification(change), assetId);
+  deps.loop.kick([assetId]);
+  const giveUpAtMs = deps.clock.monotonicMs() + dialAgainMs;
+  let sent = "";
+  for (;;) {
+    const copies = await Promise.all(holdings.map(async (holding) => await lookAt(deps, holding, giveUpAtMs)));
+    const done = copies.every(({ state }) => state !== "waiting" && state !== "checking");
+    const seen = JSON.stringify(copies);
+    if (done || seen !== sent) yield { copies, done };
+    if (done) return;
+    sent = seen;
+    await changes.next();
+  }
+}
+
+interface Holding {
+  readonly nodeId: NodeId;
+  readonly nodeName: string;
+  readonly totalBytes: number;
+  /** null: what it holds is not known for certain, so that nothing can be asked of it. */
+  readonly taskId: TaskId | null;
+}
+
+// By node: those that are asked, and those that would be if they were there.
+async function holdingsOf(
+  { catalog: { queries } }: Deps,
+  tasks: readonly TaskRecord[],
+  assetId: TaskRecord["assetId"],
+): Promise<Holding[]> {
+  const view = await queries.getAssetView(assetId);
+  const bytes = new Map(view?.pieces.map((piece) => [piece.id, bytesOf(piece.content)]));
+  const held = (view?.replicas ?? []).filter(({ state }) => state === "verified" || state === "suspect");
+  const totals = new Map<NodeId, number>(tasks.flatMap(({ nodeId }) => (nodeId === null ? [] : [[nodeId, 0]])));
+  for (const { nodeId, pieceId } of held) totals.set(nodeId, (totals.get(nodeId) ?? 0) + (bytes.get(pieceId) ?? 0));
+  return await Promise.all(
+    [...totals].map(async ([nodeId, totalBytes]) => ({
+      nodeId,
+      nodeName: (await queries.getNode(nodeId))?.name ?? nodeId,
+      totalBytes,
+      taskId: tasks.find((task) => task.nodeId === nodeId)?.id ?? null,
+    })),
+  );
+}
+
+async function lookAt(deps: Deps, holding: Holding, giveUpAtMs: number): Promise<CopyVerification> {
+  const { nodeId, nodeName, totalBytes, taskId } = holding;
+  const task = taskId === null ? null : await deps.catalog.queries.getTask(taskId);
+  const shown = { nodeId, nodeName, totalBytes, checkedBytes: 0, badPieceIds: [], reason: "" };
+  switch (task?.state) {
+    case "succeeded": {
+      const badPieceIds = [...deps.loop.damagedIn(task.id)];
+      return { ...shown, state: badPieceIds.length === 0 ? "good" : "bad", checkedBytes: totalBytes, badPieceIds };
+    }
+    case "leased": {
+      const share = deps.loop.progressOf(task.id)?.progress ?? 0;
+      return { ...shown, state: "checking", checkedBytes: Math.floor(totalBytes * share) };
+    }
+    case "dead":
+    case "cancelled":
+      return { ...shown, state: "unreachable", reason: task.error?.message ?? "the check was called off" };
+    case "pending":
+    case "waiting":
+    case undefined: {
+      const reason = await whyNot(deps, holding, giveUpAtMs);
+      return { ...shown, state: reason === "" ? "waiting" : "unreachable", reason };
+    }
+  }
+}
+
+/** Empty: it will be checked. */
+async function whyNot(
+  { catalog, clock, loop }: Deps,
+  { nodeId, taskId }: Holding,
+  giveUpAtMs: number,
+): Promise<string> {
+  const node = await catalog.queries.getNode(nodeId);
+  if (node === null) return "the node was removed";
+  if (node.health === "down") return `the node is down since ${new Date(node.healthSince).toISOString()}`;
+  if (taskId === null) return "the node has not yet said what it holds since it was down";
+  if (loop.isConnected(nodeId) || clock.monotonicMs() < giveUpAtMs) return "";
+  return "the node is not connected";
+}
