@@ -11,6 +11,7 @@ const here: readonly (readonly [id: string, summary: string, load: Loader])[] = 
   ["assets:show", "One asset", () => import("./commands/assets/show.ts")],
   ["assets:undelete", "Bring a deleted asset back from the trash", () => import("./commands/assets/undelete.ts")],
   ["assets:url", "Where an asset plays", () => import("./commands/assets/url.ts")],
+  ["assets:verify", "Hash every copy of an asset again, on every node", () => import("./commands/assets/verify.ts")],
   ["assets:wait", "Wait until an asset is playable, ready or deleted", () => import("./commands/assets/wait.ts")],
   [
     "completion",
@@ -30,6 +31,7 @@ const here: readonly (readonly [id: string, summary: string, load: Loader])[] = 
   ["nodes:impact", "Which assets and viewers depend on a node", () => import("./commands/nodes/impact.ts")],
   ["nodes:list", "The nodes", () => import("./commands/nodes/list.ts")],
   ["nodes:logs", "The last lines of a node's log", () => import("./commands/nodes/logs.ts")],
+  ["nodes:rebalance", "What would even out how full the nodes are", () => import("./commands/nodes/rebalance.ts")],
   ["nodes:remove", "Take a node out of the cluster", () => import("./commands/nodes/remove.ts")],
   ["nodes:show", "One node", () => import("./commands/nodes/show.ts")],
   ["nodes:uncordon", "Use a node again", () => import("./commands/nodes/uncordon.ts")],

@@ -2,7 +2,7 @@
 import { confirm } from "./confirm.ts";
 import type { Confirmation } from "./confirm.ts";
 import type { ControlClient } from "./control-client.ts";
-import { impactLine } from "./pages.ts";
+import { impactLine } from "./node-pages.ts";
 
 export interface Leaving extends Pick<Confirmation, "yes" | "signal"> {
   readonly client: Pick<ControlClient, "getNodeImpact">;

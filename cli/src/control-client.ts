@@ -5,8 +5,31 @@ import { AdminServiceService as service } from "@vstream/proto/admin.ts";
 import type * as Wire from "@vstream/proto/admin.ts";
 import { AdminChannel } from "./admin-channel.ts";
 import type { Cluster } from "./cluster-address.ts";
-import type { Asset, AssetPlayback, Event, Node, NodeImpact, Page, Status, Task, Token } from "./shapes.ts";
-import { given, toAsset, toEvent, toInstant, toNode, toNodeImpact, toPage, toTask, toToken } from "./wire.ts";
+import type {
+  Asset,
+  AssetPlayback,
+  CopyVerification,
+  Event,
+  Node,
+  NodeImpact,
+  Page,
+  Rebalance,
+  Status,
+  Task,
+  Token,
+} from "./shapes.ts";
+import {
+  given,
+  toAsset,
+  toCopyVerification,
+  toEvent,
+  toInstant,
+  toNode,
+  toNodeImpact,
+  toPage,
+  toTask,
+  toToken,
+} from "./wire.ts";
 
 export interface ListQuery {
   readonly limit: number;
@@ -101,6 +124,13 @@ export class ControlClient implements AsyncDisposable {
     }
   }
 
+  /** Has every copy of an asset hashed again: how far each node is, until all have answered. */
+  async *verifyAsset(id: string): AsyncGenerator<{ copies: CopyVerification[]; done: boolean }> {
+    for await (const { copies, done } of this.#channel.stream(service.verifyAsset, { id })) {
+      yield { copies: copies.map(toCopyVerification), done };
+    }
+  }
+
   async listNodes(options: ListQuery): Promise<Page<Node>> {
     return toPage(await this.#channel.call(service.listNodes, { options }), toNode);
   }
@@ -127,6 +157,10 @@ export class ControlClient implements AsyncDisposable {
 
   async getNodeImpact(request: { node: string; limit: number }): Promise<NodeImpact> {
     return toNodeImpact(await this.#channel.call(service.getNodeImpact, request));
+  }
+
+  async previewRebalance(): Promise<Rebalance> {
+    return await this.#channel.call(service.previewRebalance, {});
   }
 
   async getNodeLogs(request: { node: string; lines: number }): Promise<string[]> {

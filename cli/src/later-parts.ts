@@ -9,7 +9,6 @@ export interface LaterCommand {
 }
 
 const media = "media";
-const distribution = "distribution";
 const serving = "serving and player";
 const trust = "trust";
 const operation = "operation";
@@ -21,7 +20,6 @@ export const laterCommands: readonly LaterCommand[] = [
   { id: "assets:download", summary: "Fetch an asset's source back", part: media },
   { id: "assets:check", summary: "Hold an asset against the authoring rules", part: media },
   { id: "assets:rebuild", summary: "Make again what has no good copy", part: media },
-  { id: "assets:verify", summary: "Hash every copy of an asset again on every node", part: distribution },
   { id: "play", summary: "Play an asset with headless viewers and measure", part: serving },
   { id: "catalog:backup", summary: "Copy the catalog to a file", part: trust },
   { id: "catalog:restore", summary: "Put a copy of the catalog back", part: trust },

@@ -9,7 +9,7 @@ import {
   formatShare,
   orNothing,
 } from "./formats.ts";
-import type { Asset, Node, NodeImpact, Task } from "./shapes.ts";
+import type { Asset, Task } from "./shapes.ts";
 
 export type Fields = (readonly [name: string, value: string])[];
 
@@ -30,8 +30,12 @@ export function assetFields(asset: Asset, nowMs: number): Fields {
       "audio",
       `${track.language ?? "unknown language"}, ${track.channels} channels, ${track.codecs}`,
     ]),
-    ["copies wanted", `${asset.replicasWanted}${asset.regions.length === 0 ? "" : ` in ${asset.regions.join(", ")}`}`],
-    ...asset.replicas.map((replica): Fields[number] => ["copy", `${replica.nodeId} ${replica.state}`]),
+    ["copies wanted", copiesWanted(asset)],
+    ...asset.pinnedNodeIds.map((nodeId): Fields[number] => ["pinned to", nodeId]),
+    ...asset.replicas.map(({ nodeId, state, reason }): Fields[number] => [
+      "copy",
+      `${nodeId} ${state}${reason === null ? "" : `: ${reason}`}`,
+    ]),
     ...(asset.degraded === null
       ? []
       : [["degraded", `${asset.degraded.have} of ${asset.degraded.wanted} copies`] as const]),
@@ -44,52 +48,9 @@ export function assetFields(asset: Asset, nowMs: number): Fields {
   ];
 }
 
-export function nodeFields(node: Node, nowMs: number): Fields {
-  const { usedBytes, capacityBytes } = node.storage;
-  return [
-    ["id", node.id],
-    ["name", node.name],
-    ["region", node.region],
-    ["health", node.health],
-    ["scheduling", node.scheduling],
-    ...(node.drainDeadlineAt === null ? [] : [["drain deadline", formatInstant(node.drainDeadlineAt, nowMs)] as const]),
-    ["playback", node.playbackUrl],
-    ["storage", `${formatBytes(usedBytes)} of ${formatBytes(capacityBytes)}`],
-    ["assets held", String(node.assetsHeld)],
-    ["tasks running", String(node.tasksRunning)],
-    ["viewers", `${node.viewers}, ${formatBitrate(node.egressBps)}`],
-    ["labels", formatLabels(node.labels)],
-    ["last seen", formatInstant(node.lastSeenAt, nowMs)],
-    ["certificate until", formatInstant(node.certificateExpiresAt, nowMs)],
-    ["version", orNothing(node.version)],
-    ["ffmpeg", orNothing(node.ffmpegVersion)],
-    ["toolchain", orNothing(node.toolchain)],
-  ];
-}
-
-export function impactFields(impact: NodeImpact): Fields {
-  const { node, viewers, egressBps, assets, assetsOnlyHere, bytesHeld } = impact;
-  return [
-    ["node", `${node.name} (${node.health}, ${node.scheduling})`],
-    ["viewers", `${viewers}, ${formatBitrate(egressBps)}`],
-    ["assets", `${assets}, ${assetsOnlyHere} of them with no whole copy elsewhere`],
-    ["held", formatBytes(bytesHeld)],
-    ["to copy", toCopy(impact)],
-  ];
-}
-
-/** What depends on a node, in one line. */
-export function impactLine(impact: NodeImpact): string {
-  const { node, assets, assetsOnlyHere, viewers } = impact;
-  return (
-    `Node ${node.name} holds copies of ${assets} asset(s), ${assetsOnlyHere} of them with no whole copy elsewhere, ` +
-    `and serves ${viewers} viewer(s). To copy: ${toCopy(impact)}.`
-  );
-}
-
-function toCopy({ bytesToCopy, copySeconds }: NodeImpact): string {
-  if (bytesToCopy === 0 || copySeconds === null) return formatBytes(bytesToCopy);
-  return `${formatBytes(bytesToCopy)}, about ${formatDuration(Math.max(1, Math.round(copySeconds)) * 1000)}`;
+function copiesWanted({ replicasWanted, extraReplicas, regions }: Asset): string {
+  const extra = extraReplicas === 0 ? "" : `, and ${extraReplicas} more while it is watched this much`;
+  return `${replicasWanted}${regions.length === 0 ? "" : ` in ${regions.join(", ")}`}${extra}`;
 }
 
 export function taskFields(task: Task, nowMs: number): Fields {

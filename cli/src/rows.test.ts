@@ -16,15 +16,18 @@ import {
   sampleEvent,
   sampleImpact,
   sampleNode,
+  sampleRebalance,
   sampleStatus,
   sampleTask,
   sampleToken,
+  sampleVerification,
 } from "./testing/sample-messages.ts";
 
 const answers: Answers = {
   listAssets: () => ({ items: [sampleAsset()], nextCursor: "c2" }),
   getAsset: () => ({ asset: sampleAsset() }),
   watchAsset: () => [{ asset: sampleAsset(), resumeToken: "r1" }],
+  verifyAsset: () => [sampleVerification("checking"), sampleVerification("good")],
   getPlayback: () => ({ asset: sampleAsset(), playback: { watch: ["http://n/watch/a"], hls: ["http://n/v/a"] } }),
   deleteAsset: () => ({ asset: sampleAsset({ state: "deleting" }) }),
   undeleteAsset: () => ({ asset: sampleAsset() }),
@@ -35,6 +38,7 @@ const answers: Answers = {
   drainNode: () => ({ node: sampleNode({ scheduling: "drained" }) }),
   removeNode: () => ({ node: sampleNode() }),
   getNodeImpact: () => sampleImpact(),
+  previewRebalance: () => sampleRebalance(),
   getNodeLogs: () => ({ lines: ["one", "two"] }),
   createToken: () => ({ token: sampleToken(), secret: "vst.x" }),
   listTokens: () => ({ items: [sampleToken()], nextCursor: "" }),
@@ -110,9 +114,17 @@ describe("every row of vsctl's table", function () {
 // In ingest.test.ts, doctor.test.ts, with nodes and files of their own.
 const testedElsewhere = [
   ["doctor"],
-  ...["--title", "--ladder", "--replicas", "--regions", "--label", "--external-id", "--priority", "--wait"].map(
-    (flag) => ["ingest", flag],
-  ),
+  ...[
+    "--title",
+    "--ladder",
+    "--replicas",
+    "--regions",
+    "--pin",
+    "--label",
+    "--external-id",
+    "--priority",
+    "--wait",
+  ].map((flag) => ["ingest", flag]),
 ];
 
 function checkRow(row: Row, ran: Ran): void {

@@ -25,7 +25,8 @@ export interface Asset {
   readonly renditions: readonly Rendition[];
   readonly audioTracks: readonly { language: string | null; channels: number; codecs: string }[];
   readonly subtitles: readonly { language: string }[];
-  readonly replicas: readonly { nodeId: string; state: string }[];
+  /** `reason`: why the asset stands there, for people. */
+  readonly replicas: readonly { nodeId: string; state: string; reason: string | null }[];
   readonly degraded: { wanted: number; have: number } | null;
   /** 0 to 1. */
   readonly progress: number;
@@ -37,6 +38,10 @@ export interface Asset {
   readonly regions: readonly string[];
   readonly priority: number;
   readonly sourceName: string | null;
+  /** Nodes that hold it whatever else. */
+  readonly pinnedNodeIds: readonly string[];
+  /** Beyond those wanted, while it is watched that much. */
+  readonly extraReplicas: number;
 }
 
 export interface Rendition {
@@ -83,6 +88,37 @@ export interface Node {
   readonly drainDeadlineAt: string | null;
   readonly assetsHeld: number;
   readonly toolchain: string | null;
+  readonly zone: string | null;
+  /** Open connections of viewers. */
+  readonly connections: number;
+  /** Share in use, 0 to 1, like `disk`. */
+  readonly processor: number;
+  readonly disk: number;
+  /** Null while the node was not heard of since the control plane started. */
+  readonly scrub: Scrub | null;
+  /** Null unless it is draining. */
+  readonly drain: DrainProgress | null;
+}
+
+/** How far a node's slow re-reading of its whole store is. */
+export interface Scrub {
+  readonly passStartedAt: string | null;
+  /** Of this pass. */
+  readonly checkedBytes: number;
+  readonly totalBytes: number;
+  readonly lastPassEndedAt: string | null;
+  /** Objects found wrong since the store was made. */
+  readonly damagedFound: number;
+  /** Wrong files that are kept for a look. */
+  readonly quarantined: number;
+}
+
+export interface DrainProgress {
+  /** What it is at, for people. */
+  readonly step: string;
+  readonly assetsLeft: number;
+  readonly tasksLeft: number;
+  readonly viewersLeft: number;
 }
 
 /** What depends on a node. */
@@ -108,6 +144,49 @@ export interface AssetImpact {
   readonly state: string;
   readonly fewestCopiesElsewhere: number;
   readonly bytesToCopy: number;
+}
+
+/** What hashing every copy of an asset again found. */
+export interface Verification {
+  readonly asset: string;
+  readonly copies: readonly CopyVerification[];
+  /** How many copies are bad, or could not be reached. */
+  readonly bad: number;
+}
+
+export interface CopyVerification {
+  readonly nodeId: string;
+  readonly nodeName: string;
+  /** waiting, checking, good, bad, unreachable. */
+  readonly state: string;
+  readonly checkedBytes: number;
+  readonly totalBytes: number;
+  /** Wrong or missing: dropped, and made again from the others. */
+  readonly badPieceIds: readonly string[];
+  /** Why it could not be checked. */
+  readonly reason: string | null;
+}
+
+/** What would even out how full the nodes are. */
+export interface Rebalance {
+  /** Whether the control plane does it by itself, in the background. */
+  readonly enabled: boolean;
+  /** The next ones. */
+  readonly moves: readonly RebalanceMove[];
+  readonly movesInAll: number;
+  readonly bytesInAll: number;
+  /** How many are under way. */
+  readonly moving: number;
+  /** From the emptiest node's share of its capacity in use to the fullest one's, 0 to 1. */
+  readonly spread: number;
+}
+
+export interface RebalanceMove {
+  readonly assetId: string;
+  readonly title: string;
+  readonly fromNodeId: string;
+  readonly toNodeId: string;
+  readonly bytes: number;
 }
 
 export interface Token {

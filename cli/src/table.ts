@@ -29,9 +29,9 @@ export function formatFields(fields: readonly (readonly [name: string, value: st
     .join("\n");
 }
 
-const good = new Set(["up", "ready", "verified", "succeeded", "active", "ok", "running"]);
-const bad = new Set(["down", "failed", "lost", "dead", "suspect", "problem", "stopped"]);
-const underWay = new Set(["draining", "cordoned", "drained", "deleting", "waiting", "cancelled"]);
+const good = new Set(["up", "ready", "verified", "succeeded", "active", "ok", "running", "good"]);
+const bad = new Set(["down", "failed", "lost", "dead", "suspect", "problem", "stopped", "bad", "unreachable"]);
+const underWay = new Set(["draining", "cordoned", "drained", "deleting", "waiting", "cancelled", "checking"]);
 
 // States stand out; whether colours are wanted at all is styleText's business (terminal, NO_COLOR, FORCE_COLOR).
 function coloured(text: string): string {

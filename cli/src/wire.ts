@@ -2,7 +2,7 @@
 import { VsError, isErrorCode } from "@vstream/core/errors.ts";
 import type { Failure } from "@vstream/core/errors.ts";
 import type * as Wire from "@vstream/proto/admin.ts";
-import type { Asset, Event, Node, NodeImpact, Page, Task, Token } from "./shapes.ts";
+import type { Asset, CopyVerification, Event, Node, NodeImpact, Page, Scrub, Task, Token } from "./shapes.ts";
 
 export function toAsset(wire: Wire.Asset | undefined): Asset {
   const asset = given(wire);
@@ -17,6 +17,7 @@ export function toAsset(wire: Wire.Asset | undefined): Asset {
     ladder: orNull(asset.ladder),
     audioTracks: asset.audioTracks.map((track) => ({ ...track, language: orNull(track.language) })),
     subtitles: [],
+    replicas: asset.replicas.map((replica) => ({ ...replica, reason: orNull(replica.reason) })),
     degraded: asset.degraded ?? null,
     duplicate: false,
     error: toFailure(asset.error),
@@ -37,7 +38,22 @@ export function toNode(wire: Wire.Node | undefined): Node {
     ffmpegVersion: orNull(node.ffmpegVersion),
     drainDeadlineAt: toInstant(node.drainDeadlineAt),
     toolchain: orNull(node.toolchain),
+    zone: orNull(node.zone),
+    scrub: node.scrub === undefined ? null : toScrub(node.scrub),
+    drain: node.drain ?? null,
   };
+}
+
+function toScrub(scrub: Wire.NodeScrub): Scrub {
+  return {
+    ...scrub,
+    passStartedAt: toInstant(scrub.passStartedAt),
+    lastPassEndedAt: toInstant(scrub.lastPassEndedAt),
+  };
+}
+
+export function toCopyVerification(copy: Wire.CopyVerification): CopyVerification {
+  return { ...copy, reason: orNull(copy.reason) };
 }
 
 export function toNodeImpact({ node: wire, copyMs, ...impact }: Wire.GetNodeImpactResponse): NodeImpact {

@@ -1,6 +1,6 @@
 // What an agent shows on /metrics beside what its parts count themselves.
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
-import type { TaskKind } from "@vstream/core/media.ts";
+import type { Scrub, TaskKind } from "@vstream/core/media.ts";
 import type { RunEnd } from "./tasks/task-run.ts";
 
 /** Looked at when somebody asks. */
@@ -8,6 +8,7 @@ export interface MeasuredState {
   readonly tasksRunning: () => number;
   readonly usedBytes: () => number;
   readonly capacityBytes: () => number;
+  readonly scrub: () => Scrub;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly certificateExpiresAt: () => number | null;
@@ -49,6 +50,10 @@ export class AgentMetrics {
     this.#gauge("vstream_tasks_running", "Tasks that this node has a lease for", state.tasksRunning);
     this.#gauge("vstream_store_used_bytes", "Bytes that the store holds", state.usedBytes);
     this.#gauge("vstream_store_capacity_bytes", "Bytes that the store may hold", state.capacityBytes);
+    this.#gauge("vstream_store_damaged_found", "Objects found wrong ever", () => state.scrub().damagedFound);
+    this.#gauge("vstream_store_quarantined", "Wrong files kept for a look", () => state.scrub().quarantined);
+    this.#gauge("vstream_scrub_checked_bytes", "Read in this pass of the scrub", () => state.scrub().checkedBytes);
+    this.#gauge("vstream_scrub_total_bytes", "To be read in one pass of the scrub", () => state.scrub().totalBytes);
     this.#gauge("vstream_certificate_seconds_left", "Until the node's certificate ends", secondsLeft);
     this.#gauge("vstream_session_connected", "1 while the control plane is reached", () => Number(state.connected()));
   }

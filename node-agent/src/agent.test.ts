@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { systemClock } from "@vstream/core/clock.ts";
@@ -8,7 +9,7 @@ import { startAgent } from "./agent.ts";
 import type { Agent } from "./agent.ts";
 import { loadAgentConfig } from "./config.ts";
 import { TrialControlPlane, until } from "./rpc/trial-control-plane.fixture.ts";
-import { quietLog, trialFolder } from "./store/trial-store.fixture.ts";
+import { openTrialStore, pieceOf, quietLog, refOf, trialFolder } from "./store/trial-store.fixture.ts";
 
 interface Place extends AsyncDisposable {
   readonly control: TrialControlPlane;
@@ -89,6 +90,43 @@ describe("agent", () => {
     here.control.send({ $case: "leaseGrant", value: { ...ids, epoch: 1, term: 1, timeLimitMs: 0, work } });
     await until("a report", () => here.control.taskReports.length === 1);
     assert.equal(here.control.taskReports[0]?.outcome?.$case, "succeeded");
+  });
+
+  it("finds a wrong file by itself, says so at once, and says so again when asked to verify", async () => {
+    await using here = await place();
+    const bytes = Buffer.alloc(5000, "a");
+    const assetId = newId("asset", 0);
+    const piece = pieceOf(0, [refOf(bytes)]);
+    const other = pieceOf(1, [refOf(Buffer.alloc(100, "b"))]);
+    {
+      await using store = await openTrialStore(here.folder);
+      await store.putBytes(bytes);
+      await store.putBytes(Buffer.alloc(100, "b"));
+      for (const made of [piece, other]) await store.recordPiece(assetId, made);
+      await writeFile(store.pathOf(refOf(bytes).sha256)!, Buffer.alloc(5000, "c"));
+    }
+    const token = { VSTREAM_JOIN_TOKEN: tokenOf(here.control), VSTREAM_ZONE: "rack-7" };
+    await using agent = await start(here, { ...token, VSTREAM_EGRESS_LIMIT_BPS: "1000000" });
+    // By its hash it is the first that the scrub reads, and that begins with the agent.
+    await until("word of damage", () => here.control.damageReports.length === 1);
+    assert.deepEqual(here.control.damageReports[0]?.entries, [{ assetId, pieceIds: [piece.id] }]);
+    await until("a heartbeat", () => here.control.heard("heartbeat").some((beat) => beat.scrub?.damagedFound === 1));
+    const beat = here.control.heard("heartbeat").at(-1);
+    assert.deepEqual(
+      [beat?.scrub?.quarantined, beat?.load?.egressLimitBps, beat?.load?.usedBytes],
+      [1, 1_000_000, 100],
+    );
+    assert.equal(here.control.heard("hello")[0]?.node?.zone, "rack-7");
+
+    const work = { $case: "verify" as const, value: { pieceIds: [piece.id, other.id] } };
+    const ids = { taskId: newId("task", 0), assetId };
+    here.control.send({ $case: "leaseGrant", value: { ...ids, epoch: 1, term: 1, timeLimitMs: 0, work } });
+    await until("a report", () => here.control.taskReports.length === 1);
+    const outcome = here.control.taskReports[0]?.outcome;
+    assert.ok(outcome?.$case === "succeeded");
+    assert.deepEqual([outcome.value.damagedPieceIds, outcome.value.checkedBytes], [[piece.id], 100]);
+    const metrics = await (await fetch(`http://127.0.0.1:${agent.playback.port}/metrics`)).text();
+    assert.match(metrics, /^vstream_store_damaged_found 1$/m);
   });
 
   it("does not start without a token, nor under another cluster than its own", async () => {

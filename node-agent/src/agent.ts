@@ -14,8 +14,10 @@ import { openIdentity } from "./identity/node-identity.ts";
 import type { NodeIdentity } from "./identity/node-identity.ts";
 import { StoreHealer } from "./heal-store.ts";
 import { advertisedUrl } from "./listen-urls.ts";
+import { MachineLoad } from "./machine-load.ts";
 import { checkMediaTools } from "./media/media-tools.ts";
 import type { MediaTools } from "./media/media-tools.ts";
+import { NodeLoad, isBusy } from "./node-load.ts";
 import { playerFolder } from "./player-folder.ts";
 import { PeerFetcher } from "./replicate/fetcher.ts";
 import { openPeers } from "./replicate/peer-client.ts";
@@ -30,12 +32,15 @@ import { ManifestKeeper } from "./rpc/manifest-keeper.ts";
 import { openServing } from "./serving/serving.ts";
 import type { Serving } from "./serving/serving.ts";
 import { defaultCapacity } from "./store/capacity.ts";
+import { diskBusyOf } from "./store/disk-busy.ts";
 import { openStore } from "./store/segment-store.ts";
-import type { Store } from "./store/store.ts";
+import type { LostCopies, Store } from "./store/store.ts";
 import { runWork } from "./tasks/run-work.ts";
 import { TaskRunner } from "./tasks/task-runner.ts";
 import { Timelines } from "./tasks/timelines.ts";
 import { agentVersion } from "./version.ts";
+
+const dayMs = 24 * 3_600_000;
 
 export interface AgentDeps {
   readonly config: AgentConfig;
@@ -57,10 +62,18 @@ interface Ground extends AgentDeps {
   readonly nodeId: NodeId;
   readonly tools: MediaTools;
   readonly control: ControlAddress;
+  /** Aborted when the agent begins to stop. */
+  readonly stopping: AbortSignal;
+}
+
+/** How busy the node is. */
+interface Health {
+  readonly machine: MachineLoad;
+  readonly load: NodeLoad;
 }
 
 /** Ways to the other programs. */
-interface Lines {
+interface Lines extends Health {
   readonly memory: ClusterMemory;
   readonly peers: Peers;
   readonly peerListener: PeerListener;
@@ -73,23 +86,27 @@ interface Lines {
 /** Joins the cluster, as at a first start, and nothing else. Gives the node's id. */
 export async function joinOnly(deps: AgentDeps): Promise<NodeId> {
   await using opened = new AsyncDisposableStack();
-  return (await openGround(deps, opened)).nodeId;
+  return (await openGround(deps, opened, new AbortController().signal)).nodeId;
 }
 
 /** @throws VsError with what keeps the agent from starting; nothing stays open then */
 export async function startAgent(deps: AgentDeps): Promise<Agent> {
   await using opened = new AsyncDisposableStack();
-  const ground = await openGround(deps, opened);
-  const lines = await openLines(ground, opened);
   const stopping = new AbortController();
-  const serving = opened.use(await serve(ground, lines, stopping.signal));
+  const ground = await openGround(deps, opened, stopping.signal);
+  const lines = await openLines(ground, opened);
+  const serving = opened.use(await serve(ground, lines));
   const runner = opened.use(openRunner(ground, lines));
+  lines.load.include({ serving, runner });
   const addresses = { playback: serving.address, peer: hostAndPort(lines.peerListener.address) };
   const conversation = new Conversation({
     ...{ store: ground.store, logMemory: deps.logMemory, log: deps.log, runner, serving, ...lines },
     describe: () => describe(ground, addresses),
+    load: () => lines.load.now(),
+    demand: () => serving.demand(),
   });
   watch(ground, lines, runner);
+  opened.use(startScrub(ground, lines));
   lines.link.start({ subject: conversation, listener: conversation });
   opened.defer(() => {
     stopping.abort();
@@ -99,7 +116,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   return { nodeId: ground.nodeId, ...addresses, [Symbol.asyncDispose]: () => closing.disposeAsync() };
 }
 
-async function openGround(deps: AgentDeps, opened: AsyncDisposableStack): Promise<Ground> {
+async function openGround(deps: AgentDeps, opened: AsyncDisposableStack, stopping: AbortSignal): Promise<Ground> {
   const { config, clock, log } = deps;
   const { dataDir } = config;
   const tools = await checkMediaTools(config);
@@ -118,16 +135,20 @@ async function openGround(deps: AgentDeps, opened: AsyncDisposableStack): Promis
     log,
   };
   const entered = await enterCluster(entrance, new AbortController().signal);
-  return { ...deps, ...entered, store, identity, tools };
+  return { ...deps, ...entered, store, identity, tools, stopping };
+}
+
+async function openHealth({ config, store, clock }: Ground, opened: AsyncDisposableStack): Promise<Health> {
+  const machine = opened.use(new MachineLoad({ clock, diskBusyMs: await diskBusyOf(config.dataDir) }));
+  return { machine, load: new NodeLoad({ store, machine, egressLimitBps: config.egressLimitBps }) };
 }
 
 async function openLines(ground: Ground, opened: AsyncDisposableStack): Promise<Lines> {
-  const { store, identity, clock, config, log } = ground;
-  const memory = await ClusterMemory.open(store, log);
+  const { store, identity, clock, nodeId, log } = ground;
+  const health = await openHealth(ground, opened);
+  const memory = await ClusterMemory.open({ documents: store, nodeId, log });
   const peers = opened.use(openPeers({ identity, clock, log: child(ground, "peers") }));
   peers.setDirectory(memory.directory);
-  const listenerDeps = { store, peers, identity, clock, listen: config.peerListen };
-  const peerListener = opened.use(await openPeerListener({ ...listenerDeps, log: child(ground, "peer-listener") }));
   const linkLog = child(ground, "control-link");
   const credentials = () => identity.credentials();
   const link = opened.use(openControlLink({ address: ground.control, credentials, clock, log: linkLog }));
@@ -141,14 +162,34 @@ async function openLines(ground: Ground, opened: AsyncDisposableStack): Promise<
   const getManifest: ControlLink["getManifest"] = (query, signal) => link.getManifest(query, signal);
   const manifests = opened.use(new ManifestKeeper({ store, getManifest, clock, log: child(ground, "manifests") }));
   const healer = opened.use(new StoreHealer({ store, link, clock, log: child(ground, "heal-store") }));
-  return { memory, peers, peerListener, link, manifests, healer, metrics: new AgentMetrics() };
+  const listening = openListener(ground, { peers, healer, load: health.load });
+  const peerListener = opened.use(await listening);
+  return { ...health, memory, peers, peerListener, link, manifests, healer, metrics: new AgentMetrics() };
 }
 
-async function serve(ground: Ground, lines: Lines, stopping: AbortSignal): Promise<Serving> {
-  const { config, nodeId, store, clock } = ground;
-  const { peers, link, memory, metrics, manifests, healer } = lines;
+async function openListener(
+  ground: Ground,
+  { peers, healer, load }: Pick<Lines, "peers" | "healer" | "load">,
+): Promise<PeerListener> {
+  const { store, identity, clock, config, stopping } = ground;
+  return await openPeerListener({
+    ...{ store, peers, identity, clock, listen: config.peerListen },
+    status: () => ({ ready: load.isComplete && !stopping.aborted, load: load.now() }),
+    onDamage: (sha256) => {
+      healer.onDamage(sha256);
+    },
+    log: child(ground, "peer-listener"),
+  });
+}
+
+async function serve(ground: Ground, lines: Lines): Promise<Serving> {
+  const { config, nodeId, store, clock, stopping } = ground;
+  const { peers, link, memory, metrics, manifests, healer, machine } = lines;
   return await openServing({
     ...{ nodeId, name: config.name, region: config.region, listen: config.playbackListen, store, peers, clock },
+    egressLimitBps: config.egressLimitBps,
+    machineLoad: () => machine,
+    isControlHeard: () => link.connected,
     askControl: (query, signal) => link.getManifest(query, signal),
     isHome: (assetId) => manifests.isHome(assetId),
     getTicketKey: () => memory.ticketKeyPem,
@@ -163,14 +204,28 @@ async function serve(ground: Ground, lines: Lines, stopping: AbortSignal): Promi
   });
 }
 
-function openRunner(ground: Ground, { peers, link, metrics }: Lines): TaskRunner {
+function startScrub({ config, store }: Ground, { load, healer }: Lines): AsyncDisposable {
+  return store.startScrub({
+    periodMs: config.scrubDays * dayMs,
+    isBusy: () => isBusy(load.now()),
+    onDamage: (sha256) => {
+      healer.onDamage(sha256);
+    },
+  });
+}
+
+function openRunner(ground: Ground, { peers, link, metrics, healer }: Lines): TaskRunner {
   const { nodeId, tools, store, clock } = ground;
   const log = child(ground, "tasks");
   const fetcher = new PeerFetcher({ store, peers, log });
   const timelines = new Timelines({ fetcher });
+  const onLost = (lost: LostCopies): void => {
+    healer.onLost(lost);
+  };
+  const workDeps = { nodeId, tools, store, fetcher, peers, timelines, onLost, log };
   return new TaskRunner({
     ...{ clock, log, store, reporting: link },
-    runWork: (work, context) => runWork({ nodeId, tools, store, fetcher, peers, timelines, log }, work, context),
+    runWork: (work, context) => runWork(workDeps, work, context),
     onEnded: (ended) => {
       metrics.taskEnded(ended);
     },
@@ -182,6 +237,7 @@ function watch({ store, identity, clock }: Ground, { link, metrics }: Lines, run
     tasksRunning: () => runner.running,
     usedBytes: () => store.usage.usedBytes,
     capacityBytes: () => store.usage.capacityBytes,
+    scrub: () => store.scrub,
     now: () => clock.now(),
     certificateExpiresAt: () => identity.expiresAt,
     connected: () => link.connected,
@@ -195,6 +251,7 @@ function describe(
   return {
     name: config.name,
     region: config.region,
+    zone: config.zone,
     labels: config.labels,
     playbackUrl: advertisedUrl("http", listens.playback, config.playbackUrl),
     peerUrl: advertisedUrl("https", listens.peer, config.peerUrl),

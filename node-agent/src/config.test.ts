@@ -13,6 +13,7 @@ describe("agent configuration", () => {
     assert.equal(config.controlUrl, "https://control.example:7700");
     assert.deepEqual(config.playbackListen, { host: "0.0.0.0", port: 7800 });
     assert.equal(config.region, "default");
+    assert.deepEqual([config.zone, config.scrubDays, config.egressLimitBps], ["", 14, 0]);
     assert.ok(config.encodeSlots >= 1);
   });
 
@@ -22,9 +23,13 @@ describe("agent configuration", () => {
       VSTREAM_PLAYBACK_LISTEN: "127.0.0.1",
       VSTREAM_ENCODE_SLOTS: "-1",
       VSTREAM_REGION: "Europa!",
+      VSTREAM_ZONE: "rack 7",
+      VSTREAM_SCRUB_DAYS: "366",
+      VSTREAM_EGRESS_LIMIT_BPS: "fast",
       VSTREAM_LOG_LEVEL: "loud",
     };
-    const keys = ["controlUrl", "playbackListen", "encodeSlots", "region", "logLevel", "dataDir"];
+    const listed = ["controlUrl", "playbackListen", "encodeSlots", "region", "zone", "scrubDays", "egressLimitBps"];
+    const keys = [...listed, "logLevel", "dataDir"];
     assert.throws(
       () => loadAgentConfig(undefined, env),
       (error: unknown) =>
@@ -42,6 +47,23 @@ describe("agent configuration", () => {
       assert.throws(() => loadAgentConfig(file, {}), { code: "invalid_config", message: /joinTokenFile/ });
     } finally {
       rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("takes a zone, a pace for the scrub and a limit for what is sent", () => {
+    const given = { VSTREAM_ZONE: "rack-7", VSTREAM_SCRUB_DAYS: "0", VSTREAM_EGRESS_LIMIT_BPS: "800000000" };
+    const config = loadAgentConfig(undefined, { ...least, ...given });
+    assert.deepEqual([config.zone, config.scrubDays, config.egressLimitBps], ["rack-7", 0, 800_000_000]);
+  });
+
+  it("refuses each wrong value by the name of its key", () => {
+    const wrong = { ZONE: ["-a", "a".repeat(64)], SCRUB_DAYS: ["-1", "often"], EGRESS_LIMIT_BPS: ["-1", "1.5"] };
+    const names = { ZONE: /zone/, SCRUB_DAYS: /scrubDays/, EGRESS_LIMIT_BPS: /egressLimitBps/ };
+    for (const [key, message] of Object.entries(names)) {
+      for (const value of wrong[key as keyof typeof wrong]) {
+        const env = { ...least, [`VSTREAM_${key}`]: value };
+        assert.throws(() => loadAgentConfig(undefined, env), { code: "invalid_config", message });
+      }
     }
   });
 

@@ -32,9 +32,10 @@ function httpUrl(protocols: RegExp, example: string) {
 }
 
 // Part of host names, files and playlists.
-const plainName = z.string().regex(/^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/, {
-  error: "is not 1 to 63 letters, digits, dots, dashes or underscores",
-});
+const nameForm = /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/;
+const notAName = { error: "is not 1 to 63 letters, digits, dots, dashes or underscores" };
+const plainName = z.string().regex(nameForm, notAName);
+const nameOrNone = z.string().refine((text) => text === "" || nameForm.test(text), notAName);
 
 const labels = z
   .record(z.string().min(1).max(63), z.string().max(256))
@@ -43,6 +44,8 @@ const labels = z
 export const configSchema = z.object({
   name: plainName.default(() => defaultName()),
   region: plainName.default("default"),
+  /** A part of the region that fails as a whole, such as a rack or a room; empty: none. */
+  zone: nameOrNone.default(""),
   labels: labels.default({}),
   dataDir: z
     .string("is missing: the folder that holds this node's part of the media")
@@ -65,6 +68,10 @@ export const configSchema = z.object({
     .int()
     .min(1024 * 1024)
     .optional(),
+  /** The whole store is read and checked once in so many days; 0: never. */
+  scrubDays: z.number().min(0).max(365).default(14),
+  /** Bits a second that this node should send to viewers at most: others are preferred when it comes near; 0: no limit. */
+  egressLimitBps: z.int().min(0).default(0),
   ffmpegPath: z.string().min(1).default("ffmpeg"),
   ffprobePath: z.string().min(1).default("ffprobe"),
   logLevel: z.enum(logLevels).default("info"),

@@ -4,18 +4,18 @@ import { VsError } from "@vstream/core/errors.ts";
 import type { AssetId, PieceId } from "@vstream/core/ids.ts";
 import { rememberedLines } from "@vstream/core/log.ts";
 import type { LogMemory, Logger } from "@vstream/core/log.ts";
-import type { Load, NodeAddress, NodeDescription } from "@vstream/core/media.ts";
+import type { AssetDemand, Load, NodeAddress, NodeDescription } from "@vstream/core/media.ts";
 import type { ClusterMemory } from "./cluster-memory.ts";
 import type { Peers } from "./replicate/peers.ts";
 import type {
   ControlListener,
   ControlSubject,
+  HeartbeatContent,
   Lease,
   LeaseGrant,
   ManifestNews,
   Question,
   Renewal,
-  Scheduling,
   Welcome,
 } from "./rpc/control-messages.ts";
 import type { ManifestKeeper } from "./rpc/manifest-keeper.ts";
@@ -34,13 +34,15 @@ export interface ConversationDeps {
   readonly memory: ClusterMemory;
   readonly logMemory: LogMemory;
   readonly describe: () => NodeDescription;
-  readonly serving: Pick<Serving, "load" | "unfinishedUploads" | "forgetUploads">;
+  readonly load: () => Load;
+  /** The most watched assets here, most watched first. */
+  readonly demand: () => readonly AssetDemand[];
+  readonly serving: Pick<Serving, "unfinishedUploads" | "forgetUploads">;
   readonly log: Logger;
 }
 
 export class Conversation implements ControlListener, ControlSubject {
   readonly #deps: ConversationDeps;
-  #scheduling: Scheduling | null = null;
 
   constructor(deps: ConversationDeps) {
     this.#deps = deps;
@@ -50,10 +52,9 @@ export class Conversation implements ControlListener, ControlSubject {
     return this.#deps.describe();
   }
 
-  load(): Load {
-    const { store, runner, serving } = this.#deps;
-    const { usedBytes, capacityBytes } = store.usage;
-    return { usedBytes, capacityBytes, ...serving.load(), tasksRunning: runner.running };
+  heartbeat(): HeartbeatContent {
+    const { store, load, demand } = this.#deps;
+    return { load: load(), scrub: store.scrub, demand: demand() };
   }
 
   leases(): readonly Lease[] {
@@ -69,10 +70,10 @@ export class Conversation implements ControlListener, ControlSubject {
   }
 
   welcomed(welcome: Welcome): void {
-    this.#deps.memory.keepTicketKey(welcome.ticketKeyPem);
-    if (welcome.scheduling === this.#scheduling) return;
-    this.#scheduling = welcome.scheduling;
-    this.#deps.log.info({ scheduling: welcome.scheduling }, "scheduling told");
+    const { memory, peers } = this.#deps;
+    memory.keepTicketKey(welcome.ticketKeyPem);
+    memory.keepScheduling(welcome.scheduling);
+    peers.setDirectory(memory.directory);
   }
 
   granted(grant: LeaseGrant): void {

@@ -1,5 +1,5 @@
-// Which node the player talks to. It stays with one until that one fails or leaves, and learns while it plays which
-// nodes there are.
+// Which node the player talks to. It stays with one until that one fails or it is told of a better one, and learns
+// while it plays which nodes there are.
 import type { Home, PageConfig } from "./page-config.ts";
 
 /** How long a node that failed is tried last. */
@@ -36,10 +36,10 @@ export class Homes {
 
   /** The current one, then the others, those that failed of late last. */
   inOrder(): Home[] {
-    const sinceMs = performance.now() - avoidedMs;
-    const avoided = (home: Home): number => ((this.#failedAtMs.get(home.nodeId) ?? -Infinity) > sinceMs ? 1 : 0);
     const others = this.#list.filter((home) => home.nodeId !== this.#current.nodeId);
-    return [this.#current, ...others].sort((one, other) => avoided(one) - avoided(other));
+    return [this.#current, ...others].sort(
+      (one, other) => Number(this.#isAvoided(one)) - Number(this.#isAvoided(other)),
+    );
   }
 
   /** The same path on a node. What is not below /v/ stays where it is. */
@@ -72,7 +72,8 @@ export class Homes {
     for (const home of this.inOrder()) {
       try {
         const signal = AbortSignal.timeout(refreshLimitMs);
-        const answer = await fetch(`${home.url}/v/${this.#config.assetId}/homes.json`, { signal, cache: "no-store" });
+        const path = `/v/${this.#config.assetId}/homes.json?at=${this.#current.nodeId}`;
+        const answer = await fetch(home.url + path, { signal, cache: "no-store" });
         if (answer.status >= 500) throw new Error(`status ${String(answer.status)}`);
         if (!answer.ok) continue;
         const { homes } = (await answer.json()) as { homes: Home[] };
@@ -85,14 +86,22 @@ export class Homes {
     }
   }
 
-  /** Takes what a node says of the homes there are; stays with the current one if it is among them. */
+  /**
+   * Takes what a node says of the homes there are, where the player should be first: it goes there, unless that node
+   * failed it of late while the current one is still named.
+   */
   learn(homes: readonly Home[]): void {
-    if (homes.length === 0) return;
     const { servedBy } = this.#config;
-    this.#list = homes.map((home) => (home.nodeId === servedBy ? { ...home, url: this.#origin } : home));
-    const still = this.#list.find((home) => home.nodeId === this.#current.nodeId);
-    const next = still ?? this.#list[0];
-    if (next !== undefined) this.#moveTo(next);
+    const list = homes.map((home) => (home.nodeId === servedBy ? { ...home, url: this.#origin } : home));
+    const [wanted] = list;
+    if (wanted === undefined) return;
+    this.#list = list;
+    const still = list.find((home) => home.nodeId === this.#current.nodeId);
+    this.#moveTo(still !== undefined && this.#isAvoided(wanted) ? still : wanted);
+  }
+
+  #isAvoided(home: Home): boolean {
+    return (this.#failedAtMs.get(home.nodeId) ?? -Infinity) > performance.now() - avoidedMs;
   }
 
   #moveTo(home: Home): void {

@@ -17,7 +17,9 @@ const video = element("video", HTMLVideoElement);
 const status = element("status", HTMLElement);
 const trouble = element("trouble", HTMLElement);
 const homes = new Homes(config, { origin: location.origin, onChange: showStatus });
-const url = `${location.origin}/v/${config.assetId}/index.m3u8`;
+const playlist = `${location.origin}/v/${config.assetId}/index.m3u8`;
+// The loader finds other nodes by itself: hls.js must not look for them too. A browser that plays HLS is steered.
+const url = `${playlist}?pathways=one`;
 
 // Chromium plays HLS too, but knows nothing of our other nodes: hls.js comes first wherever it can work.
 const engine = Hls.isSupported() ? "hls.js" : video.canPlayType("application/vnd.apple.mpegurl") ? "native" : "none";
@@ -32,7 +34,7 @@ video.addEventListener("playing", () => {
 });
 
 function start(): Hls | null {
-  const playback = { url, homes, onTrouble: showTrouble };
+  const playback = { url: engine === "native" ? playlist : url, homes, onTrouble: showTrouble };
   if (engine === "none") {
     showTrouble({ status: 0, text: "This browser can play neither Media Source Extensions nor HLS." });
     return null;

@@ -1,36 +1,23 @@
 // The player against the playback side alone: two real serving processes over real stores, and Chromium. Here a node
 // can be killed, or frozen so that it takes connections and never answers, at any moment.
 import assert from "node:assert/strict";
-import { fork } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
 import type { Browser, Page } from "playwright-core";
-import { systemClock } from "@vstream/core/clock.ts";
 import { newId } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
 import type { Manifest } from "@vstream/core/media.ts";
-import { openLog } from "@vstream/core/log.ts";
-import { openStore } from "../../node-agent/src/store/segment-store.ts";
 import { buildPlayer } from "../../player/build.ts";
 import type {} from "../../player/src/page-window.ts";
+import { launchChromium, playsPast, seek } from "./chromium.ts";
 import type { NodeMessage } from "./serving-node.ts";
+import { directoryOf, end, openNodeStore, startNode, tellNodes } from "./serving-nodes.ts";
+import type { ServingNode } from "./serving-nodes.ts";
 import { assetSeconds, atFirst, encodeSmallAsset, fill, newAssetId } from "./small-asset.ts";
 
-const flags = [
-  ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
-  ...["--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"],
-];
 /** Where pictures of the page are kept for people to look at; nowhere unless told. */
 const screenshots = process.env["VSTREAM_SCREENSHOTS"];
-
-interface ServingNode {
-  readonly url: string;
-  readonly child: ChildProcess;
-}
 
 describe("the player and two nodes", function () {
   this.timeout(120_000);
@@ -41,6 +28,9 @@ describe("the player and two nodes", function () {
   const growingId = newAssetId();
   const nodeIds = [newId("node", Date.now()), newId("node", Date.now())];
   let nodes: ServingNode[] = [];
+  const tell = (message: NodeMessage): Promise<void> => tellNodes(nodes, message);
+  const start = (index: number, port = 0): Promise<ServingNode> =>
+    startNode({ folder, nodeId: nodeIds[index]!, name: `node-${String(index + 1)}`, port });
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "vstream-failover-"));
@@ -48,15 +38,11 @@ describe("the player and two nodes", function () {
     await encodeSmallAsset(join(folder, "encoded"));
     await buildPlayer({ outDir: join(folder, "player") });
     for (const nodeId of nodeIds) await fillStore(nodeId);
-    browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: flags });
+    browser = await launchChromium();
   });
   beforeEach(async () => {
-    nodes = await Promise.all(nodeIds.map((nodeId, index) => startNode(nodeId, `node-${String(index + 1)}`)));
-    const directory = nodes.map(({ url }, index) => ({
-      ...{ nodeId: nodeIds[index], name: `node-${String(index + 1)}`, region: "eu" },
-      ...{ playbackUrl: url, peerUrl: "", serving: true },
-    }));
-    await tell({ directory } as NodeMessage);
+    nodes = await Promise.all(nodeIds.map((_, index) => start(index)));
+    await tell({ directory: directoryOf(nodes) });
   });
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();
@@ -68,27 +54,11 @@ describe("the player and two nodes", function () {
   });
 
   async function fillStore(nodeId: NodeId): Promise<void> {
-    const { log } = openLog({ program: "test", level: "silent" });
-    const options = { dataDir: join(folder, nodeId), capacityBytes: 2 ** 30, log, clock: systemClock };
-    await using store = await openStore(options);
+    await using store = await openNodeStore(folder, nodeId);
     const from = { folder: join(folder, "encoded"), homes: nodeIds };
     await store.keepManifest(await fill(store, { ...from, assetId }));
     growing = await fill(store, { ...from, assetId: growingId });
     await store.keepManifest(atFirst(growing));
-  }
-
-  async function tell(message: NodeMessage): Promise<void> {
-    for (const { child } of nodes) {
-      child.send(message);
-      await once(child, "message");
-    }
-  }
-
-  async function startNode(nodeId: NodeId, name: string, port = 0): Promise<ServingNode> {
-    const program = join(import.meta.dirname, "serving-node.ts");
-    const child = fork(program, [join(folder, nodeId), nodeId, name, join(folder, "player"), String(port)]);
-    const [url] = (await once(child, "message")) as [string];
-    return { url, child };
   }
 
   async function openPage(id = assetId): Promise<Page> {
@@ -153,6 +123,23 @@ describe("the player and two nodes", function () {
     nodes[0]!.child.kill("SIGCONT");
   });
 
+  it("leaves a node that drains within ten seconds, and nobody notices", async () => {
+    const page = await openPage();
+    await tell({ directory: directoryOf(nodes, { [nodeIds[0]!]: { scheduling: "draining" } }) });
+    await page.waitForFunction((url) => window.vstream.home() === url, nodes[1]!.url, { timeout: 10_000 });
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(request.url()));
+    await seek(page, 100);
+    await playsPast(page, 108);
+    assert.ok(asked.some((url) => url.endsWith(".m4s")));
+    assert.ok(
+      asked.every((url) => url.startsWith(nodes[1]!.url)),
+      asked.join("\n"),
+    );
+    await assertNoStall(page);
+    assert.match((await page.textContent("#status")) ?? "", /Served by node-2/);
+  });
+
   it("says that no node answers, and plays on at the same place when one is back", async () => {
     const page = await openPage();
     for (const { child } of nodes) await end(child);
@@ -160,7 +147,7 @@ describe("the player and two nodes", function () {
     await page.waitForSelector("#trouble:not([hidden])");
     assert.match((await page.textContent("#trouble-text")) ?? "", /No node that has this video answers/);
     await picture(page, "trouble");
-    nodes[0] = await startNode(nodeIds[0]!, "node-1", Number(new URL(nodes[0]!.url).port));
+    nodes[0] = await start(0, Number(new URL(nodes[0]!.url).port));
     await page.click("#retry");
     await playsPast(page, 110.5);
     assert.ok(await page.isHidden("#trouble"));
@@ -173,23 +160,6 @@ describe("the player and two nodes", function () {
     assert.match((await page.textContent("body")) ?? "", /nobody who might know answers/);
   });
 });
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, "exit");
-  child.kill("SIGKILL");
-  await ended;
-}
-
-async function playsPast(page: Page, seconds: number): Promise<void> {
-  await page.waitForFunction((past) => document.querySelector("video")!.currentTime > past, seconds);
-}
-
-async function seek(page: Page, seconds: number): Promise<void> {
-  await page.evaluate((to) => {
-    document.querySelector("video")!.currentTime = to;
-  }, seconds);
-}
 
 async function assertNoStall(page: Page): Promise<void> {
   const stalls = await page.evaluate(() => window.vstream.stalls);

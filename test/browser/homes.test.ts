@@ -39,8 +39,22 @@ describe("the homes of a player", () => {
     const { homes } = openHomes();
     homes.learn([second, third]);
     assert.deepEqual(homes.inOrder(), [second, third]);
-    homes.learn([first, second, third]);
+    homes.learn([second, first, third]);
     assert.deepEqual(homes.inOrder(), [second, self, third]);
+  });
+
+  it("go where they are told to be, though the current node is still named", () => {
+    const opened = openHomes();
+    opened.homes.learn([third, first, second]);
+    assert.deepEqual(opened.homes.inOrder(), [third, self, second]);
+    assert.equal(opened.changes, 1);
+  });
+
+  it("do not go back to a node that failed of late because another one thinks that it is well", () => {
+    const { homes } = openHomes();
+    homes.failed(self);
+    homes.learn([first, second, third]);
+    assert.deepEqual(homes.current, second);
   });
 
   it("are not forgotten because a node knows of none", () => {

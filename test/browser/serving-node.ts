@@ -5,7 +5,7 @@ import { systemClock } from "@vstream/core/clock.ts";
 import { VsError } from "@vstream/core/errors.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
 import { openLog } from "@vstream/core/log.ts";
-import type { Manifest, NodeAddress } from "@vstream/core/media.ts";
+import type { Load, Manifest, NodeAddress } from "@vstream/core/media.ts";
 import { openServing } from "../../node-agent/src/serving/serving.ts";
 import { openStore } from "../../node-agent/src/store/segment-store.ts";
 
@@ -14,6 +14,11 @@ const { log } = openLog({ program: "serving-node", level: "silent" });
 const clock = systemClock;
 let directory: readonly NodeAddress[] = [];
 const store = await openStore({ dataDir, capacityBytes: 2 ** 30, log, clock });
+
+const idle: Load = {
+  ...{ usedBytes: 0, capacityBytes: 2 ** 30, tasksRunning: 0, viewers: 0, egressBps: 0, connections: 0 },
+  ...{ processor: 0, disk: 0, egressLimitBps: 0, viewersQuietMs: 0 },
+};
 
 const serving = await openServing({
   nodeId: nodeId as NodeId,
@@ -26,9 +31,18 @@ const serving = await openServing({
       return directory;
     },
     getManifest: () => Promise.reject(new VsError("peer_failed", "no peers here")),
-    readRange: () => Promise.reject(new VsError("peer_failed", "no peers here")),
+    openObject: () => Promise.reject(new VsError("peer_failed", "no peers here")),
+    tellDamage: () => Promise.reject(new VsError("peer_failed", "no peers here")),
+    getStatus: async (asked, signal) => {
+      const peer = directory.find((entry) => entry.nodeId === asked);
+      const { status } = await fetch(`${peer?.playbackUrl ?? ""}/readyz`, { signal });
+      return { ready: status === 200, load: idle };
+    },
   },
   isHome: () => null,
+  isControlHeard: () => true,
+  egressLimitBps: 0,
+  machineLoad: () => ({ processor: 0 }),
   askControl: () => Promise.reject(new VsError("unavailable", "no control plane here")),
   getTicketKey: () => null,
   reportUpload: () => Promise.resolve(true),

@@ -9,8 +9,13 @@ import { findFreePorts } from "./free-ports.ts";
 /**
  * The record of a cluster that was never started, with its files written.
  * @param regions of the nodes, one each
+ * @param zones of the nodes, taken in turn; none: they have no zones
  */
-export async function planCluster(folder: DevFolder, regions: readonly string[]): Promise<ClusterRecord> {
+export async function planCluster(
+  folder: DevFolder,
+  regions: readonly string[],
+  zones: readonly string[] = [],
+): Promise<ClusterRecord> {
   const names = nameNodes(regions);
   const [admin = 0, agents = 0, http = 0, ...ports] = await findFreePorts(3 + 2 * regions.length);
   const record: ClusterRecord = {
@@ -28,7 +33,8 @@ export async function planCluster(folder: DevFolder, regions: readonly string[])
   writeControlConfig(folder, { admin, agents, http });
   names.forEach((name, index) => {
     const [playback = 0, peer = 0] = ports.slice(2 * index);
-    writeAgentConfig(folder, { name, region: regions[index] ?? "", admin, playback, peer, nodes: names.length });
+    const place = { region: regions[index] ?? "", zone: zones[index % zones.length] ?? "" };
+    writeAgentConfig(folder, { name, ...place, admin, playback, peer, nodes: names.length });
   });
   return record;
 }
@@ -61,6 +67,7 @@ function writeControlConfig(folder: DevFolder, ports: { admin: number; agents: n
 interface AgentSettings {
   readonly name: string;
   readonly region: string;
+  readonly zone: string;
   readonly admin: number;
   readonly playback: number;
   readonly peer: number;
@@ -72,6 +79,7 @@ function writeAgentConfig(folder: DevFolder, settings: AgentSettings): void {
   writeConfig(folder, settings.name, {
     name: settings.name,
     region: settings.region,
+    ...(settings.zone === "" ? {} : { zone: settings.zone }),
     dataDir,
     controlUrl: `https://${at(settings.admin)}`,
     joinTokenFile: tokenFile,

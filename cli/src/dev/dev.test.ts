@@ -48,6 +48,17 @@ describe("a local cluster", function () {
     assert.match(configs[1] ?? "", /name: "eu-1"\nregion: "eu"\n/);
   });
 
+  it("has zones only when it is told", async () => {
+    const folder = freshFolder();
+    using _lock = lockFolder(folder);
+    const configOf = (name: string): string => readFileSync(programFiles(folder, name).configFile, "utf8");
+    await planCluster(folder, ["eu", "eu", "eu"], ["a", "b"]);
+    const zones = ["eu-1", "eu-2", "eu-3"].map((name) => /^zone: "(.*)"$/m.exec(configOf(name))?.[1]);
+    assert.deepEqual(zones, ["a", "b", "a"]);
+    await planCluster(folder, ["eu"]);
+    assert.doesNotMatch(configOf("eu-1"), /^zone/m);
+  });
+
   it("is remembered, and its programs are found by name", async () => {
     const folder = freshFolder();
     using _lock = lockFolder(folder);

@@ -67,7 +67,20 @@ describe("vsctl ingest", function () {
   it("announces the file with every flag, sends all of it, waits, and prints where it plays", async () => {
     const { plane, node } = await arrange();
     const flags = ["--title", "T", "--ladder", "L", "--replicas", "3", "--regions", "eu,us", "--label", "a=b"];
-    const more = ["--label", "c=d=e", "--external-id", "X", "--priority", "5", "--wait", "ready"];
+    const more = [
+      "--pin",
+      "eu-1",
+      "--pin",
+      "us-1",
+      "--label",
+      "c=d=e",
+      "--external-id",
+      "X",
+      "--priority",
+      "5",
+      "--wait",
+      "ready",
+    ];
     const ran = await ingest(["clip.mp4", ...flags, ...more]);
     assert.equal(ran.exitCode, 0, ran.stdout + ran.stderr);
     assert.deepEqual(plane.requests("createAsset"), [
@@ -82,6 +95,7 @@ describe("vsctl ingest", function () {
         labels: { a: "b", c: "d=e" },
         externalId: "X",
         priority: 5,
+        pinnedNodes: ["eu-1", "us-1"],
       } satisfies CreateAssetRequest,
     ]);
     assert.ok(node.bytes.equals(clip));

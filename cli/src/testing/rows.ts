@@ -19,11 +19,12 @@ const token = "to1m823v0pw6kegn5kge6b";
 const assetKeys = [
   ...["id", "title", "state", "labels", "createdAt", "playableAt", "readyAt", "durationSeconds", "sourceSha256"],
   ...["sourceBytes", "storedBytes", "ladder", "replicasWanted", "renditions", "audioTracks", "subtitles", "replicas"],
-  ...["degraded", "progress", "duplicate", "error"],
+  ...["degraded", "progress", "duplicate", "error", "pinnedNodeIds", "extraReplicas"],
 ];
 const nodeKeys = [
   ...["id", "name", "region", "health", "scheduling", "playbackUrl", "storage", "tasksRunning", "viewers"],
-  ...["egressBps", "labels", "lastSeenAt", "certificateExpiresAt", "version", "ffmpegVersion"],
+  ...["egressBps", "labels", "lastSeenAt", "certificateExpiresAt", "version", "ffmpegVersion", "zone", "connections"],
+  ...["processor", "disk", "scrub", "drain"],
 ];
 const taskKeys = [
   ...[
@@ -75,6 +76,7 @@ export const callRows: readonly Row[] = [
   { args: ["assets", "delete", asset, "--yes"], keys: assetKeys, asks: ["deleteAsset", { id: asset }] },
   { args: ["assets", "delete", asset], exitCode: 2 },
   { args: ["assets", "undelete", asset], keys: assetKeys, asks: ["undeleteAsset", { id: asset }] },
+  { args: ["assets", "verify", asset], keys: ["asset", "copies", "bad"], asks: ["verifyAsset", { id: asset }] },
   { args: ["nodes", "list", ...listFlags], keys: pageKeys, asks: ["listNodes", { options: listOptions }] },
   { args: ["nodes", "show", "eu-1"], keys: nodeKeys, asks: ["getNode", { node: "eu-1" }] },
   { args: ["nodes", "cordon", "eu-1"], keys: nodeKeys, asks: ["cordonNode", { node: "eu-1" }] },
@@ -100,6 +102,11 @@ export const callRows: readonly Row[] = [
     args: ["nodes", "impact", "eu-1", "--limit", "10"],
     keys: ["node", "assets", "assetsOnlyHere", "viewers", "bytesHeld", "bytesToCopy", "copySeconds", "items"],
     asks: ["getNodeImpact", { node: "eu-1", limit: 10 }],
+  },
+  {
+    args: ["nodes", "rebalance"],
+    keys: ["enabled", "moves", "movesInAll", "bytesInAll", "moving", "spread"],
+    asks: ["previewRebalance", {}],
   },
   {
     args: ["nodes", "logs", "eu-1", "--lines", "20"],
@@ -156,6 +163,7 @@ export const localRows: readonly Row[] = [
   { args: ["dev", "stop", "eu-1", "--dir", "nowhere"], exitCode: 3 },
   { args: ["dev", "start", "control", "--dir", "nowhere"], exitCode: 3 },
   { args: ["dev", "up", "--dir", "nowhere", "--nodes", "3", "--regions", "EU!"], exitCode: 2 },
+  { args: ["dev", "up", "--dir", "nowhere", "--zones", "a b"], exitCode: 2 },
 ];
 
 /** What later parts bring: there, and not there yet. */
@@ -166,7 +174,6 @@ export const laterRows: readonly (readonly string[])[] = [
   ["assets", "download", asset],
   ["assets", "check", asset],
   ["assets", "rebuild", asset],
-  ["assets", "verify", asset],
   ["play", asset, "--viewers", "3", "--seconds", "5"],
   ["catalog", "backup"],
   ["catalog", "restore"],

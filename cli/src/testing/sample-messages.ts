@@ -32,8 +32,8 @@ export function sampleAsset(changes: Partial<Wire.Asset> = {}): Wire.Asset {
     ],
     audioTracks: [{ language: "en", channels: 2, codecs: "mp4a.40.2" }],
     replicas: [
-      { nodeId: sampleNode().id, state: "verified" },
-      { nodeId: "no1m823v0pw6kegn5kge6c", state: "copying" },
+      { nodeId: sampleNode().id, state: "verified", reason: "pinned" },
+      { nodeId: "no1m823v0pw6kegn5kge6c", state: "copying", reason: "" },
     ],
     degraded: undefined,
     progress: 1,
@@ -43,6 +43,8 @@ export function sampleAsset(changes: Partial<Wire.Asset> = {}): Wire.Asset {
     regions: [],
     priority: 0,
     sourceName: "bbb.mp4",
+    pinnedNodeIds: [sampleNode().id],
+    extraReplicas: 0,
     ...changes,
   };
 }
@@ -57,6 +59,31 @@ export function sampleImpact(changes: Partial<Wire.GetNodeImpactResponse> = {}):
     bytesToCopy: 9_000_000,
     copyMs: 90_000,
     items: [{ assetId: id, title, state, fewestCopiesElsewhere: 0, bytesToCopy: 9_000_000 }],
+    ...changes,
+  };
+}
+
+/** Of two copies, the second in the given state. */
+export function sampleVerification(
+  state: string,
+  changes: Partial<Wire.CopyVerification> = {},
+): Wire.VerifyAssetResponse {
+  const good = { nodeId: sampleNode().id, nodeName: "eu-1", state: "good", badPieceIds: [], reason: "" };
+  const bytes = { checkedBytes: 9_000_000, totalBytes: 9_000_000 };
+  const second = { ...good, nodeId: "no1m823v0pw6kegn5kge6c", nodeName: "us-1", state, ...bytes, ...changes };
+  return { copies: [{ ...good, ...bytes }, second], done: state !== "checking" && state !== "waiting" };
+}
+
+export function sampleRebalance(changes: Partial<Wire.PreviewRebalanceResponse> = {}): Wire.PreviewRebalanceResponse {
+  const { id: assetId, title } = sampleAsset();
+  const { id: fromNodeId } = sampleNode();
+  return {
+    enabled: true,
+    moves: [{ assetId, title, fromNodeId, toNodeId: "no1m823v0pw6kegn5kge6c", bytes: 9_000_000 }],
+    movesInAll: 1,
+    bytesInAll: 9_000_000,
+    moving: 0,
+    spread: 0.42,
     ...changes,
   };
 }
@@ -82,6 +109,19 @@ export function sampleNode(changes: Partial<Wire.Node> = {}): Wire.Node {
     drainDeadlineAt: 0,
     assetsHeld: 7,
     toolchain: "x264-164",
+    zone: "",
+    connections: 4,
+    processor: 0.5,
+    disk: 0.25,
+    scrub: {
+      passStartedAt: sampleAt,
+      checkedBytes: 500_000_000,
+      totalBytes: 1_000_000_000,
+      lastPassEndedAt: 0,
+      damagedFound: 1,
+      quarantined: 1,
+    },
+    drain: undefined,
     ...changes,
   };
 }

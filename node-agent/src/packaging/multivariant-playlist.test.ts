@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
-import { parse } from "hls-parser";
+import { parse, setOptions } from "hls-parser";
 import type { types } from "hls-parser";
 import { multivariantPlaylist } from "./multivariant-playlist.ts";
 import { sampleAudio, sampleManifest, sampleRendition } from "./sample-manifest.fixture.ts";
+
+const steering = {
+  serverUri: "../../steering/as1?known=noA-noB",
+  pathways: [
+    { id: "noA", base: "" },
+    { id: "noB", base: "http://b.example:7800/v/as1/" },
+  ],
+};
 
 function mediaLines(languages: readonly string[]): string[] {
   const audio = languages.map((language, track) => sampleAudio(track, language));
@@ -69,5 +77,47 @@ video/234p.m3u8
     const text = multivariantPlaylist(sampleManifest({ renditions }));
     assert.match(text, /CODECS="a'b #EXT-X-EVIL,mp4a\.40\.2"/);
     assert.doesNotMatch(text, /^#EXT-X-EVIL/m);
+  });
+
+  it("lists everything once for each pathway, the first one's first, with groups of its own and the same stable ids", () => {
+    const lines = multivariantPlaylist(sampleManifest(), steering).split("\n");
+    assert.equal(lines[3], '#EXT-X-CONTENT-STEERING:SERVER-URI="../../steering/as1?known=noA-noB",PATHWAY-ID="noA"');
+    assert.deepEqual(
+      lines.filter((line) => line.startsWith("#EXT-X-MEDIA:")).map((line) => /GROUP-ID=.*?,|STABLE.*/g.exec(line)?.[0]),
+      ['GROUP-ID="audio-noA",', 'GROUP-ID="audio-noB",'],
+    );
+    const variants = lines.flatMap((line, at) =>
+      line.startsWith("#EXT-X-STREAM-INF:") ? [[/STABLE.*/.exec(line)?.[0], lines[at + 1]]] : [],
+    );
+    assert.deepEqual(variants, [
+      ['STABLE-VARIANT-ID="360p",PATHWAY-ID="noA",AUDIO="audio-noA"', "video/360p.m3u8"],
+      ['STABLE-VARIANT-ID="234p",PATHWAY-ID="noA",AUDIO="audio-noA"', "video/234p.m3u8"],
+      ['STABLE-VARIANT-ID="360p",PATHWAY-ID="noB",AUDIO="audio-noB"', "http://b.example:7800/v/as1/video/360p.m3u8"],
+      ['STABLE-VARIANT-ID="234p",PATHWAY-ID="noB",AUDIO="audio-noB"', "http://b.example:7800/v/as1/video/234p.m3u8"],
+    ]);
+  });
+
+  it("keeps the same attributes on every pathway, as a strict parser reads them", () => {
+    setOptions({ strictMode: true });
+    const audio = [sampleAudio(0, "en"), sampleAudio(1, "de")];
+    const text = multivariantPlaylist(sampleManifest({ audio }), steering);
+    const { variants } = parse(text) as types.MasterPlaylist;
+    setOptions({ strictMode: false });
+    assert.equal(variants.length, 4);
+    const told = ({ bandwidth, codecs, resolution, audio: tracks }: types.Variant): unknown => [
+      ...[bandwidth, codecs, resolution],
+      tracks.map(({ name, language, isDefault, autoselect }) => [name, language, isDefault, autoselect]),
+    ];
+    assert.deepEqual(variants.slice(2).map(told), variants.slice(0, 2).map(told));
+    assert.deepEqual(
+      variants.map((variant) => variant.audio.map((track) => track.uri)),
+      [
+        ...Array<string[]>(2).fill(["audio/0.m3u8", "audio/1.m3u8"]),
+        ...Array<string[]>(2).fill([
+          "http://b.example:7800/v/as1/audio/0.m3u8",
+          "http://b.example:7800/v/as1/audio/1.m3u8",
+        ]),
+      ],
+    );
   });
 });

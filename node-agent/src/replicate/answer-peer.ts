@@ -1,120 +1,103 @@
 // What one request of another agent gets: who asks is looked up in the directory each time, so that a removed node
 // is refused on a connection that it still has.
-import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { TLSSocket } from "node:tls";
 import { asVsError } from "@vstream/core/errors.ts";
 import { isId, isSha256 } from "@vstream/core/ids.ts";
-import type { Sha256 } from "@vstream/core/ids.ts";
+import type { NodeId, Sha256 } from "@vstream/core/ids.ts";
 import type { Logger } from "@vstream/core/log.ts";
 import { nodeIdOfNames } from "../identity/check-certificate.ts";
 import type { Store } from "../store/store.ts";
-import type { Peers } from "./peers.ts";
-import { rangeOf } from "./request-range.ts";
-
-/** Read from the disk at a time; a reader that is slow holds one of these in memory. */
-const partBytes = 1024 * 1024;
+import { answerObject, endEmpty } from "./answer-object.ts";
+import type { PeerCall } from "./answer-object.ts";
+import type { DamageNotices } from "./damage-notices.ts";
+import type { PeerStatus, Peers } from "./peers.ts";
 
 export interface AnswerDeps {
   readonly store: Pick<Store, "sizeOf" | "read" | "getManifest">;
   readonly peers: Pick<Peers, "directory">;
+  readonly status: () => PeerStatus;
+  readonly onDamage: (sha256: Sha256) => void;
+  readonly notices: DamageNotices;
   readonly log: Logger;
 }
 
 /** Never throws: a failure ends the connection, so that a cut answer is not taken for a whole one. */
 export async function answerPeer(deps: AnswerDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
-    if (isKnown(deps.peers, request)) await answer(deps, request, response);
-    else end(response, 403);
+    const caller = knownCaller(deps.peers, request);
+    if (caller === null) endEmpty(response, 403);
+    else await answer(deps, caller, { request, response });
   } catch (thrown) {
     // The other side gave up: nothing is wrong here.
     if (!response.destroyed) deps.log.warn({ err: asVsError(thrown), path: request.url }, "answer to a peer failed");
     if (response.headersSent) response.destroy();
-    else end(response, 500);
+    else endEmpty(response, 500);
   }
 }
 
-async function answer(deps: AnswerDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    end(response, 405, { allow: "GET, HEAD" });
+async function answer(deps: AnswerDeps, caller: NodeId, call: PeerCall): Promise<void> {
+  const [, room = "", name = "", ...rest] = (call.request.url ?? "").split("/");
+  const sha256 = isSha256(name) ? name : null;
+  const allowed = room === "damage" ? ["POST"] : ["GET", "HEAD"];
+  if (!allowed.includes(call.request.method ?? "")) {
+    endEmpty(call.response, 405, { allow: allowed.join(", ") });
+  } else if (rest.length > 0) endEmpty(call.response, 404);
+  else if (room === "objects" && sha256 !== null) await answerObject(deps, sha256, call);
+  else if (room === "damage" && sha256 !== null) takeNotice(deps, { caller, sha256 }, call);
+  else if (room === "manifests" && isId("asset", name)) answerJson(deps.store.getManifest(name), call);
+  else if (room === "status" && name === "") answerJson(deps.status(), call);
+  else endEmpty(call.response, 404);
+}
+
+function answerJson(content: object | null, { request, response }: PeerCall): void {
+  if (content === null) {
+    endEmpty(response, 404);
     return;
   }
-  const [, room, name = "", ...rest] = (request.url ?? "").split("/");
-  if (rest.length === 0 && room === "objects" && isSha256(name)) await answerObject(deps, name, { request, response });
-  else if (rest.length === 0 && room === "manifests") answerManifest(deps, name, { request, response });
-  else end(response, 404);
+  const body = JSON.stringify(content);
+  response.writeHead(200, { "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) });
+  response.end(request.method === "GET" ? body : undefined);
 }
 
-async function answerObject(
+// What a peer says is not believed: this node only looks at its own file.
+function takeNotice(
   deps: AnswerDeps,
-  sha256: Sha256,
-  call: { request: IncomingMessage; response: ServerResponse },
-): Promise<void> {
-  const { request, response } = call;
-  const sizeBytes = deps.store.sizeOf(sha256);
-  if (sizeBytes === null) {
-    end(response, 404);
-    return;
-  }
-  const range = rangeOf(request.headers.range, sizeBytes);
-  if (range === "unsatisfiable") {
-    end(response, 416, { "content-range": `bytes */${String(sizeBytes)}` });
-    return;
-  }
-  const { start, end: stop } = range ?? { start: 0, end: sizeBytes };
-  response.writeHead(range === null ? 200 : 206, {
-    "content-type": "application/octet-stream",
-    "content-length": String(stop - start),
-    "accept-ranges": "bytes",
-    ...(range === null ? {} : { "content-range": `bytes ${String(start)}-${String(stop - 1)}/${String(sizeBytes)}` }),
-  });
-  if (request.method === "GET") await sendParts(deps.store, { sha256, start, stop }, response);
-  response.end();
-}
-
-function answerManifest(
-  deps: AnswerDeps,
-  name: string,
-  call: { request: IncomingMessage; response: ServerResponse },
+  { caller, sha256 }: { caller: NodeId; sha256: Sha256 },
+  { request, response }: PeerCall,
 ): void {
-  const manifest = isId("asset", name) ? deps.store.getManifest(name) : null;
-  if (manifest === null) {
-    end(call.response, 404);
+  if (request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0) {
+    // Nobody will read the body: the connection goes with it.
+    endEmpty(response, 413, { connection: "close" });
     return;
   }
-  const body = JSON.stringify(manifest);
-  call.response.writeHead(200, {
-    "content-type": "application/json",
-    "content-length": String(Buffer.byteLength(body)),
-  });
-  call.response.end(call.request.method === "GET" ? body : undefined);
-}
-
-async function sendParts(
-  store: Pick<Store, "read">,
-  span: { sha256: Sha256; start: number; stop: number },
-  response: ServerResponse,
-): Promise<void> {
-  const gone = new AbortController();
-  response.once("close", () => {
-    gone.abort();
-  });
-  for (let at = span.start; at < span.stop; at += partBytes) {
-    const part = await store.read(span.sha256, { start: at, end: Math.min(span.stop, at + partBytes) });
-    gone.signal.throwIfAborted();
-    if (!response.write(part)) await once(response, "drain", { signal: gone.signal });
+  const bytes = deps.store.sizeOf(sha256);
+  if (bytes === null) {
+    endEmpty(response, 404);
+    return;
   }
+  const taken = deps.notices.take(caller, { sha256, bytes });
+  if (taken === "to_read") {
+    deps.log.warn({ nodeId: caller, sha256 }, "peer says that an object came wrong: reading it again");
+    deps.onDamage(sha256);
+  }
+  endEmpty(response, taken === "too_many" ? 429 : 202);
 }
 
-// TLS has checked that the certificate is of this cluster.
-function isKnown(peers: Pick<Peers, "directory">, request: IncomingMessage): boolean {
-  const { socket } = request;
-  const names = socket instanceof TLSSocket ? socket.getPeerCertificate().subjectaltname : undefined;
-  const nodeId = nodeIdOfNames(names ?? "");
-  return nodeId !== null && peers.directory.some((node) => node.nodeId === nodeId);
+function knownCaller(peers: Pick<Peers, "directory">, request: IncomingMessage): NodeId | null {
+  const nodeId = callerOf(request.socket);
+  return peers.directory.some((node) => node.nodeId === nodeId) ? nodeId : null;
 }
 
-function end(response: ServerResponse, status: number, headers: Record<string, string> = {}): void {
-  response.writeHead(status, { ...headers, "content-length": "0" });
-  response.end();
+// TLS has checked that the certificate is of this cluster; a connection keeps the one that it began with.
+function callerOf(socket: IncomingMessage["socket"]): NodeId | null {
+  let nodeId = callers.get(socket);
+  if (nodeId === undefined) {
+    const names = socket instanceof TLSSocket ? socket.getPeerCertificate().subjectaltname : undefined;
+    nodeId = nodeIdOfNames(names ?? "");
+    callers.set(socket, nodeId);
+  }
+  return nodeId;
 }
+
+const callers = new WeakMap<IncomingMessage["socket"], NodeId | null>();

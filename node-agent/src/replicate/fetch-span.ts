@@ -12,6 +12,7 @@ import { blockCount, bytesOfBlocks, runsCovering } from "./block-spans.ts";
 import type { Blocks, ByteRange } from "./block-spans.ts";
 import { isHoldersFault, noHolder } from "./fetcher.ts";
 import type { Fetcher, Peers } from "./peers.ts";
+import { tellHolder } from "./tell-holder.ts";
 
 /** Eight blocks: large enough to keep a connection busy, small enough to hold a few in memory. */
 const blocksAtOnce = 8;
@@ -20,7 +21,7 @@ const runsAtOnce = 3;
 export interface SpanRequest {
   readonly store: Pick<Store, "has" | "read">;
   readonly fetcher: Fetcher;
-  readonly peers: Pick<Peers, "readRange">;
+  readonly peers: Pick<Peers, "readRange" | "tellDamage">;
   readonly log: Logger;
   readonly scratch: Pick<Scratch, "link" | "openSparse">;
   readonly source: SourceRef;
@@ -107,6 +108,8 @@ class SpanFetch {
   #leave(holder: NodeId, failure: VsError): void {
     if (!isHoldersFault(failure)) throw failure;
     this.#left.set(holder, failure);
+    const { sha256 } = this.#request.source.source;
+    if (failure.code === "object_corrupt") tellHolder(this.#request, { holder, sha256 });
     this.#request.log.warn({ nodeId: holder, reason: failure.message }, "holder of a source left for another");
   }
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { open, readFile, stat, writeFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import { VsError } from "@vstream/core/errors.ts";
 import { newId } from "@vstream/core/ids.ts";
 import type { ObjectRef } from "@vstream/core/media.ts";
@@ -13,7 +14,10 @@ import { storedSource, trialCluster } from "./trial-nodes.fixture.ts";
 import type { TrialCluster, TrialNode } from "./trial-nodes.fixture.ts";
 
 const mebibyte = 1024 * 1024;
-const unasked = { readRange: () => Promise.reject(new Error("nobody reads a range here")) };
+const unasked = {
+  readRange: () => Promise.reject(new Error("nobody reads a range here")),
+  tellDamage: () => Promise.reject(new Error("nobody is told anything here")),
+};
 
 describe("fetching from peers", () => {
   let cluster: TrialCluster;
@@ -57,6 +61,20 @@ describe("fetching from peers", () => {
     assert.deepEqual(refOf(await here.store.read(object.sha256)), object);
     const lacking = await putOn([two], randomBytes(1000));
     await here.fetcher.fetchObject(lacking, holders(), neverAborted);
+  });
+
+  it("tells a holder what it gave wrong, and nobody else", async () => {
+    const streamed = await putOn([one, two], randomBytes(mebibyte));
+    const read = await putOn([one, two], randomBytes(1000));
+    const lacking = await putOn([two], randomBytes(1000));
+    await harm(one, streamed);
+    await harm(one, read);
+    await here.fetcher.fetchObject(streamed, holders(), neverAborted);
+    await here.fetcher.fetchBytes(read, holders(), neverAborted);
+    await here.fetcher.fetchObject(lacking, holders(), neverAborted);
+    await until(() => one.damaged.length === 2);
+    assert.deepEqual(one.damaged, [streamed.sha256, read.sha256]);
+    assert.deepEqual(two.damaged, []);
   });
 
   it("says that nobody has it, or that nobody could be asked", async () => {
@@ -182,11 +200,17 @@ describe("fetching from peers", () => {
       const ranges = [{ start: 0, end: bytes.length }];
       const path = await fetchSource({ ...(await request(here, source)), ranges });
       assert.deepEqual(await readFile(path), bytes);
+      await until(() => one.damaged.length > 0);
+      assert.deepEqual([one.damaged, two.damaged], [[source.source.sha256], []]);
       await harm(two, source.source);
       await assert.rejects(fetchSource({ ...(await request(here, source)), ranges }), { code: "peer_failed" });
     });
   });
 });
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await delay(5);
+}
 
 // Flips a byte in the middle of the node's file.
 async function harm(node: TrialNode, object: ObjectRef): Promise<void> {

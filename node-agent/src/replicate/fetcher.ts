@@ -6,10 +6,11 @@ import type { Logger } from "@vstream/core/log.ts";
 import type { ObjectRef } from "@vstream/core/media.ts";
 import type { Store } from "../store/store.ts";
 import type { Fetcher, Peers } from "./peers.ts";
+import { tellHolder } from "./tell-holder.ts";
 
 export interface FetcherDeps {
   readonly store: Pick<Store, "putStream" | "putCached" | "has" | "read">;
-  readonly peers: Pick<Peers, "openObject" | "readRange">;
+  readonly peers: Pick<Peers, "openObject" | "readRange" | "tellDamage">;
   readonly log: Logger;
 }
 
@@ -42,7 +43,7 @@ export class PeerFetcher implements Fetcher {
   async fetchBytes(object: ObjectRef, holders: readonly NodeId[], signal: AbortSignal): Promise<Buffer> {
     const { store, peers, log } = this.#deps;
     if (store.has(object.sha256)) return await store.read(object.sha256);
-    return await firstRight({ object, holders, signal, log }, async (holder) => {
+    return await firstRight({ object, holders, signal, peers, log }, async (holder) => {
       const bytes = await peers.readRange(holder, object, { start: 0, end: object.bytes }, signal);
       // The store refuses bytes that are not what the name says.
       await store.putCached(object, bytes);
@@ -73,14 +74,18 @@ async function fetchFromAny(
   wanted: { object: ObjectRef; holders: readonly NodeId[]; signal: AbortSignal },
 ): Promise<void> {
   const { object, signal } = wanted;
-  await firstRight({ ...wanted, log: deps.log }, async (holder) => {
+  await firstRight({ ...wanted, ...deps }, async (holder) => {
     await deps.store.putStream(object, (from) => deps.peers.openObject(holder, object, from, signal), signal);
   });
 }
 
-/** What the first holder gives that does not fail; the others are left with a warning. */
+/** What the first holder gives that does not fail; the others are left with a warning, and told what they gave wrong. */
 async function firstRight<Given>(
-  wanted: { object: ObjectRef; holders: readonly NodeId[]; signal: AbortSignal; log: Logger },
+  wanted: Pick<FetcherDeps, "peers" | "log"> & {
+    object: ObjectRef;
+    holders: readonly NodeId[];
+    signal: AbortSignal;
+  },
   ask: (holder: NodeId) => Promise<Given>,
 ): Promise<Given> {
   const { object, holders, signal, log } = wanted;
@@ -93,6 +98,7 @@ async function firstRight<Given>(
       const failure = asVsError(thrown);
       // A full or failing disk is ours: no other holder could help.
       if (!isHoldersFault(failure)) throw failure;
+      if (failure.code === "object_corrupt") tellHolder(wanted, { holder, sha256: object.sha256 });
       log.warn({ nodeId: holder, sha256: object.sha256, reason: failure.message }, "holder left for another");
       failures.push(failure);
     }

@@ -28,7 +28,7 @@ export function requireRange(
   const wanted = `${String(range.start)}-${String(range.end - 1)}/${String(object.bytes)}`;
   if (shown === (isWhole ? String(object.bytes) : `bytes ${wanted}`)) return;
   answer.destroy();
-  throw peerFailed(holder, new Error(`its object ${object.sha256} has another size`));
+  throw new VsError("object_corrupt", `node ${holder} has object ${object.sha256} in another size`);
 }
 
 export function unexpected(answer: IncomingMessage, holder: NodeId): VsError {

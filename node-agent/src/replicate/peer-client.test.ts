@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { truncate } from "node:fs/promises";
 import { request } from "node:https";
 import type { IncomingMessage } from "node:http";
 import { createServer } from "node:net";
@@ -15,7 +16,8 @@ import type { Credentials } from "../identity/node-identity.ts";
 import { manifestOf, neverAborted, newAssetId, quietLog, refOf } from "../store/trial-store.fixture.ts";
 import { openPeers } from "./peer-client.ts";
 import { openPeerListener } from "./peer-listener.ts";
-import { addressOf, trialCluster } from "./trial-nodes.fixture.ts";
+import type { PeerListener } from "./peer-listener.ts";
+import { addressOf, trialCluster, trialLoad } from "./trial-nodes.fixture.ts";
 import type { TrialCluster, TrialNode } from "./trial-nodes.fixture.ts";
 
 describe("peers", () => {
@@ -65,7 +67,7 @@ describe("peers", () => {
     const resized = { sha256: object.sha256, bytes: object.bytes - 1 };
     for (const fromByte of [0, 1]) {
       await assert.rejects(here.peers.openObject(there.nodeId, resized, fromByte, neverAborted), {
-        code: "peer_failed",
+        code: "object_corrupt",
       });
     }
   });
@@ -75,6 +77,31 @@ describe("peers", () => {
     await there.store.keepManifest(manifest);
     assert.deepEqual(await here.peers.getManifest(there.nodeId, manifest.assetId, neverAborted), manifest);
     assert.equal(await here.peers.getManifest(there.nodeId, newAssetId(), neverAborted), null);
+  });
+
+  it("say how they are", async () => {
+    assert.deepEqual(await here.peers.getStatus(there.nodeId, neverAborted), { ready: true, load: trialLoad });
+    there.peers.setDirectory([there.address]);
+    await assert.rejects(here.peers.getStatus(there.nodeId, neverAborted), { code: "peer_failed", message: /403/ });
+  });
+
+  it("are told of an object that came wrong, and look at it once", async () => {
+    await here.peers.tellDamage(there.nodeId, object.sha256, neverAborted);
+    await here.peers.tellDamage(there.nodeId, object.sha256, neverAborted);
+    assert.deepEqual(there.damaged, [object.sha256]);
+    const absent = refOf(Buffer.from("absent"));
+    const telling = here.peers.tellDamage(there.nodeId, absent.sha256, neverAborted);
+    await assert.rejects(telling, { code: "peer_failed", message: /404/ });
+    there.peers.setDirectory([there.address]);
+    const other = await there.store.putBytes(Buffer.from("other"));
+    await assert.rejects(here.peers.tellDamage(there.nodeId, other.sha256, neverAborted), { message: /403/ });
+    assert.deepEqual(there.damaged, [object.sha256]);
+  });
+
+  it("see by themselves that a file of theirs has become shorter", async () => {
+    await truncate(there.store.pathOf(object.sha256)!, 2_000_000);
+    await assert.rejects(readAll(0), { code: "peer_failed" });
+    assert.deepEqual(there.damaged, [object.sha256]);
   });
 
   it("are only asked when the directory names them", async () => {
@@ -124,6 +151,13 @@ describe("peers", () => {
       assert.equal(await statusOf(asked), 404, asked);
     }
     assert.equal(await statusOf(path, { method: "DELETE" }), 405);
+    assert.equal(await statusOf(path, { method: "POST" }), 405);
+    const notice = `/damage/${object.sha256}`;
+    assert.equal(await statusOf(notice), 405);
+    assert.equal(await statusOf(notice, { method: "POST", headers: { "content-length": "5" } }), 413);
+    assert.equal(await statusOf("/damage/x", { method: "POST" }), 404);
+    assert.equal(await statusOf("/status/x"), 404);
+    assert.deepEqual(there.damaged, []);
     assert.equal(await statusOf(path, { headers: { range: "bytes=3000000-" } }), 416);
     const suffix = await plainGet(there, path, known, { headers: { range: "bytes=-10" } });
     assert.equal(suffix.answer.headers["content-range"], "bytes 2999990-2999999/3000000");
@@ -157,17 +191,12 @@ describe("peers", () => {
     await Promise.all([readAll(0), readAll(0), readAll(0)]);
     const { port } = there.listener.address;
     await there.listener[Symbol.asyncDispose]();
-    const { store, peers, identity } = there;
-    const listen = { host: "127.0.0.1", port };
-    await using _again = await openPeerListener({ store, peers, identity, listen, log: quietLog, clock: systemClock });
+    await using _again = await openAgain(there, port);
     assert.deepEqual(await readAll(0), bytes);
   });
 
   it("say so when their port is taken", async () => {
-    const { store, peers, identity } = there;
-    const listen = { host: "127.0.0.1", port: here.listener.address.port };
-    const opening = openPeerListener({ store, peers, identity, listen, log: quietLog, clock: systemClock });
-    await assert.rejects(opening, { code: "port_taken" });
+    await assert.rejects(openAgain(there, here.listener.address.port), { code: "port_taken" });
   });
 
   it("stop reading when told to", async () => {
@@ -203,6 +232,14 @@ describe("peers", () => {
     await refusedFor(there.nodeId, /ECONNREFUSED/);
   });
 });
+
+async function openAgain({ store, peers, identity }: TrialNode, port: number): Promise<PeerListener> {
+  return await openPeerListener({
+    ...{ store, peers, identity, listen: { host: "127.0.0.1", port }, log: quietLog, clock: systemClock },
+    status: () => ({ ready: true, load: trialLoad }),
+    onDamage: () => undefined,
+  });
+}
 
 async function whole(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const parts: Uint8Array[] = [];

@@ -1,26 +1,28 @@
 // How this agent reads from others: HTTPS with certificates on both sides, connections kept, every one of them to a
 // node that its certificate names. Nothing that comes back is believed here; whoever uses it checks its hash.
-import { Agent } from "node:https";
 import type { IncomingMessage } from "node:http";
 import type { Clock } from "@vstream/core/clock.ts";
 import { VsError } from "@vstream/core/errors.ts";
-import type { AssetId, NodeId } from "@vstream/core/ids.ts";
+import type { AssetId, NodeId, Sha256 } from "@vstream/core/ids.ts";
 import type { Logger } from "@vstream/core/log.ts";
 import type { Manifest, NodeAddress, ObjectRef } from "@vstream/core/media.ts";
 import type { NodeIdentity } from "../identity/node-identity.ts";
 import { manifestShape } from "../store/stored-shapes.ts";
 import { rangeHeader, requireRange, unexpected, wholeBody } from "./object-answer.ts";
+import { PeerConnections } from "./peer-connections.ts";
 import { askPeer, bodyOf, peerFailed } from "./peer-request.ts";
-import type { Peers } from "./peers.ts";
+import { peerStatusShape, statusLimitBytes } from "./peer-status.ts";
+import type { PeerStatus, Peers } from "./peers.ts";
+import { limitTime } from "./time-limit.ts";
+import type { TimeLimit } from "./time-limit.ts";
 
-/** For each node: what is read at once, and what is kept for later. */
-const connectionsPerNode = 16;
-const idleConnectionsPerNode = 4;
-const idleConnectionMs = 20_000;
 /** A manifest of a two-hour film at five rungs is below 4 MiB of JSON. */
 const manifestLimitBytes = 32 * 1024 * 1024;
 /** What may be asked for into memory. */
 const rangeLimitBytes = 128 * 1024 * 1024;
+/** For a status or a notice from the question to the end of its answer, and for a manifest. */
+const shortAnswerMs = 3_000;
+const manifestLimitMs = 30_000;
 
 export interface PeerClientDeps {
   readonly identity: NodeIdentity;
@@ -35,20 +37,12 @@ export function openPeers(deps: PeerClientDeps): Peers & AsyncDisposable {
 
 class HttpsPeers implements Peers, AsyncDisposable {
   readonly #deps: PeerClientDeps;
-  readonly #stopListening: () => void;
-  #agent: Agent;
-  #olderAgent: Agent | null = null;
+  readonly #connections: PeerConnections;
   #directory = new Map<NodeId, NodeAddress>();
 
   constructor(deps: PeerClientDeps) {
     this.#deps = deps;
-    this.#agent = this.#newAgent();
-    this.#stopListening = deps.identity.onChange(() => {
-      // What runs on the older certificate may end; idle connections of it go by themselves.
-      this.#olderAgent?.destroy();
-      this.#olderAgent = this.#agent;
-      this.#agent = this.#newAgent();
-    });
+    this.#connections = new PeerConnections(deps.identity);
   }
 
   get directory(): readonly NodeAddress[] {
@@ -90,13 +84,15 @@ class HttpsPeers implements Peers, AsyncDisposable {
   }
 
   async getManifest(holder: NodeId, assetId: AssetId, signal: AbortSignal): Promise<Manifest | null> {
-    const answer = await this.#ask({ holder, path: `/manifests/${assetId}`, headers: {}, signal });
+    using limit = this.#limit(holder, manifestLimitMs, signal);
+    const asked = { holder, signal: limit.signal };
+    const answer = await this.#ask({ ...asked, path: `/manifests/${assetId}`, headers: {} });
     if (answer.statusCode === 404) {
       answer.resume();
       return null;
     }
     if (answer.statusCode !== 200) throw unexpected(answer, holder);
-    const text = await wholeBody(answer, { holder, signal, limitBytes: manifestLimitBytes });
+    const text = await wholeBody(answer, { ...asked, limitBytes: manifestLimitBytes });
     const manifest = manifestShape.safeParse(parsed(text));
     if (!manifest.success || manifest.data.assetId !== assetId) {
       throw peerFailed(holder, new Error("its manifest makes no sense"));
@@ -104,16 +100,34 @@ class HttpsPeers implements Peers, AsyncDisposable {
     return manifest.data;
   }
 
+  async getStatus(nodeId: NodeId, signal: AbortSignal): Promise<PeerStatus> {
+    using limit = this.#limit(nodeId, shortAnswerMs, signal);
+    const asked = { holder: nodeId, signal: limit.signal };
+    const answer = await this.#ask({ ...asked, path: "/status", headers: {} });
+    if (answer.statusCode !== 200) throw unexpected(answer, nodeId);
+    const text = await wholeBody(answer, { ...asked, limitBytes: statusLimitBytes });
+    const status = peerStatusShape.safeParse(parsed(text));
+    if (status.success) return status.data;
+    throw peerFailed(nodeId, new Error("its status makes no sense"));
+  }
+
+  async tellDamage(holder: NodeId, sha256: Sha256, signal: AbortSignal): Promise<void> {
+    using limit = this.#limit(holder, shortAnswerMs, signal);
+    const asked = { holder, path: `/damage/${sha256}`, method: "POST", headers: {}, signal: limit.signal } as const;
+    const answer = await this.#ask(asked);
+    if (answer.statusCode !== 202) throw unexpected(answer, holder);
+    answer.resume();
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
-    this.#stopListening();
-    this.#agent.destroy();
-    this.#olderAgent?.destroy();
+    this.#connections[Symbol.dispose]();
     return Promise.resolve();
   }
 
   async #ask(asked: {
     holder: NodeId;
     path: string;
+    method?: "POST";
     headers: Record<string, string>;
     signal: AbortSignal;
   }): Promise<IncomingMessage> {
@@ -121,24 +135,12 @@ class HttpsPeers implements Peers, AsyncDisposable {
     if (!URL.canParse(peerUrl) || new URL(peerUrl).protocol !== "https:") {
       throw peerFailed(asked.holder, new Error("the directory names no https address of it"));
     }
-    return await askPeer({ ...asked, peerUrl, agent: this.#agent, clock: this.#deps.clock });
+    return await askPeer({ ...asked, peerUrl, agent: this.#connections.agent, clock: this.#deps.clock });
   }
 
-  #newAgent(): Agent {
-    const { keyPem, certificatePem, authorityPem } = this.#deps.identity.credentials();
-    return new Agent({
-      key: keyPem,
-      cert: certificatePem,
-      ca: authorityPem,
-      rejectUnauthorized: true,
-      minVersion: "TLSv1.2",
-      keepAlive: true,
-      maxSockets: connectionsPerNode,
-      maxFreeSockets: idleConnectionsPerNode,
-      timeout: idleConnectionMs,
-      // A resumed session would skip the look at the other side's certificate.
-      maxCachedSessions: 0,
-    });
+  #limit(holder: NodeId, ms: number, signal: AbortSignal): TimeLimit {
+    const late = (): VsError => peerFailed(holder, new Error(`its answer was not there within ${ms / 1000} s`));
+    return limitTime({ clock: this.#deps.clock, ms, signal }, late);
   }
 }
 

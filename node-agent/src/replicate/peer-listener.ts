@@ -1,15 +1,17 @@
 // Where other agents read from this one: HTTPS, and only for callers whose certificate is of this cluster and names
-// a node that the directory knows. Gives objects and manifests, takes nothing.
+// a node that the directory knows. Gives objects, manifests and how the node is; takes only word of wrong bytes.
 import { createServer } from "node:https";
 import type { Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "@vstream/core/clock.ts";
 import { VsError } from "@vstream/core/errors.ts";
+import type { Sha256 } from "@vstream/core/ids.ts";
 import type { Logger } from "@vstream/core/log.ts";
 import type { NodeIdentity } from "../identity/node-identity.ts";
 import type { Store } from "../store/store.ts";
 import { answerPeer } from "./answer-peer.ts";
-import type { Peers } from "./peers.ts";
+import { DamageNotices } from "./damage-notices.ts";
+import type { PeerStatus, Peers } from "./peers.ts";
 
 const listenerLimits = {
   headerBytes: 8 * 1024,
@@ -30,6 +32,10 @@ export interface PeerListenerDeps {
   readonly store: Pick<Store, "sizeOf" | "read" | "getManifest">;
   readonly peers: Pick<Peers, "directory">;
   readonly identity: NodeIdentity;
+  /** How this node is, for others that ask. */
+  readonly status: () => PeerStatus;
+  /** An object on this node's disk may be wrong: it is to be read again. */
+  readonly onDamage: (sha256: Sha256) => void;
   readonly listen: { readonly host: string; readonly port: number };
   readonly log: Logger;
   readonly clock: Clock;
@@ -56,7 +62,8 @@ export async function openPeerListener(deps: PeerListenerDeps): Promise<PeerList
   server.maxHeadersCount = listenerLimits.headerCount;
   server.maxConnections = listenerLimits.connections;
   server.setTimeout(listenerLimits.idleMs);
-  server.on("request", (request, response) => void answerPeer(deps, request, response));
+  const answering = { ...deps, notices: new DamageNotices(deps.clock) };
+  server.on("request", (request, response) => void answerPeer(answering, request, response));
   server.on("tlsClientError", (err) => {
     deps.log.debug({ reason: err.message }, "peer connection refused");
   });

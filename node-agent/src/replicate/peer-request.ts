@@ -20,6 +20,8 @@ export interface PeerRequest {
   readonly holder: NodeId;
   readonly peerUrl: string;
   readonly path: string;
+  /** GET unless it is said. */
+  readonly method?: "POST";
   readonly headers: Readonly<Record<string, string>>;
   readonly agent: Agent;
   readonly clock: Clock;
@@ -70,6 +72,7 @@ export async function* bodyOf(
 function openRequest(asked: PeerRequest): ClientRequest {
   const request = startRequest(new URL(asked.path, asked.peerUrl), {
     agent: asked.agent,
+    method: asked.method ?? "GET",
     headers: asked.headers,
     signal: asked.signal,
     // Connections are kept by this name, so that one to a node is never taken for another node at the same address.

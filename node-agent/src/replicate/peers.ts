@@ -1,7 +1,14 @@
 // How the agent reads from other agents. Implemented by peer-client.ts over mutual TLS; every byte is checked by
 // hash before anybody uses it.
-import type { AssetId, NodeId } from "@vstream/core/ids.ts";
-import type { Manifest, NodeAddress, ObjectRef } from "@vstream/core/media.ts";
+import type { AssetId, NodeId, Sha256 } from "@vstream/core/ids.ts";
+import type { Load, Manifest, NodeAddress, ObjectRef } from "@vstream/core/media.ts";
+
+/** What a node says of itself to other nodes, control plane or not. */
+export interface PeerStatus {
+  /** It serves viewers: started, not stopping. */
+  readonly ready: boolean;
+  readonly load: Load;
+}
 
 export interface Peers {
   /** Replaces what is known of the cluster: only these nodes are asked and answered. */
@@ -9,7 +16,7 @@ export interface Peers {
   readonly directory: readonly NodeAddress[];
   /**
    * A stream of an object's bytes from a byte on, from one holder. Unverified: the store checks the whole.
-   * @throws VsError peer_failed, object_missing
+   * @throws VsError peer_failed, object_missing, object_corrupt when the holder has it in another size
    */
   openObject(
     holder: NodeId,
@@ -24,6 +31,10 @@ export interface Peers {
     range: { start: number; end: number },
     signal: AbortSignal,
   ): Promise<Buffer>;
+  /** How a node is, by its own word. @throws VsError peer_failed */
+  getStatus(nodeId: NodeId, signal: AbortSignal): Promise<PeerStatus>;
+  /** Tells a holder that it gave wrong bytes of an object, so that it looks at its own. @throws VsError peer_failed */
+  tellDamage(holder: NodeId, sha256: Sha256, signal: AbortSignal): Promise<void>;
   /** The manifest that a peer keeps, or null. */
   getManifest(holder: NodeId, assetId: AssetId, signal: AbortSignal): Promise<Manifest | null>;
 }

@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "@vstream/core/clock.ts";
-import type { NodeId } from "@vstream/core/ids.ts";
-import type { NodeAddress, SourceRef } from "@vstream/core/media.ts";
+import type { NodeId, Sha256 } from "@vstream/core/ids.ts";
+import type { Load, NodeAddress, SourceRef } from "@vstream/core/media.ts";
 import { TrialAuthority, joinedNode } from "../identity/authority.fixture.ts";
 import type { NodeIdentity } from "../identity/node-identity.ts";
 import type { Store } from "../store/store.ts";
@@ -24,7 +24,24 @@ export interface TrialNode {
   readonly fetcher: PeerFetcher;
   readonly listener: PeerListener;
   readonly address: NodeAddress;
+  /** Objects that the node was told to look at, or found wrong by itself. */
+  readonly damaged: readonly Sha256[];
+  /** How its listener reads the store, when a test wants it to lie, to stall or to fail. */
+  readonly faults: { read: Store["read"] | null };
 }
+
+export const trialLoad: Load = {
+  usedBytes: 1,
+  capacityBytes: 2,
+  tasksRunning: 0,
+  viewers: 3,
+  egressBps: 4_000_000,
+  connections: 5,
+  processor: 0.5,
+  disk: 0.25,
+  egressLimitBps: 0,
+  viewersQuietMs: 12.5,
+};
 
 export interface TrialCluster extends AsyncDisposable {
   readonly authority: TrialAuthority;
@@ -49,8 +66,19 @@ export async function openTrialNode(authority: TrialAuthority, opened: AsyncDisp
   const store = opened.use(await openTrialStore(folder));
   const peers = opened.use(openPeers({ identity, log: quietLog, clock: systemClock }));
   const listen = { host: "127.0.0.1", port: 0 };
+  const damaged: Sha256[] = [];
+  const faults: TrialNode["faults"] = { read: null };
   const listener = opened.use(
-    await openPeerListener({ store, peers, identity, listen, log: quietLog, clock: systemClock }),
+    await openPeerListener({
+      ...{ peers, identity, listen, log: quietLog, clock: systemClock },
+      store: {
+        sizeOf: (sha256) => store.sizeOf(sha256),
+        getManifest: (assetId) => store.getManifest(assetId),
+        read: (sha256, range) => (faults.read ?? store.read.bind(store))(sha256, range),
+      },
+      status: () => ({ ready: true, load: trialLoad }),
+      onDamage: (sha256) => damaged.push(sha256),
+    }),
   );
   const fetcher = new PeerFetcher({ store, peers, log: quietLog });
   return {
@@ -62,12 +90,15 @@ export async function openTrialNode(authority: TrialAuthority, opened: AsyncDisp
     fetcher,
     listener,
     address: addressOf(nodeId, listener.address.port),
+    damaged,
+    faults,
   };
 }
 
 export function addressOf(nodeId: NodeId, port: number): NodeAddress {
   const peerUrl = `https://127.0.0.1:${String(port)}`;
-  return { nodeId, name: nodeId, region: "eu", playbackUrl: "", peerUrl, serving: true };
+  const serving = { serving: true, health: "up", scheduling: "active" } as const;
+  return { nodeId, name: nodeId, region: "eu", zone: "", playbackUrl: "", peerUrl, ...serving };
 }
 
 /** Gives each of the nodes the same random source, and says what it is. */

@@ -1,113 +1,13 @@
 import assert from "node:assert/strict";
 import { systemClock } from "@vstream/core/clock.ts";
 import type { Clock } from "@vstream/core/clock.ts";
-import { VsError } from "@vstream/core/errors.ts";
 import { newId, sourcePieceId, timelinePieceId } from "@vstream/core/ids.ts";
-import type { AssetId, PieceId, Sha256 } from "@vstream/core/ids.ts";
-import type { NodeAddress, Piece } from "@vstream/core/media.ts";
 import { quietLog } from "../store/trial-store.fixture.ts";
 import { MovedClock } from "../tasks/moved-clock.fixture.ts";
 import { checkUploadsEveryMs } from "./check-uploads.ts";
 import { openControlLink } from "./control-link.ts";
-import type { ControlLink } from "./control-link.ts";
-import type {
-  ControlListener,
-  ControlSubject,
-  Lease,
-  LeaseGrant,
-  ManifestNews,
-  Question,
-  Renewal,
-  Welcome,
-} from "./control-messages.ts";
 import { TrialControlPlane, until } from "./trial-control-plane.fixture.ts";
-
-const never = new AbortController().signal;
-const nodeId = newId("node", 0);
-const assetId = newId("asset", 0);
-const hash = "ab".repeat(32) as Sha256;
-const timeline: Piece = {
-  id: timelinePieceId,
-  content: { kind: "timeline", timeline: { sha256: hash, bytes: 10 } },
-  toolchain: "t",
-  madeBy: nodeId,
-};
-
-class Heard implements ControlListener, ControlSubject {
-  readonly welcomes: Welcome[] = [];
-  readonly grants: LeaseGrant[] = [];
-  readonly renewals: Renewal[] = [];
-  readonly cancels: Lease[] = [];
-  readonly news: ManifestNews[] = [];
-  unknown: AssetId[] = [];
-  unwanted: AssetId[] = [];
-  uploads: AssetId[] = [];
-  directory: readonly NodeAddress[] = [];
-  held: Lease[] = [];
-  pieces = new Map<AssetId, PieceId[]>();
-
-  welcomed(welcome: Welcome): void {
-    this.welcomes.push(welcome);
-  }
-  granted(grant: LeaseGrant): void {
-    this.grants.push(grant);
-  }
-  renewed(renewal: Renewal): void {
-    this.renewals.push(renewal);
-  }
-  cancelled(lease: Lease): void {
-    this.cancels.push(lease);
-  }
-  directoryChanged(nodes: readonly NodeAddress[]): void {
-    this.directory = nodes;
-  }
-  manifestsChanged(news: ManifestNews): void {
-    this.news.push(news);
-  }
-  assetsUnknown(assetIds: readonly AssetId[]): void {
-    this.unknown = [...assetIds];
-  }
-  uploadsUnwanted(assetIds: readonly AssetId[]): void {
-    this.unwanted = [...assetIds];
-    this.uploads = [];
-  }
-  unfinishedUploads() {
-    return Promise.resolve(this.uploads);
-  }
-  answer(question: Question): string[] {
-    if (question.kind === "task_log") throw new VsError("task_not_found", "no such task");
-    return ["one", "two"].slice(-question.lines);
-  }
-  disconnected(): void {
-    // Nothing is kept of it.
-  }
-  describe() {
-    const urls = { playbackUrl: "http://a", peerUrl: "https://a" };
-    const build = { version: "1", ffmpegVersion: "5", toolchain: "t", encodeSlots: 2, capacityBytes: 100 };
-    return { name: "eu-1", region: "eu", labels: { rack: "7" }, ...urls, ...build };
-  }
-  load() {
-    return { usedBytes: 1, capacityBytes: 100, tasksRunning: 0, viewers: 0, egressBps: 0 };
-  }
-  leases(): readonly Lease[] {
-    return this.held;
-  }
-  inventory() {
-    return this.pieces;
-  }
-}
-
-async function linkTo(control: TrialControlPlane, heard: Heard, clock: Clock = systemClock): Promise<ControlLink> {
-  const credentials = await control.nodeCredentials(nodeId);
-  const link = openControlLink({
-    address: { host: "127.0.0.1", port: control.agentPort },
-    credentials: () => credentials,
-    clock,
-    log: quietLog,
-  });
-  link.start({ subject: heard, listener: heard });
-  return link;
-}
+import { Heard, assetId, linkTo, nodeId } from "./trial-link.fixture.ts";
 
 describe("control link", () => {
   it("says who it is, what it runs and what it holds, and beats", async () => {
@@ -120,7 +20,7 @@ describe("control link", () => {
     await until("two heartbeats", () => control.heard("heartbeat").length >= 2 && link.connected);
     const [hello] = control.heard("hello");
     assert.deepEqual(hello?.leases, heard.held);
-    assert.equal(hello.node?.labels["rack"], "7");
+    assert.deepEqual([hello.node?.labels["rack"], hello.node?.zone], ["7", "rack-7"]);
     assert.deepEqual(control.inventories, [[{ assetId, pieceIds: ["source", "timeline"] }]]);
     assert.deepEqual(heard.unknown, [assetId]);
   });
@@ -151,7 +51,9 @@ describe("control link", () => {
     const grant = { taskId, assetId, epoch: 4, term: 9, timeLimitMs: 1000, work };
     control.send({ $case: "leaseGrant", value: grant });
     control.send({ $case: "leaseCancel", value: { lease: { taskId, epoch: 4 }, reason: "" } });
-    const node = { nodeId, name: "n", region: "eu", playbackUrl: "http://a", peerUrl: "https://a", serving: true };
+    const urls = { playbackUrl: "http://a", peerUrl: "https://a" };
+    const place = { name: "n", region: "eu", zone: "rack-7", health: "suspect", scheduling: "draining" } as const;
+    const node = { nodeId, ...place, ...urls, serving: true };
     control.send({ $case: "directory", value: { nodes: [node] } });
     const entry = { assetId, version: 2, deleted: false };
     control.send({ $case: "manifestNews", value: { entries: [entry], complete: true } });
@@ -161,6 +63,43 @@ describe("control link", () => {
     assert.deepEqual(heard.cancels, [{ taskId, epoch: 4 }]);
     assert.deepEqual(heard.directory, [node]);
     assert.deepEqual(heard.news, [{ entries: [entry], complete: true }]);
+  });
+
+  it("fills in what a control plane of another version does not say of nodes", async () => {
+    await using control = await TrialControlPlane.start();
+    const heard = new Heard();
+    await using link = await linkTo(control, heard);
+    await until("a session", () => link.connected);
+    const silent = { name: "n", region: "eu", zone: "", playbackUrl: "", peerUrl: "", health: "", scheduling: "" };
+    const newer = { ...silent, health: "tired", scheduling: "resting" };
+    const nodes = [
+      { ...silent, nodeId, serving: true },
+      { ...newer, nodeId, serving: false },
+    ];
+    control.send({ $case: "directory", value: { nodes } });
+    await until("a directory", () => heard.directory.length === 2);
+    assert.deepEqual(
+      heard.directory.map(({ health, scheduling, zone }) => [health, scheduling, zone]),
+      [
+        ["up", "active", ""],
+        ["down", "active", ""],
+      ],
+    );
+  });
+
+  it("tells with a heartbeat how busy the node is, how far its scrub is and what is watched", async () => {
+    await using control = await TrialControlPlane.start();
+    const heard = new Heard();
+    await using _link = await linkTo(control, heard);
+    await until("a heartbeat", () => control.heard("heartbeat").length === 1);
+    const [{ load, scrub, demand } = {}] = control.heard("heartbeat");
+    assert.deepEqual([load?.processor, load?.disk, load?.connections], [0.25, 0.5, 3]);
+    assert.deepEqual([load?.egressBps, load?.viewersQuietMs], [10, 1235]);
+    assert.deepEqual([scrub?.checkedBytes, scrub?.lastPassEndedAt, scrub?.damagedFound], [6, 0, 1]);
+    assert.equal(demand?.length, 20);
+    assert.deepEqual(demand[0], { assetId, viewers: 2, egressBps: 10 });
+    heard.lastPassEndedAt = 9;
+    await until("another", () => control.heard("heartbeat").some((beat) => beat.scrub?.lastPassEndedAt === 9));
   });
 
   it("leaves out a message with a path where an id should be, and goes on", async () => {
@@ -201,46 +140,6 @@ describe("control link", () => {
     await until("a new session", () => link.connected);
     assert.deepEqual(control.heard("hello")[1]?.leases, heard.held);
     assert.equal(control.inventories.length, 2);
-  });
-
-  it("holds a report back while nobody answers, and repeats it until somebody does", async () => {
-    await using control = await TrialControlPlane.start();
-    const heard = new Heard();
-    await using link = await linkTo(control, heard);
-    await until("a session", () => link.connected);
-    control.stop();
-    await until("the end of the session", () => !link.connected);
-    const fence = { incarnation: "first", term: 1, epoch: 2 };
-    const outcome = { kind: "succeeded" as const, probe: null, pieces: [timeline] };
-    const answered = link.reportTask({ taskId: newId("task", 0), fence, outcome, log: ["a"] }, never);
-    control.answers.reportError = new VsError("unavailable", "not yet");
-    await control.listen();
-    await until("two attempts", () => control.taskReports.length >= 2);
-    control.answers.reportError = null;
-    assert.equal(await answered, true);
-    const last = control.taskReports.at(-1);
-    assert.deepEqual(last?.fence, fence);
-    assert.equal(last.outcome?.$case === "succeeded" && last.outcome.value.pieces[0]?.id, "timeline");
-  });
-
-  it("says that a stale report was not accepted, and throws for one that is wrong", async () => {
-    await using control = await TrialControlPlane.start();
-    await using link = await linkTo(control, new Heard());
-    const report = { taskId: newId("task", 0), fence: { incarnation: "x", term: 1, epoch: 1 }, piece: timeline };
-    control.answers.accept = false;
-    assert.equal(await link.reportPiece(report, never), false);
-    control.answers.reportError = new VsError("invalid_argument", "nonsense");
-    await assert.rejects(link.reportPiece(report, never), { code: "invalid_argument" });
-  });
-
-  it("gives up a waiting report when its signal is aborted", async () => {
-    await using control = await TrialControlPlane.start();
-    await using link = await linkTo(control, new Heard());
-    control.stop();
-    const aborting = new AbortController();
-    const waiting = link.reportUpload({ assetId, outcome: { kind: "source", piece: timeline } }, aborting.signal);
-    aborting.abort(new VsError("lease_lost", "over"));
-    await assert.rejects(waiting, { code: "lease_lost" });
   });
 
   it("answers questions about logs, and says when there is none", async () => {

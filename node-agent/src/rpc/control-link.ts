@@ -12,6 +12,7 @@ import { AgentServiceClient } from "@vstream/proto/agent.ts";
 import type {
   GetManifestResponse,
   RenewCertificateResponse,
+  ReportDamageResponse,
   ReportPieceResponse,
   ReportTaskResponse,
   ReportUploadResponse,
@@ -28,9 +29,11 @@ import type { Credentials } from "../identity/node-identity.ts";
 import { Gate } from "./gate.ts";
 import { grpcTarget } from "./join.ts";
 import type { ControlAddress } from "./join.ts";
+import type { LostCopies } from "../store/store.ts";
 import { Session } from "./session.ts";
 import { unary } from "./unary.ts";
 import type { Invoke } from "./unary.ts";
+import { damageToWire } from "./wire-copies.ts";
 import { manifestFromWire, pieceReportToWire, taskReportToWire, uploadReportToWire } from "./wire.ts";
 
 /** First and longest wait between attempts; each is jittered down to a half. */
@@ -59,6 +62,11 @@ export interface ControlLink extends AsyncDisposable {
   reportTask(report: TaskReport, signal: AbortSignal): Promise<boolean>;
   reportPiece(report: PieceReport, signal: AbortSignal): Promise<boolean>;
   reportUpload(report: UploadReport, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Copies that were found wrong and are gone from the disk. Repeated until answered.
+   * @throws VsError not_there_yet when the control plane is older than this question
+   */
+  reportDamage(lost: LostCopies, signal: AbortSignal): Promise<void>;
   /** Pieces from the first chunk that haveVersion lacked. Not repeated. @throws VsError asset_not_found, unavailable */
   getManifest(query: { assetId: AssetId; haveVersion: number }, signal: AbortSignal): Promise<Manifest>;
   /** A certificate for a signing request (DER), PEM. Not repeated. */
@@ -121,6 +129,15 @@ class GrpcControlLink implements ControlLink {
       signal,
     );
     return response.accepted;
+  }
+
+  async reportDamage(lost: LostCopies, signal: AbortSignal): Promise<void> {
+    for (const request of damageToWire(lost)) {
+      await this.#untilAnswered<ReportDamageResponse>(
+        (metadata, options, done) => this.#client.reportDamage(request, metadata, options, done),
+        signal,
+      );
+    }
   }
 
   async getManifest(query: { assetId: AssetId; haveVersion: number }, signal: AbortSignal): Promise<Manifest> {

@@ -2,7 +2,19 @@
 // stops at wire.ts.
 import type { Failure } from "@vstream/core/errors.ts";
 import type { AssetId, PieceId, TaskId } from "@vstream/core/ids.ts";
-import type { Fence, Load, NodeAddress, NodeDescription, Piece, Probe, Work } from "@vstream/core/media.ts";
+import type {
+  AssetDemand,
+  Fence,
+  Load,
+  NodeAddress,
+  NodeDescription,
+  NodeHealth,
+  Piece,
+  Probe,
+  Scheduling,
+  Scrub,
+  Work,
+} from "@vstream/core/media.ts";
 
 export interface Lease {
   readonly taskId: TaskId;
@@ -26,8 +38,9 @@ export interface Renewal {
   readonly askedAtMs: number;
 }
 
-export const schedulings = ["active", "cordoned", "draining", "drained"] as const;
-export type Scheduling = (typeof schedulings)[number];
+export const schedulings = ["active", "cordoned", "draining", "drained"] as const satisfies readonly Scheduling[];
+export const healths = ["up", "suspect", "down"] as const satisfies readonly NodeHealth[];
+export type { Scheduling };
 
 export interface Welcome {
   readonly incarnation: string;
@@ -55,8 +68,18 @@ export interface TaskProgress extends Lease {
 }
 
 export type TaskOutcome =
-  | { readonly kind: "succeeded"; readonly probe: Probe | null; readonly pieces: readonly Piece[] }
-  | { readonly kind: "failed"; readonly failure: Failure };
+  ({ readonly kind: "succeeded" } & TaskResult) | { readonly kind: "failed"; readonly failure: Failure };
+
+/** What a task that succeeded has to say. */
+export interface TaskResult {
+  readonly probe: Probe | null;
+  /** What stands here because of the task and was not reported before. */
+  readonly pieces: readonly Piece[];
+  /** Of a verification: copies that were wrong or not there, and are gone. */
+  readonly damagedPieceIds: readonly PieceId[];
+  /** Of a verification; else 0. */
+  readonly checkedBytes: number;
+}
 
 export interface TaskReport {
   readonly fence: Fence;
@@ -96,10 +119,18 @@ export interface ControlListener {
   disconnected(): void;
 }
 
+/** What a heartbeat tells. */
+export interface HeartbeatContent {
+  readonly load: Load;
+  readonly scrub: Scrub;
+  /** The most watched assets here, at most 20. */
+  readonly demand: readonly AssetDemand[];
+}
+
 /** What the link asks of the agent. */
 export interface ControlSubject {
   describe(): NodeDescription;
-  load(): Load;
+  heartbeat(): HeartbeatContent;
   leases(): readonly Lease[];
   inventory(): ReadonlyMap<AssetId, readonly PieceId[]>;
   unfinishedUploads(): Promise<readonly AssetId[]>;

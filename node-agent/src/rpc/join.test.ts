@@ -13,6 +13,7 @@ const never = new AbortController().signal;
 const node = {
   name: "eu-1",
   region: "eu",
+  zone: "",
   labels: {},
   playbackUrl: "http://a",
   peerUrl: "https://a",

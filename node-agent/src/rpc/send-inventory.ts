@@ -5,7 +5,7 @@ import { fromServiceError } from "@vstream/core/grpc.ts";
 import type { AssetId, PieceId } from "@vstream/core/ids.ts";
 import type { AgentServiceClient, ReportInventoryResponse } from "@vstream/proto/agent.ts";
 import { asError } from "./unary.ts";
-import { inventoryToWire } from "./wire.ts";
+import { inventoryToWire } from "./wire-copies.ts";
 
 /** A million pieces are sent in a few seconds; more than this means that nobody reads. */
 const inventoryLimitMs = 60_000;

@@ -11,6 +11,7 @@ import { assetIdOf } from "./checked.ts";
 import type { ControlListener, ControlSubject, Lease, Welcome } from "./control-messages.ts";
 import { sendInventory } from "./send-inventory.ts";
 import { asError } from "./unary.ts";
+import { heartbeatToWire } from "./wire-heartbeat.ts";
 import {
   descriptionToWire,
   directoryFromWire,
@@ -117,7 +118,7 @@ export class Session {
         throw new VsError("timed_out", "the control plane has not answered heartbeats for 10 seconds");
       }
       this.#beats += 1;
-      this.#send({ $case: "heartbeat", value: { sequence: this.#beats, load: { ...subject.load() } } });
+      this.#send({ $case: "heartbeat", value: heartbeatToWire(this.#beats, subject.heartbeat()) });
       await clock.sleep(everyMs, this.#signal);
     }
   }

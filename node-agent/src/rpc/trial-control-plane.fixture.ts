@@ -12,6 +12,7 @@ import type {
   JoinRequest,
   Lease,
   Manifest,
+  ReportDamageRequest,
   ReportInventoryRequest,
   ReportPieceRequest,
   ReportTaskRequest,
@@ -36,6 +37,7 @@ export class TrialControlPlane implements AsyncDisposable {
   readonly pieceReports: ReportPieceRequest[] = [];
   readonly uploadReports: ReportUploadRequest[] = [];
   readonly inventories: ReportInventoryRequest["entries"][] = [];
+  readonly damageReports: ReportDamageRequest[] = [];
   readonly uploadChecks: string[][] = [];
   readonly joins: JoinRequest[] = [];
   /** What the test wants to be answered. */
@@ -55,6 +57,7 @@ export class TrialControlPlane implements AsyncDisposable {
   readonly #pair: { certificatePem: string; keyPem: string };
   readonly #streams = new Set<Stream>();
   #servers: Server[] = [];
+  #without: readonly string[] = [];
   #joinPort = 0;
   #agentPort = 0;
 
@@ -63,9 +66,11 @@ export class TrialControlPlane implements AsyncDisposable {
     this.#pair = pair;
   }
 
-  static async start(): Promise<TrialControlPlane> {
+  /** @param without calls that it does not know, as one of a former release */
+  static async start({ without = [] }: { without?: readonly string[] } = {}): Promise<TrialControlPlane> {
     const authority = await TrialAuthority.make();
     const control = new TrialControlPlane(authority, await authority.serverPair());
+    control.#without = without;
     await control.listen();
     return control;
   }
@@ -120,7 +125,8 @@ export class TrialControlPlane implements AsyncDisposable {
 
   async #serve(port: number, mutual: boolean): Promise<number> {
     const server = new Server(serverChannelOptions);
-    server.addService(AgentServiceService, this.#service());
+    const calls = Object.entries(this.#service()).filter(([name]) => !this.#without.includes(name));
+    server.addService(AgentServiceService, Object.fromEntries(calls));
     const pair = { private_key: Buffer.from(this.#pair.keyPem), cert_chain: Buffer.from(this.#pair.certificatePem) };
     const secure = ServerCredentials.createSsl(Buffer.from(this.authority.pem), [pair], mutual);
     this.#servers.push(server);
@@ -158,6 +164,11 @@ export class TrialControlPlane implements AsyncDisposable {
       },
       reportTask: unary((request: ReportTaskRequest) => this.#note(this.taskReports, request)),
       reportPiece: unary((request: ReportPieceRequest) => this.#note(this.pieceReports, request)),
+      reportDamage: unary((request: ReportDamageRequest) => {
+        this.damageReports.push(request);
+        if (answers.reportError !== null) throw answers.reportError;
+        return {};
+      }),
       reportUpload: unary((request: ReportUploadRequest) => this.#note(this.uploadReports, request)),
       reportInventory: (
         stream: AsyncIterable<ReportInventoryRequest>,

@@ -1,12 +1,11 @@
 // The agent's conversation (agent.proto), between the wire and control-messages.ts. What comes in is checked whole.
 import { errorKinds } from "@vstream/core/errors.ts";
 import type { Failure } from "@vstream/core/errors.ts";
-import type { AssetId, PieceId } from "@vstream/core/ids.ts";
 import type { Fence, Manifest, NodeAddress, NodeDescription, Work } from "@vstream/core/media.ts";
 import type * as wire from "@vstream/proto/agent.ts";
 import type * as types from "@vstream/proto/types.ts";
 import { assetIdOf, countOf, nodeIdOf, pieceIdOfText, refused, required, taskIdOf } from "./checked.ts";
-import { schedulings } from "./control-messages.ts";
+import { healths, schedulings } from "./control-messages.ts";
 import type {
   Lease,
   LeaseGrant,
@@ -14,6 +13,7 @@ import type {
   PieceReport,
   Question,
   TaskReport,
+  TaskResult,
   UploadReport,
   Welcome,
 } from "./control-messages.ts";
@@ -78,6 +78,8 @@ function workFromWire(grant: wire.LeaseGrant): Work {
       };
     case "discard":
       return { kind: "discard", pieceIds: work.value.pieceIds.map(pieceIdOfText) };
+    case "verify":
+      return { kind: "verify", pieceIds: work.value.pieceIds.map(pieceIdOfText) };
   }
 }
 
@@ -98,7 +100,14 @@ function transcodeFromWire(work: wire.TranscodeWork): Work {
 }
 
 export function directoryFromWire(directory: wire.Directory): NodeAddress[] {
-  return directory.nodes.map((node) => ({ ...node, nodeId: nodeIdOf(node.nodeId) }));
+  return directory.nodes.map(addressFromWire);
+}
+
+// A control plane of another version may say nothing of health and scheduling, or say it in words of its own.
+function addressFromWire(node: types.NodeAddress): NodeAddress {
+  const health = healths.find((known) => known === node.health) ?? (node.serving ? "up" : "down");
+  const scheduling = schedulings.find((known) => known === node.scheduling) ?? "active";
+  return { ...node, nodeId: nodeIdOf(node.nodeId), health, scheduling };
 }
 
 export function newsFromWire(news: wire.ManifestNews): ManifestNews {
@@ -161,12 +170,18 @@ export function taskReportToWire(report: TaskReport): wire.ReportTaskRequest {
         ? { $case: "failed", value: failureToWire(outcome.failure) }
         : {
             $case: "succeeded",
-            value: {
-              probe: outcome.probe === null ? undefined : probeToWire(outcome.probe),
-              pieces: outcome.pieces.map(pieceToWire),
-            },
+            value: resultToWire(outcome),
           },
     log: report.log.slice(-reportedLines),
+  };
+}
+
+function resultToWire(result: TaskResult): wire.TaskResult {
+  return {
+    probe: result.probe === null ? undefined : probeToWire(result.probe),
+    pieces: result.pieces.map(pieceToWire),
+    damagedPieceIds: [...result.damagedPieceIds],
+    checkedBytes: result.checkedBytes,
   };
 }
 
@@ -183,28 +198,4 @@ export function uploadReportToWire(report: UploadReport): wire.ReportUploadReque
         ? { $case: "failed", value: failureToWire(outcome.failure) }
         : { $case: "source", value: pieceToWire(outcome.piece) },
   };
-}
-
-/** Pieces in one message of an inventory. */
-const inventoryBatch = 2000;
-
-/** The whole inventory, cut into messages far below the limit of a message. An asset may stand in several. */
-export function* inventoryToWire(
-  inventory: ReadonlyMap<AssetId, readonly PieceId[]>,
-): Generator<wire.ReportInventoryRequest> {
-  let entries: wire.ReportInventoryRequest_Entry[] = [];
-  let count = 0;
-  for (const [assetId, pieceIds] of inventory) {
-    for (let from = 0; from < pieceIds.length; from += inventoryBatch) {
-      const part = pieceIds.slice(from, from + inventoryBatch);
-      entries.push({ assetId, pieceIds: part });
-      count += part.length;
-      if (count >= inventoryBatch) {
-        yield { entries };
-        entries = [];
-        count = 0;
-      }
-    }
-  }
-  if (entries.length > 0) yield { entries };
 }

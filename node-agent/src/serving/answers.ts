@@ -3,8 +3,9 @@ import type { Registry } from "prom-client";
 import { VsError } from "@vstream/core/errors.ts";
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
 import type { Peers } from "../replicate/peers.ts";
-import { homesOf } from "./homes.ts";
-import type { Home } from "./homes.ts";
+import type { Home } from "../steering/places.ts";
+import type { Steering } from "../steering/steering.ts";
+import { readSteeringQuery, wantsOnePathway } from "../steering/steering-query.ts";
 import type { LoadMeter } from "./load-meter.ts";
 import type { Manifests } from "./manifests.ts";
 import { PlayerFolder } from "./player-files.ts";
@@ -28,37 +29,57 @@ export interface AnswersParts {
   readonly manifests: Manifests;
   readonly meter: LoadMeter;
   readonly files: AssetFiles;
+  readonly steering: Steering;
   readonly uploads: Answer;
 }
 
-export function answersOf(deps: AnswersDeps, { manifests, meter, files, uploads }: AnswersParts): Answers {
+const steeringListType = "application/vnd.apple.steering-list";
+
+export function answersOf(deps: AnswersDeps, parts: AnswersParts): Answers {
+  const { manifests, meter, files, steering, uploads } = parts;
   const player = new PlayerFolder(deps.playerFolder);
   const watched = (call: Call, assetId: AssetId): void => {
     meter.sawViewer(call.request.socket.remoteAddress ?? "", assetId);
   };
-  const homesFor = async (call: Call, assetId: AssetId): Promise<{ self: Home; homes: Home[] }> => {
-    const self = { nodeId: deps.nodeId, name: deps.name, region: deps.region, url: ownUrl(deps, call) };
-    return { self, homes: homesOf(await manifests.getManifest(assetId), self, deps.peers.directory) };
+  const selfFor = (call: Call): Home => {
+    return { nodeId: deps.nodeId, name: deps.name, region: deps.region, url: ownUrl(deps, call) };
   };
   return {
-    index: (call, assetId) => files.index(call.request, assetId),
+    index: (call, assetId) => {
+      const isSteered = !wantsOnePathway(call.request.url ?? "");
+      return files.index(call.request, assetId, (manifest) =>
+        isSteered ? steering.playlist(manifest, selfFor(call)) : null,
+      );
+    },
     video: (call, assetId) => {
       watched(call, assetId);
       return files.video(call.request, assetId, call.parts["rung"] ?? "");
     },
-    audio: (call, assetId) => files.audio(call.request, assetId, Number(call.parts["track"])),
+    audio: (call, assetId) => {
+      watched(call, assetId);
+      return files.audio(call.request, assetId, Number(call.parts["track"]));
+    },
     object: (call, assetId) => {
       watched(call, assetId);
       const { hash = "", extension = "" } = call.parts;
       return files.object(call.request, assetId, { hash, extension });
     },
     homes: async (call, assetId) => {
-      const { self, homes } = await homesFor(call, assetId);
-      return jsonReply(200, { assetId, servedBy: self.nodeId, homes });
+      const { at } = readSteeringQuery(call.request.url ?? "", "at");
+      const homes = steering.homes(await manifests.getManifest(assetId), selfFor(call), at ?? deps.nodeId);
+      return jsonReply(200, { assetId, servedBy: deps.nodeId, homes });
+    },
+    steering: async (call, assetId) => {
+      const asked = readSteeringQuery(call.request.url ?? "", "_HLS_pathway");
+      const list = steering.list(await manifests.getManifest(assetId), selfFor(call), asked);
+      const reply = jsonReply(200, list);
+      return { ...reply, headers: { "content-type": steeringListType, "cache-control": "no-store" } };
     },
     watch: async (call, assetId) => {
       const { page } = await player.read();
-      return watchPage(page, await manifests.getManifest(assetId), await homesFor(call, assetId));
+      const manifest = await manifests.getManifest(assetId);
+      const self = selfFor(call);
+      return watchPage(page, manifest, { self, homes: steering.homes(manifest, self, self.nodeId) });
     },
     player: async (call) => await playerFile(player, call),
     uploads,

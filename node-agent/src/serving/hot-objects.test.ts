@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import type { Sha256 } from "@vstream/core/ids.ts";
 import { newAssetId, pieceOf, refOf, trialStoreForEach } from "../store/trial-store.fixture.ts";
+import { GrowingObject } from "./growing-object.ts";
 import { HotObjects } from "./hot-objects.ts";
 import type { HotObjectsDeps } from "./hot-objects.ts";
 
@@ -19,16 +20,23 @@ describe("an object that the store names", () => {
   function hotObjects(store: HotObjectsDeps["store"] = trial.store): HotObjects {
     return new HotObjects({
       store,
-      pullThrough: { fetch: () => Promise.resolve(bytes) },
+      pullThrough: { start: () => ({ growing: grown(), ended: Promise.resolve() }) },
       maxBytes: 10_000,
       onCorrupt: (sha256) => reported.push(sha256),
       onRead: () => undefined,
     });
   }
 
+  function grown(): GrowingObject {
+    const growing = new GrowingObject(object);
+    growing.append(bytes);
+    growing.settle();
+    return growing;
+  }
+
   it("is pulled from elsewhere and reported when its file is gone", async () => {
     await rm(trial.store.pathOf(object.sha256)!);
-    using hot = hotObjects();
+    await using hot = hotObjects();
     assert.deepEqual(await hot.get(object, []), bytes);
     assert.deepEqual(reported, [object.sha256]);
   });
@@ -41,7 +49,7 @@ describe("an object that the store names", () => {
       await store.discard(assetId, []);
       return await store.read(sha256);
     };
-    using hot = hotObjects({ has: (sha256) => store.has(sha256), read });
+    await using hot = hotObjects({ has: (sha256) => store.has(sha256), read });
     assert.deepEqual(await hot.get(object, []), bytes);
     assert.deepEqual(reported, []);
   });

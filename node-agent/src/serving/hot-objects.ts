@@ -1,6 +1,6 @@
-// Objects as verified bytes: from memory, else from the store, else from a peer. Nothing leaves here whose hash was
-// not checked since it was read; a wrong or absent file is reported and the object pulled from elsewhere. Memory is
-// bounded.
+// Objects for viewers: from memory, else from the store, else from a peer, then as they come. Nothing leaves here as a
+// whole whose hash was not checked since it was read; a wrong or absent file is reported and the object pulled from
+// elsewhere. Memory is bounded.
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import PQueue from "p-queue";
@@ -8,31 +8,43 @@ import { VsError, asVsError } from "@vstream/core/errors.ts";
 import type { NodeId, Sha256 } from "@vstream/core/ids.ts";
 import type { ObjectRef } from "@vstream/core/media.ts";
 import type { Store } from "../store/store.ts";
+import { GrowingObject } from "./growing-object.ts";
 import type { PullThrough } from "./pull-through.ts";
 
 export const defaultHotBytes = 128 * 2 ** 20;
-/** Objects read at one time, and how many more may wait. */
-const concurrentReads = 16;
+/** Objects read from the disk at one time, and how many more may wait. */
+const readsAtOnce = 16;
 const waitingReads = 512;
-/** From the first request for an object until all who wait for it are told. */
-const readLimitMs = 8_000;
+/** Objects pulled at one time, each in memory of at most pullLimitBytes, and how many more may wait. */
+const pullsAtOnce = 16;
+const waitingPulls = 256;
 
 export type ReadFrom = "memory" | "disk" | "peer";
 
 export interface HotObjectsDeps {
   readonly store: Pick<Store, "has" | "read">;
-  readonly pullThrough: Pick<PullThrough, "fetch">;
+  readonly pullThrough: Pick<PullThrough, "start">;
   readonly maxBytes: number;
   /** An object on this node's disk has wrong bytes, is gone, or cannot be read. */
   readonly onCorrupt: (sha256: Sha256) => void;
   readonly onRead: (from: ReadFrom) => void;
 }
 
-export class HotObjects implements Disposable {
+/** The bytes, or the object as it comes. */
+export type Found = Buffer | GrowingObject;
+
+interface Flight {
+  readonly found: Promise<Found>;
+  /** Never rejects. */
+  readonly ended: Promise<void>;
+}
+
+export class HotObjects implements AsyncDisposable {
   readonly #deps: HotObjectsDeps;
   readonly #memory: LRUCache<Sha256, Buffer>;
-  readonly #flights = new Map<Sha256, Promise<Buffer>>();
-  readonly #queue = new PQueue({ concurrency: concurrentReads });
+  readonly #flights = new Map<Sha256, Flight>();
+  readonly #reads = new PQueue({ concurrency: readsAtOnce });
+  readonly #pulls = new PQueue({ concurrency: pullsAtOnce });
   readonly #closing = new AbortController();
 
   constructor(deps: HotObjectsDeps) {
@@ -44,36 +56,58 @@ export class HotObjects implements Disposable {
   }
 
   /**
-   * The whole object. One flight per object, however many ask.
+   * The object, whole or on its way. One flight per object, however many ask.
    * @param homes nodes that should hold it, best first
-   * @throws VsError object_missing, unavailable when too many wait
+   * @throws VsError unavailable when too many wait; one on its way fails with object_missing when nobody has it right
    */
-  async get(object: ObjectRef, homes: readonly NodeId[]): Promise<Buffer> {
+  async get(object: ObjectRef, homes: readonly NodeId[]): Promise<Found> {
     const kept = this.#memory.get(object.sha256);
     if (kept !== undefined) {
       this.#deps.onRead("memory");
       return kept;
     }
-    const running = this.#flights.get(object.sha256);
-    if (running !== undefined) return await running;
-    if (this.#queue.size >= waitingReads) throw new VsError("unavailable", "this node has too much to read at once");
-    const flight = this.#queue.add(() => this.#load(object, homes)).finally(() => this.#flights.delete(object.sha256));
-    this.#flights.set(object.sha256, flight);
-    return await flight;
+    const flight = this.#flights.get(object.sha256) ?? this.#start(object, homes);
+    const found = await flight.found;
+    return found instanceof GrowingObject ? (found.verified ?? found) : found;
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new VsError("cancelled", "the agent is stopping"));
     this.#memory.clear();
+    await Promise.all([...this.#flights.values()].map((flight) => flight.ended));
   }
 
-  async #load(object: ObjectRef, homes: readonly NodeId[]): Promise<Buffer> {
-    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(readLimitMs)]);
-    const own = await this.#readOwn(object);
-    const bytes = own ?? (await this.#deps.pullThrough.fetch(object, homes, signal));
-    this.#deps.onRead(own === null ? "peer" : "disk");
+  #start(object: ObjectRef, homes: readonly NodeId[]): Flight {
+    if (this.#reads.size >= waitingReads) throw tooMuch();
+    const found = Promise.withResolvers<Found>();
+    const ended = this.#load(object, homes, found.resolve)
+      .catch(found.reject)
+      .finally(() => this.#flights.delete(object.sha256));
+    const flight = { found: found.promise, ended };
+    this.#flights.set(object.sha256, flight);
+    return flight;
+  }
+
+  /** Resolves when nothing of it is under way any more; who waits is told before. */
+  async #load(object: ObjectRef, homes: readonly NodeId[], tell: (found: Found) => void): Promise<void> {
+    const own = await this.#reads.add(() => this.#readOwn(object));
+    if (own !== null) {
+      this.#keep(object, own, "disk");
+      tell(own);
+      return;
+    }
+    if (this.#pulls.size >= waitingPulls) throw tooMuch();
+    await this.#pulls.add(async () => {
+      const { growing, ended } = this.#deps.pullThrough.start(object, homes, this.#closing.signal);
+      tell(growing);
+      await ended;
+      if (growing.verified !== null) this.#keep(object, growing.verified, "peer");
+    });
+  }
+
+  #keep(object: ObjectRef, bytes: Buffer, from: ReadFrom): void {
     this.#memory.set(object.sha256, bytes);
-    return bytes;
+    this.#deps.onRead(from);
   }
 
   /** Null when the store lacks the object, or has it wrong. */
@@ -89,4 +123,8 @@ export class HotObjects implements Disposable {
     this.#deps.onCorrupt(object.sha256);
     return null;
   }
+}
+
+function tooMuch(): VsError {
+  return new VsError("unavailable", "this node has too much to read at once");
 }

@@ -1,13 +1,13 @@
 // The playback listener: finds the route of a request, and turns what its answer gives or throws into a response. It
 // knows nothing of assets.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { VsError, asVsError } from "@vstream/core/errors.ts";
 import type { Logger } from "@vstream/core/log.ts";
 import { createLimitedServer, httpLimits, listening, stop } from "./listener.ts";
 import { errorReply, plainErrorReply, send, statusOf } from "./reply.ts";
 import type { Reply } from "./reply.ts";
-import type { Route } from "./routes.ts";
+import type { Call, Route } from "./routes.ts";
 
 const shared = {
   "access-control-allow-origin": "*",
@@ -26,7 +26,15 @@ export interface HttpServerDeps {
   readonly routes: readonly Route[];
   readonly log: Logger;
   /** Told of every answer, when it has ended or its client has gone. */
-  readonly onAnswered: (route: string, response: ServerResponse) => void;
+  readonly onAnswered: (answered: Answered) => void;
+  readonly onConnection: (socket: Socket) => void;
+}
+
+export interface Answered {
+  readonly route: string;
+  /** The named parts of the path. */
+  readonly parts: Readonly<Record<string, string>>;
+  readonly response: ServerResponse;
 }
 
 export interface HttpServer extends AsyncDisposable {
@@ -36,6 +44,7 @@ export interface HttpServer extends AsyncDisposable {
 /** @throws VsError port_taken when the port cannot be had */
 export async function openHttpServer(deps: HttpServerDeps): Promise<HttpServer> {
   const server = createLimitedServer();
+  server.on("connection", deps.onConnection);
   server.on("request", (request, response) => void answer(deps, request, response));
   await listening(server, deps.listen);
   return {
@@ -47,8 +56,9 @@ export async function openHttpServer(deps: HttpServerDeps): Promise<HttpServer> 
 async function answer(deps: HttpServerDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = pathOf(request.url ?? "");
   const route = path === null ? undefined : deps.routes.find((candidate) => candidate.pattern.test(path));
+  const parts = (path === null ? null : route?.pattern.exec(path))?.groups ?? {};
   response.once("close", () => {
-    deps.onAnswered(route?.name ?? "none", response);
+    deps.onAnswered({ route: route?.name ?? "none", parts, response });
   });
   response.setHeader("x-content-type-options", "nosniff");
   if (route?.shared === true) for (const [name, value] of Object.entries(shared)) response.setHeader(name, value);
@@ -56,17 +66,14 @@ async function answer(deps: HttpServerDeps, request: IncomingMessage, response: 
   try {
     if (path === null) throw new VsError("invalid_argument", "the path is too long, or none");
     if (route === undefined) throw new VsError("not_found", "nothing is served at this path");
-    reply = await replyOf(route, { path, request, response });
+    reply = await replyOf(route, { parts, request, response });
   } catch (thrown) {
     reply = replyForError(deps, thrown, { request, forPeople: route?.forPeople === true });
   }
   if (reply !== null && !response.headersSent && !response.destroyed) send(request, response, reply);
 }
 
-async function replyOf(
-  route: Route,
-  call: { path: string; request: IncomingMessage; response: ServerResponse },
-): Promise<Reply | null> {
+async function replyOf(route: Route, call: Call): Promise<Reply | null> {
   const { request, response } = call;
   const method = request.method ?? "";
   const allow = route.methods.includes("OPTIONS") ? route.methods : [...route.methods, "OPTIONS"];
@@ -83,7 +90,7 @@ async function replyOf(
     response.setHeader("connection", "close");
     throw new VsError("invalid_argument", "this path takes no body");
   }
-  return await route.answer({ request, response, parts: route.pattern.exec(call.path)?.groups ?? {} });
+  return await route.answer(call);
 }
 
 function replyForError(

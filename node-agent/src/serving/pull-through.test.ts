@@ -14,6 +14,7 @@ import {
   openTrialNode,
 } from "./trial-serving.fixture.ts";
 import type { TrialNode } from "./trial-serving.fixture.ts";
+import { until } from "./trial-viewer.fixture.ts";
 
 const base = `/v/${sampleAssetId}`;
 
@@ -41,7 +42,7 @@ describe("any node", () => {
     assert.equal((await fetchRaw(other.url, `${base}/index.m3u8`)).status, 200);
     const segment = await fetchRaw(other.url, `${base}/${sha256}.m4s`);
     assert.deepEqual(segment.body, bytes);
-    assert.ok(other.store.has(sha256));
+    await until(() => other.store.has(sha256));
     assert.equal(other.store.usage.usedBytes, 0);
   });
 
@@ -80,6 +81,7 @@ describe("any node", () => {
     assert.equal(answer.status, 503);
     assert.equal(codeOf(answer), "object_missing");
     assert.ok(!other.store.has(sha256));
+    assert.deepEqual(cluster.told, [{ holder: home.nodeId, sha256 }]);
   });
 
   it("fetches an object once, however many ask at once", async () => {
@@ -87,15 +89,15 @@ describe("any node", () => {
     await using home = await openTrialNode(cluster);
     const manifest = await fill(home);
     let reads = 0;
-    const { peers } = cluster;
-    const counted = {
-      getManifest: peers.getManifest.bind(peers),
+    const { openObject, ...peers } = cluster.peers;
+    const counted: typeof cluster.peers = {
+      ...peers,
       get directory() {
-        return peers.directory;
+        return cluster.directory;
       },
-      readRange: async (...given: Parameters<typeof peers.readRange>) => {
+      openObject: async (...given) => {
         reads += 1;
-        return await peers.readRange(...given);
+        return await openObject(...given);
       },
     };
     await using other = await openTrialNode(cluster, { peers: counted });

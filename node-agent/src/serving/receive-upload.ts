@@ -60,16 +60,21 @@ function tusServer(uploads: Uploads, accepted: AcceptedCalls): Server {
         return {};
       } catch (thrown) {
         const { status, headers, body } = replyFor(thrown);
-        return { status_code: status, headers, body: body?.toString() ?? "" };
+        return { status_code: status, headers, body: textOf(body) };
       }
     },
     onResponseError: async (request, thrown) => {
       const { status, body } = replyFor(thrown);
       // What the disk could not take whole, it need not keep in part.
       if (status === statusOf("storage_full")) await uploads.remove(callOf(request).ticket.assetId);
-      return { status_code: status, body: body?.toString() ?? "" };
+      return { status_code: status, body: textOf(body) };
     },
   });
+}
+
+// Errors are whole; only media comes while it is still fetched.
+function textOf(body: Reply["body"]): string {
+  return Buffer.isBuffer(body) ? body.toString() : "";
 }
 
 /** What tus gives to its hooks: a web request that knows the one of Node. */

@@ -3,18 +3,22 @@
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
+import { asVsError } from "@vstream/core/errors.ts";
 import type { ErrorCode, Failure } from "@vstream/core/errors.ts";
 import { acceptsGzip, isUnchanged, selectBytes } from "./conditional.ts";
+import type { GrowingObject } from "./growing-object.ts";
+import { sendComing } from "./send-coming.ts";
+import type { ComingBytes } from "./send-coming.ts";
 
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer | null;
+  readonly body: Buffer | ComingBytes | null;
 }
 
 /** Bytes that never change, by the hash of their content. */
 export interface HashedBytes {
-  readonly bytes: Buffer;
+  readonly bytes: Buffer | GrowingObject;
   readonly sha256: string;
   readonly type: string;
 }
@@ -54,12 +58,39 @@ const statusOfCode: Partial<Record<ErrorCode, number>> = {
 
 /** Writes an answer; a HEAD gets its headers. */
 export function send(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
+  const { body } = reply;
+  if (body === null || Buffer.isBuffer(body)) {
+    sendWhole(request, response, { ...reply, body });
+    return;
+  }
+  const head = (): void => {
+    writeHead(response, reply, body.sizeBytes);
+  };
+  const coming = sendComing(request, response, { bytes: body, head });
+  // Before anything was sent there is still an answer to give; after that, only an end.
+  coming.catch((thrown: unknown) => {
+    const failure = asVsError(thrown);
+    const refusal = errorReply(statusOf(failure.code), failure.toFailure());
+    if (!response.destroyed && !response.headersSent) send(request, response, refusal);
+    else response.destroy();
+  });
+}
+
+function sendWhole(
+  request: IncomingMessage,
+  response: ServerResponse,
+  reply: Reply & { readonly body: Buffer | null },
+): void {
   const bodiless = reply.status === 204 || reply.status === 304;
-  const length = bodiless ? {} : { "content-length": String(reply.body?.length ?? 0) };
-  for (const [name, value] of Object.entries({ ...reply.headers, ...length })) response.setHeader(name, value);
-  response.statusCode = reply.status;
+  writeHead(response, reply, bodiless ? null : (reply.body?.length ?? 0));
   if (bodiless || request.method === "HEAD" || reply.body === null) response.end();
   else response.end(reply.body);
+}
+
+function writeHead(response: ServerResponse, reply: Reply, length: number | null): void {
+  const ofLength = length === null ? {} : { "content-length": String(length) };
+  for (const [name, value] of Object.entries({ ...reply.headers, ...ofLength })) response.setHeader(name, value);
+  response.statusCode = reply.status;
 }
 
 /** Whole, a range, 304 or 416, as the request asks. */
@@ -67,14 +98,14 @@ export function hashedReply(request: IncomingMessage, object: HashedBytes): Repl
   const etag = `"${object.sha256}"`;
   const headers = { etag, "cache-control": immutable, "accept-ranges": "bytes" };
   if (isUnchanged(request.headers, etag)) return { status: 304, headers, body: null };
-  const { length } = object.bytes;
+  const length = Buffer.isBuffer(object.bytes) ? object.bytes.length : object.bytes.sizeBytes;
   // Range means something with GET only (RFC 9110 14.2).
   const selection =
     request.method === "GET" ? selectBytes(request.headers, etag, length) : ({ kind: "whole" } as const);
   const typed = { ...headers, "content-type": object.type };
   switch (selection.kind) {
     case "whole":
-      return { status: 200, headers: typed, body: object.bytes };
+      return { status: 200, headers: typed, body: bytesOf(object, 0, length) };
     case "unsatisfiable":
       return {
         ...errorReply(416, {
@@ -86,10 +117,15 @@ export function hashedReply(request: IncomingMessage, object: HashedBytes): Repl
       };
     case "part": {
       const range = `bytes ${String(selection.start)}-${String(selection.end - 1)}/${String(length)}`;
-      const body = object.bytes.subarray(selection.start, selection.end);
+      const body = bytesOf(object, selection.start, selection.end);
       return { status: 206, headers: { ...typed, "content-range": range }, body };
     }
   }
+}
+
+function bytesOf({ bytes }: HashedBytes, start: number, end: number): Buffer | ComingBytes {
+  if (Buffer.isBuffer(bytes)) return bytes.subarray(start, end);
+  return { sizeBytes: end - start, read: () => bytes.read(start, end) };
 }
 
 export function encodeText(text: string | Buffer, type: string): EncodedText {

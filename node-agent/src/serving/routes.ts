@@ -35,6 +35,7 @@ export interface Answers {
   readonly audio: (call: Call, assetId: AssetId) => Promise<Reply>;
   readonly object: (call: Call, assetId: AssetId) => Promise<Reply>;
   readonly homes: (call: Call, assetId: AssetId) => Promise<Reply>;
+  readonly steering: (call: Call, assetId: AssetId) => Promise<Reply>;
   readonly watch: (call: Call, assetId: AssetId) => Promise<Reply>;
   readonly player: Answer;
   readonly uploads: Answer;
@@ -64,6 +65,9 @@ export function routesFor(answers: Answers): Route[] {
     answer,
   });
   const uploads = page("uploads", /^\/uploads(\/(?<upload>[0-9a-z]+))?\/?$/, answers.uploads);
+  const steering = page("steering", /^\/steering\/(?<asset>[0-9a-z]+)$/, (call) =>
+    answers.steering(call, assetOf(call)),
+  );
   const watch = page("watch", /^\/watch\/(?<asset>[0-9a-z]+)$/, (call) => answers.watch(call, assetOf(call)));
   return [
     media("object", "(?<hash>[0-9a-f]{64})\\.(?<extension>mp4|m4s)", answers.object),
@@ -72,6 +76,7 @@ export function routesFor(answers: Answers): Route[] {
     media("index", "index\\.m3u8", answers.index),
     media("homes", "homes\\.json", answers.homes),
     media("mpd", "manifest\\.mpd", notThereYet("DASH manifests")),
+    { ...steering, shared: true },
     { ...watch, forPeople: true },
     page("player", /^\/player\/(?<file>[\w-]+(\.[\w-]+)+)$/, answers.player),
     { ...uploads, methods: uploading },
@@ -80,7 +85,6 @@ export function routesFor(answers: Answers): Route[] {
     page("metrics", /^\/metrics$/, answers.metrics),
     { ...page("embed", /^\/embed\/[^/]*$/, notThereYet("The player for other pages")), forPeople: true },
     { ...page("library", /^\/$/, notThereYet("The library page")), forPeople: true },
-    page("steering", /^\/steering\/[^/]*$/, notThereYet("Content steering")),
   ];
 }
 

@@ -8,6 +8,7 @@ import type { AssetId, Sha256 } from "@vstream/core/ids.ts";
 import type { Manifest, ObjectRef } from "@vstream/core/media.ts";
 import { audioPlaylist, videoPlaylist } from "../packaging/media-playlist.ts";
 import { multivariantPlaylist } from "../packaging/multivariant-playlist.ts";
+import type { Steering } from "../packaging/multivariant-playlist.ts";
 import { edgeOf } from "../packaging/track-segments.ts";
 import type { HotObjects } from "./hot-objects.ts";
 import type { Manifests } from "./manifests.ts";
@@ -43,8 +44,17 @@ export class AssetFiles {
     this.#hot = hot;
   }
 
-  async index(request: IncomingMessage, assetId: AssetId): Promise<Reply> {
-    return await this.#playlist(request, { assetId, name: "index", write: multivariantPlaylist });
+  /** @param steer where viewers of the asset are sent; null: nowhere else */
+  async index(
+    request: IncomingMessage,
+    assetId: AssetId,
+    steer: (manifest: Manifest) => Steering | null,
+  ): Promise<Reply> {
+    const steering = steer(await this.#manifests.getManifest(assetId));
+    // Everything that the text says beside the manifest is in its name: few differ, and viewers share them.
+    const name = steering === null ? "index" : `index ${JSON.stringify(steering)}`;
+    const write = (manifest: Manifest): string => multivariantPlaylist(manifest, steering);
+    return await this.#playlist(request, { assetId, name, write });
   }
 
   async video(request: IncomingMessage, assetId: AssetId, rung: string): Promise<Reply> {

@@ -224,7 +224,7 @@ describe("serving an asset", () => {
     assert.equal(codeOf(unknown), "unavailable");
     assert.equal(unknown.headers["retry-after"], "1");
     assert.equal((await get("/v/nonsense/index.m3u8")).status, 404);
-    for (const path of [`${base}/manifest.mpd`, "/", `/embed/${sampleAssetId}`, `/steering/${sampleAssetId}`]) {
+    for (const path of [`${base}/manifest.mpd`, "/", `/embed/${sampleAssetId}`]) {
       const answer = await get(path);
       assert.equal(answer.status, 501, path);
       assert.equal(codeOf(answer), "not_there_yet");

@@ -9,7 +9,7 @@ import { VsError } from "@vstream/core/errors.ts";
 import { newId } from "@vstream/core/ids.ts";
 import type { NodeId, Sha256 } from "@vstream/core/ids.ts";
 import { objectsOf } from "@vstream/core/media.ts";
-import type { Manifest, NodeAddress } from "@vstream/core/media.ts";
+import type { Load, Manifest, NodeAddress } from "@vstream/core/media.ts";
 import { sampleNames, sampleObject } from "../packaging/sample-manifest.fixture.ts";
 import type { Peers } from "../replicate/peers.ts";
 import type { Store } from "../store/store.ts";
@@ -31,9 +31,13 @@ export class TrialCluster {
   readonly stores = new Map<NodeId, Store>();
   /** Nodes that answer no peer. */
   readonly silent = new Set<NodeId>();
+  /** What nodes say of their load; those that are not here say that they are idle. */
+  readonly loads = new Map<NodeId, Partial<Load>>();
+  /** Nodes that were told that they gave wrong bytes, and of what. */
+  readonly told: { readonly holder: NodeId; readonly sha256: Sha256 }[] = [];
   directory: NodeAddress[] = [];
 
-  get peers(): Pick<Peers, "directory" | "getManifest" | "readRange"> {
+  get peers(): Pick<Peers, "directory" | "getManifest" | "openObject" | "getStatus" | "tellDamage"> {
     const storeOf = (holder: NodeId): Store => {
       const store = this.silent.has(holder) ? undefined : this.stores.get(holder);
       if (store === undefined) throw new VsError("peer_failed", `node ${holder} does not answer`);
@@ -45,9 +49,34 @@ export class TrialCluster {
         return directoryNow();
       },
       getManifest: async (holder, assetId) => await Promise.resolve(storeOf(holder).getManifest(assetId)),
-      readRange: async (holder, object, range) => await storeOf(holder).read(object.sha256, range),
+      getStatus: async (nodeId) => {
+        storeOf(nodeId);
+        return await Promise.resolve({ ready: true, load: { ...idleLoad, ...this.loads.get(nodeId) } });
+      },
+      openObject: async (holder, object, fromByte) => {
+        return oneByOne(await storeOf(holder).read(object.sha256, { start: fromByte, end: object.bytes }));
+      },
+      tellDamage: async (holder, sha256) => {
+        await Promise.resolve(this.told.push({ holder, sha256 }));
+      },
     };
   }
+}
+
+async function* oneByOne(...parts: readonly Buffer[]): AsyncGenerator<Buffer> {
+  await Promise.resolve();
+  yield* parts;
+}
+
+export const idleLoad: Load = {
+  ...{ usedBytes: 0, capacityBytes: 2 ** 30, tasksRunning: 0, viewers: 0, egressBps: 0, connections: 0 },
+  ...{ processor: 0, disk: 0, egressLimitBps: 0, viewersQuietMs: 0 },
+};
+
+/** A node of the directory that is up and wanted. */
+export function trialAddress(nodeId: NodeId, changes: Partial<NodeAddress> = {}): NodeAddress {
+  const known = { nodeId, name: "node-1", region: "eu", zone: "", playbackUrl: "", peerUrl: "" };
+  return { ...known, serving: true, health: "up", scheduling: "active", ...changes };
 }
 
 export async function openTrialNode(cluster: TrialCluster, changes: Partial<ServingDeps> = {}): Promise<TrialNode> {
@@ -65,6 +94,9 @@ export async function openTrialNode(cluster: TrialCluster, changes: Partial<Serv
       store,
       peers: cluster.peers,
       isHome: () => null,
+      isControlHeard: () => true,
+      egressLimitBps: 0,
+      machineLoad: () => ({ processor: 0 }),
       askControl: () => Promise.reject(new VsError("unavailable", "the control plane is down")),
       getTicketKey: () => null,
       reportUpload: () => Promise.resolve(true),
@@ -79,7 +111,7 @@ export async function openTrialNode(cluster: TrialCluster, changes: Partial<Serv
   );
   cluster.stores.set(nodeId, store);
   const url = `http://127.0.0.1:${String(serving.address.port)}`;
-  cluster.directory.push({ nodeId, name: "node-1", region: "eu", playbackUrl: url, peerUrl: "", serving: true });
+  cluster.directory.push(trialAddress(nodeId, { playbackUrl: url, region: changes.region ?? "eu" }));
   const closing = opened.move();
   const dispose = (): Promise<void> => closing.disposeAsync();
   return { nodeId, store, serving, url, folder: folder.path, corrupt, [Symbol.asyncDispose]: dispose };

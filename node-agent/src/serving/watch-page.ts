@@ -1,7 +1,7 @@
 // The player page: the built template with the asset's title and the homes put in, escaped.
 import type { AssetId } from "@vstream/core/ids.ts";
 import type { Manifest } from "@vstream/core/media.ts";
-import type { Home } from "./homes.ts";
+import type { Home } from "../steering/places.ts";
 import type { Reply } from "./reply.ts";
 
 /** What the page's script reads; player/src/page-config.ts has the same shape. */

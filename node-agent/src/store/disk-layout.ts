@@ -23,6 +23,8 @@ export class DiskLayout {
   readonly documents: string;
   /** Records that could not be read, kept for a person to look at. */
   readonly damaged: string;
+  /** Objects that were found wrong, kept for a person to look at. */
+  readonly quarantine: string;
   readonly lock: string;
 
   constructor(root: string) {
@@ -36,12 +38,13 @@ export class DiskLayout {
     this.uploads = join(root, "uploads");
     this.documents = join(root, "documents");
     this.damaged = join(root, "damaged");
+    this.quarantine = join(root, "quarantine");
     this.lock = join(root, "lock");
   }
 
   get folders(): string[] {
-    const { objects, staging, pieces, manifests, cache, scratch, uploads, documents, damaged } = this;
-    return [objects, staging, pieces, manifests, cache, scratch, uploads, documents, damaged];
+    const { objects, staging, pieces, manifests, cache, scratch, uploads, documents, damaged, quarantine } = this;
+    return [objects, staging, pieces, manifests, cache, scratch, uploads, documents, damaged, quarantine];
   }
 
   objectFolder(sha256: Sha256): string {
@@ -54,6 +57,11 @@ export class DiskLayout {
 
   cached(sha256: Sha256): string {
     return join(this.cache, checked(sha256, isSha256, "hash"));
+  }
+
+  /** @param name hash and instant */
+  quarantined(name: string): string {
+    return join(this.quarantine, checked(name, isQuarantineName, "name of a damaged object"));
   }
 
   /** What has come of an object so far; a later call goes on where it ends. */
@@ -84,6 +92,11 @@ export function isAssetId(text: string): text is AssetId {
 
 function isDocumentName(text: string): boolean {
   return /^[a-z0-9][a-z0-9-]{0,99}$/.test(text);
+}
+
+/** A hash and the instant, in milliseconds since the epoch, at which a file was found to have another. */
+export function isQuarantineName(text: string): boolean {
+  return /^[0-9a-f]{64}\.\d{1,15}$/.test(text);
 }
 
 // Branded ids are trusted elsewhere; a path is the one place where a wrong one would do harm.

@@ -27,7 +27,10 @@ describe("dropping what is damaged", () => {
     const usedBytes = trial.store.usage.usedBytes;
     await writeFile(pathOf(wrong.sha256), Buffer.alloc(5000));
 
-    assert.equal(await trial.store.dropDamaged(wrong.sha256), true);
+    assert.deepEqual(await trial.store.dropDamaged(wrong.sha256), [
+      { assetId: one, pieceIds: [pieceOf(0, [refOf(right.bytes)]).id] },
+      { assetId: two, pieceIds: [pieceOf(3, [refOf(wrong.bytes)]).id] },
+    ]);
     assert.deepEqual([...trial.store.inventory()], [[one, [pieceOf(1, [refOf(other.bytes)]).id]]]);
     assert.deepEqual(
       [wrong, right, other].map(({ sha256 }) => trial.store.has(sha256)),
@@ -39,14 +42,14 @@ describe("dropping what is damaged", () => {
     await trial.store.putBytes(wrong.bytes);
     await trial.store.recordPiece(one, pieceOf(0, [refOf(right.bytes), refOf(wrong.bytes)]));
     assert.equal(trial.store.inventory().get(one)?.length, 2);
-    assert.equal(await trial.store.dropDamaged(wrong.sha256), false);
+    assert.equal(await trial.store.dropDamaged(wrong.sha256), null);
   });
 
   it("leaves what is right, and what is not there", async () => {
     const { bytes, sha256 } = await put();
     await trial.store.recordPiece(newAssetId(), pieceOf(0, [refOf(bytes)]));
-    assert.equal(await trial.store.dropDamaged(sha256), false);
-    assert.equal(await trial.store.dropDamaged(refOf(Buffer.from("nothing")).sha256), false);
+    assert.equal(await trial.store.dropDamaged(sha256), null);
+    assert.equal(await trial.store.dropDamaged(refOf(Buffer.from("nothing")).sha256), null);
     assert.ok(trial.store.has(sha256));
   });
 
@@ -55,14 +58,38 @@ describe("dropping what is damaged", () => {
     const assetId = newAssetId();
     await trial.store.recordPiece(assetId, pieceOf(0, [refOf(bytes)]));
     await appendFile(pathOf(sha256), "x");
-    assert.equal(await trial.store.dropDamaged(sha256), true);
+    assert.equal((await trial.store.dropDamaged(sha256))?.length, 1);
     assert.equal(trial.store.inventory().size, 0);
 
     const cached = randomBytes(300);
     await trial.store.putCached(refOf(cached), cached);
     await writeFile(pathOf(refOf(cached).sha256), "wrong");
-    assert.equal(await trial.store.dropDamaged(refOf(cached).sha256), true);
+    assert.deepEqual(await trial.store.dropDamaged(refOf(cached).sha256), []);
     assert.equal(trial.store.has(refOf(cached).sha256), false);
+  });
+
+  it("takes an object whose file is gone for wrong, and a read of it says so", async () => {
+    const [{ bytes, sha256 }, cached] = [await put(), randomBytes(300)];
+    const assetId = newAssetId();
+    await trial.store.recordPiece(assetId, pieceOf(0, [refOf(bytes)]));
+    await trial.store.putCached(refOf(cached), cached);
+    for (const hash of [sha256, refOf(cached).sha256]) {
+      await rm(pathOf(hash));
+      await assert.rejects(trial.store.read(hash), { code: "object_corrupt" });
+    }
+    assert.deepEqual(await trial.store.dropDamaged(sha256), [{ assetId, pieceIds: [pieceOf(0, [refOf(bytes)]).id] }]);
+    assert.deepEqual(await trial.store.dropDamaged(refOf(cached).sha256), []);
+    assert.deepEqual([trial.store.has(sha256), trial.store.has(refOf(cached).sha256)], [false, false]);
+    assert.equal(trial.store.usage.usedBytes, 0);
+  });
+
+  it("looks again at what came anew since another drop of the same object", async () => {
+    const { bytes, sha256 } = await put();
+    await writeFile(pathOf(sha256), Buffer.alloc(5000));
+    const [first, second] = await Promise.all([trial.store.dropDamaged(sha256), trial.store.dropDamaged(sha256)]);
+    assert.deepEqual([first, second], [[], null]);
+    await trial.store.putBytes(bytes);
+    assert.equal(await trial.store.dropDamaged(sha256), null);
   });
 
   it("is mended by the next start when it was cut short", async () => {

@@ -10,6 +10,7 @@ import { objectFolders } from "./disk-layout.ts";
 import type { DiskLayout } from "./disk-layout.ts";
 import { FolderSync } from "./folder-sync.ts";
 import { hashFile } from "./hash-file.ts";
+import { setAside } from "./set-aside.ts";
 import type { Shelves } from "./shelves.ts";
 
 /** How long an object may stand without a piece that names it before it counts as cached only. */
@@ -34,11 +35,14 @@ export async function makeFolders(layout: DiskLayout): Promise<void> {
 
 /** Reads what an earlier run left, and removes what a crash left half-made. */
 export async function loadShelves(shelves: Shelves): Promise<void> {
-  const { layout, staging, objects, cache, pieces, manifests } = shelves;
+  const { layout, staging, objects, cache, pieces, manifests, quarantine, damageCount, scrubPosition } = shelves;
   for (const entry of await readdir(layout.scratch)) {
     await rm(join(layout.scratch, entry), { recursive: true, force: true });
   }
   await staging.clear();
+  quarantine.load();
+  damageCount.load();
+  scrubPosition.load();
   cache.load();
   await objects.load();
   await pieces.load((assetId, piece) => isWhole(shelves, assetId, piece));
@@ -77,6 +81,7 @@ async function sweep(shelves: Shelves, looseMs: number): Promise<void> {
       else await demote(shelves, object);
     }
     await shelves.staging.sweep();
+    shelves.quarantine.sweep();
   } catch (thrown) {
     shelves.log.warn({ err: thrown }, "sweep of the store failed");
   }
@@ -102,8 +107,7 @@ async function removeIfDamaged(shelves: Shelves, object: ObjectRef): Promise<voi
   if (path === null) return;
   const found = await hashAt(path);
   if (found.sha256 === object.sha256) return;
-  const always = (): boolean => true;
-  await shelves.objects.remove(object.sha256, always, (damaged) => rm(damaged, { force: true }));
+  await setAside(shelves, object.sha256);
 }
 
 async function hashAt(path: string): Promise<ObjectRef> {

@@ -80,24 +80,25 @@ async function append(reception: Reception, progress: Progress): Promise<void> {
   const { expected, path, signal } = reception;
   signal.throwIfAborted();
   const stream = await reception.open(progress.bytes);
-  for await (const part of gathered(stream)) {
+  for await (const { parts, bytes } of gathered(stream)) {
     signal.throwIfAborted();
-    if (progress.bytes + part.length > expected.bytes) {
+    if (progress.bytes + bytes > expected.bytes) {
       await rm(path, { force: true });
       throw corrupt(expected, "there are more bytes");
     }
-    progress.hash.update(part);
-    await write(progress.handle, part, path);
-    progress.bytes += part.length;
+    for (const part of parts) progress.hash.update(part);
+    await write(progress.handle, parts, bytes, path);
+    progress.bytes += bytes;
   }
   if (progress.bytes === expected.bytes) return;
   await rm(path, { force: true });
   throw corrupt(expected, `the bytes end after ${progress.bytes}`);
 }
 
-async function write(handle: FileHandle, part: Uint8Array, path: string): Promise<void> {
+async function write(handle: FileHandle, parts: Uint8Array[], bytes: number, path: string): Promise<void> {
   try {
-    await handle.appendFile(part);
+    const { bytesWritten } = await handle.writev(parts);
+    if (bytesWritten < bytes) await handle.appendFile(Buffer.concat(parts).subarray(bytesWritten));
   } catch (thrown) {
     await rm(path, { force: true });
     throw diskFailure(thrown, "stage an object");
@@ -105,18 +106,18 @@ async function write(handle: FileHandle, part: Uint8Array, path: string): Promis
 }
 
 // A socket gives some 16 KiB at a time; the disk is asked once a MiB.
-async function* gathered(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* gathered(stream: AsyncIterable<Uint8Array>): AsyncGenerator<{ parts: Uint8Array[]; bytes: number }> {
   let parts: Uint8Array[] = [];
   let bytes = 0;
   for await (const part of stream) {
     parts.push(part);
     bytes += part.length;
     if (bytes < blockBytes) continue;
-    yield Buffer.concat(parts);
+    yield { parts, bytes };
     parts = [];
     bytes = 0;
   }
-  if (bytes > 0) yield Buffer.concat(parts);
+  if (bytes > 0) yield { parts, bytes };
 }
 
 function corrupt(expected: ObjectRef, how: string): VsError {

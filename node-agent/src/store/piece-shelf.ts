@@ -12,6 +12,7 @@ import { isAssetId } from "./disk-layout.ts";
 import type { DiskLayout } from "./disk-layout.ts";
 import type { FolderSync } from "./folder-sync.ts";
 import type { JsonFiles } from "./json-files.ts";
+import { Namings } from "./namings.ts";
 import { pieceShape } from "./stored-shapes.ts";
 
 interface Deps {
@@ -24,7 +25,7 @@ interface Deps {
 export class PieceShelf {
   readonly #deps: Deps;
   readonly #byAsset = new Map<AssetId, Map<PieceId, Piece>>();
-  readonly #namings = new Map<Sha256, number>();
+  readonly #namings = new Namings();
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -66,6 +67,16 @@ export class PieceShelf {
     return this.#namings.has(sha256);
   }
 
+  /** Of all objects that pieces name. */
+  get namedBytes(): number {
+    return this.#namings.bytes;
+  }
+
+  /** The named objects of one of the store's folders, in the order of their hashes. */
+  namedInFolder(folder: string): Sha256[] {
+    return this.#namings.inFolder(folder);
+  }
+
   /**
    * Durable when resolved. The piece's objects count as named from the call on, so that none of them can go meanwhile.
    * Gives the objects of an older record of the same piece that nothing names any more.
@@ -73,15 +84,15 @@ export class PieceShelf {
   async record(assetId: AssetId, piece: Piece): Promise<ObjectRef[]> {
     const older = this.get(assetId, piece.id);
     if (isDeepStrictEqual(older, piece)) return [];
-    this.#name(piece);
+    this.#namings.add(objectsOf(piece.content));
     try {
       await this.#write(assetId, piece);
     } catch (thrown) {
-      this.#unname(piece);
+      this.#namings.remove(objectsOf(piece.content));
       throw diskFailure(thrown, `record piece ${piece.id} of ${assetId}`);
     }
     this.#add(assetId, piece);
-    return older === null ? [] : this.#unname(older);
+    return older === null ? [] : this.#namings.remove(objectsOf(older.content));
   }
 
   /** Durable when resolved. Gives the objects that nothing names any more. */
@@ -96,7 +107,7 @@ export class PieceShelf {
     }
     for (const piece of pieces) this.#byAsset.get(assetId)?.delete(piece.id);
     if (this.idsOf(assetId).length === 0) await this.#forgetAsset(assetId);
-    return pieces.flatMap((piece) => this.#unname(piece));
+    return pieces.flatMap((piece) => this.#namings.remove(objectsOf(piece.content)));
   }
 
   async #loadRecord(
@@ -110,7 +121,7 @@ export class PieceShelf {
     const piece = this.#deps.files.read(path, pieceShape);
     if (piece?.id !== id) return;
     if (await isWhole(assetId, piece)) {
-      this.#name(piece);
+      this.#namings.add(objectsOf(piece.content));
       this.#add(assetId, piece);
     } else await rm(path, { force: true });
   }
@@ -134,20 +145,5 @@ export class PieceShelf {
     const pieces = this.#byAsset.get(assetId) ?? new Map<PieceId, Piece>();
     pieces.set(piece.id, piece);
     this.#byAsset.set(assetId, pieces);
-  }
-
-  #name(piece: Piece): void {
-    for (const { sha256 } of objectsOf(piece.content)) {
-      this.#namings.set(sha256, (this.#namings.get(sha256) ?? 0) + 1);
-    }
-  }
-
-  #unname(piece: Piece): ObjectRef[] {
-    return objectsOf(piece.content).filter(({ sha256 }) => {
-      const left = (this.#namings.get(sha256) ?? 1) - 1;
-      if (left > 0) this.#namings.set(sha256, left);
-      else this.#namings.delete(sha256);
-      return left <= 0;
-    });
   }
 }

@@ -6,7 +6,7 @@ import { VsError } from "@vstream/core/errors.ts";
 import { isId } from "@vstream/core/ids.ts";
 import type { AssetId, PieceId, Sha256 } from "@vstream/core/ids.ts";
 import { objectsOf, pieceIdOf } from "@vstream/core/media.ts";
-import type { Manifest, ObjectRef, Piece, SourceRef } from "@vstream/core/media.ts";
+import type { Manifest, ObjectRef, Piece, Scrub, SourceRef } from "@vstream/core/media.ts";
 import { diskFailure, isAbsent } from "./disk-failure.ts";
 import { dropDamaged } from "./drop-damaged.ts";
 import { readSpan } from "./durable-file.ts";
@@ -17,14 +17,18 @@ import { ObjectIntake } from "./object-intake.ts";
 import { openScratchFolder } from "./scratch-folder.ts";
 import { buildShelves } from "./shelves.ts";
 import type { Shelves, StoreOptions } from "./shelves.ts";
-import type { Scratch, Store, StoreUsage } from "./store.ts";
+import { Scrubber, scrubStand } from "./scrub.ts";
+import type { LostCopies, PieceFinding, Scratch, ScrubOptions, Store, StoreUsage } from "./store.ts";
+import { verifyPiece } from "./verify-piece.ts";
+import type { Verification } from "./verify-piece.ts";
 
 /**
  * Opens the store in a folder, making it when it is new.
  * @throws VsError data_folder_unusable, conflict when another agent has the folder, disk_failed
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const shelves = buildShelves(options);
+  const stop = new AbortController();
+  const shelves = buildShelves(options, stop.signal);
   await makeFolders(shelves.layout);
   const lock = await lockFolder(shelves.layout.root, shelves.layout.lock, options.clock);
   try {
@@ -33,10 +37,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await lock[Symbol.asyncDispose]();
     throw diskFailure(thrown, `read the store in ${options.dataDir}`);
   }
-  const stop = new AbortController();
   const sweeping = keepSweeping(shelves, options.clock, stop.signal);
   return new SegmentStore(shelves, async () => {
-    stop.abort();
+    stop.abort(new VsError("cancelled", "the store is closing"));
     await sweeping;
     await shelves.turns.idle();
     await lock[Symbol.asyncDispose]();
@@ -83,8 +86,11 @@ class SegmentStore implements Store {
       throw new VsError("invalid_argument", `object ${sha256} has no bytes ${start} to ${end}`);
     }
     const bytes = await readFromDisk(path, start, end, sha256);
-    if (bytes.length === end - start) return bytes;
-    throw new VsError("object_corrupt", `the file of object ${sha256} ends before byte ${end}`);
+    if (bytes?.length === end - start) return bytes;
+    // One that was discarded meanwhile left its shelf before its file went.
+    if (bytes === null && this.pathOf(sha256) !== path) throw missing(sha256);
+    const what = bytes === null ? "is gone" : `ends before byte ${String(end)}`;
+    throw new VsError("object_corrupt", `the file of object ${sha256} ${what}`);
   }
 
   async adoptFile(path: string, expected?: Sha256): Promise<ObjectRef> {
@@ -135,8 +141,24 @@ class SegmentStore implements Store {
     });
   }
 
-  async dropDamaged(sha256: Sha256): Promise<boolean> {
+  async dropDamaged(sha256: Sha256): Promise<LostCopies | null> {
     return await dropDamaged(this.#shelves, sha256);
+  }
+
+  async verifyPiece(
+    assetId: AssetId,
+    pieceId: PieceId,
+    watch: Pick<Verification, "signal" | "onBytes">,
+  ): Promise<PieceFinding> {
+    return await verifyPiece(this.#shelves, { assetId, pieceId, ...watch });
+  }
+
+  get scrub(): Scrub {
+    return scrubStand(this.#shelves);
+  }
+
+  startScrub(options: ScrubOptions): AsyncDisposable {
+    return new Scrubber(this.#shelves, options);
   }
 
   async keepManifest(manifest: Manifest): Promise<void> {
@@ -180,12 +202,14 @@ class SegmentStore implements Store {
   }
 }
 
-async function readFromDisk(path: string, start: number, end: number, sha256: Sha256): Promise<Buffer> {
+/** Null: there is no such file. */
+async function readFromDisk(path: string, start: number, end: number, sha256: Sha256): Promise<Buffer | null> {
   try {
     await using handle = await open(path, "r");
     return await readSpan(handle, start, end);
   } catch (thrown) {
-    throw isAbsent(thrown) ? missing(sha256) : diskFailure(thrown, `read object ${sha256}`);
+    if (isAbsent(thrown)) return null;
+    throw diskFailure(thrown, `read object ${sha256}`);
   }
 }
 

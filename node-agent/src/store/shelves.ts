@@ -2,12 +2,15 @@
 import type { Clock } from "@vstream/core/clock.ts";
 import type { Logger } from "@vstream/core/log.ts";
 import { CacheShelf } from "./cache-shelf.ts";
+import { DamageCount } from "./damage-count.ts";
 import { DiskLayout } from "./disk-layout.ts";
 import { FolderSync } from "./folder-sync.ts";
 import { JsonFiles } from "./json-files.ts";
 import { ManifestShelf } from "./manifest-shelf.ts";
 import { ObjectShelf } from "./object-shelf.ts";
 import { PieceShelf } from "./piece-shelf.ts";
+import { Quarantine } from "./quarantine.ts";
+import { ScrubPosition } from "./scrub-position.ts";
 import { Space } from "./space.ts";
 import { StagingFolder, resumeWorthBytes } from "./staging-folder.ts";
 import { Turns } from "./turns.ts";
@@ -26,6 +29,9 @@ export interface StoreOptions {
 
 export interface Shelves {
   readonly log: Logger;
+  readonly clock: Clock;
+  /** Aborted when the store closes: what reads for long ends then. */
+  readonly closing: AbortSignal;
   readonly layout: DiskLayout;
   readonly space: Space;
   readonly turns: Turns;
@@ -35,13 +41,16 @@ export interface Shelves {
   readonly cache: CacheShelf;
   readonly pieces: PieceShelf;
   readonly manifests: ManifestShelf;
+  readonly quarantine: Quarantine;
+  readonly damageCount: DamageCount;
+  readonly scrubPosition: ScrubPosition;
 }
 
 const cacheShare = 0.1;
 const cacheLimitBytes = 20 * 1024 ** 3;
 
 /** Nothing is read from the disk yet. */
-export function buildShelves(options: StoreOptions): Shelves {
+export function buildShelves(options: StoreOptions, closing: AbortSignal): Shelves {
   const { capacityBytes, log, clock } = options;
   const layout = new DiskLayout(options.dataDir);
   const folders = new FolderSync();
@@ -51,10 +60,13 @@ export function buildShelves(options: StoreOptions): Shelves {
   const makeRoom = (freeBytes: number): void => {
     cache.shrinkTo(freeBytes);
   };
-  const space = new Space({ capacityBytes, folder: options.dataDir, makeRoom });
+  const quarantine = new Quarantine({ layout, clock, capacityBytes });
+  const space = new Space({ capacityBytes, folder: options.dataDir, makeRoom, quarantine });
   const files = new JsonFiles({ layout, folders, log, clock });
   return {
     log,
+    clock,
+    closing,
     layout,
     space,
     turns,
@@ -67,5 +79,8 @@ export function buildShelves(options: StoreOptions): Shelves {
     objects: new ObjectShelf({ layout, folders, space, turns, clock }),
     pieces: new PieceShelf({ layout, folders, files }),
     manifests: new ManifestShelf({ layout, files }),
+    quarantine,
+    damageCount: new DamageCount({ layout, files, turns, log }),
+    scrubPosition: new ScrubPosition({ layout, files, turns, clock, log }),
   };
 }

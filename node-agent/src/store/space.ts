@@ -1,7 +1,16 @@
 // How much of the node's capacity is taken, and by promises too. What the cache holds is not counted: it gives way.
+// What lies in quarantine takes room of the cache, and gives way to everything else.
 import { statfsSync } from "node:fs";
 import { VsError } from "@vstream/core/errors.ts";
 import type { StoreUsage } from "./store.ts";
+
+export interface SpaceOptions {
+  readonly capacityBytes: number;
+  readonly folder: string;
+  /** Told how many bytes the cache may hold whenever that has become less. */
+  readonly makeRoom: (freeBytes: number) => void;
+  readonly quarantine: { readonly bytes: number; giveWay(bytes: number): void };
+}
 
 export class Space {
   #usedBytes = 0;
@@ -9,21 +18,22 @@ export class Space {
   readonly #capacityBytes: number;
   readonly #folder: string;
   readonly #makeRoom: (freeBytes: number) => void;
+  readonly #quarantine: SpaceOptions["quarantine"];
 
-  /** @param makeRoom told how many bytes the cache may hold whenever that has become less */
-  constructor(options: { capacityBytes: number; folder: string; makeRoom: (freeBytes: number) => void }) {
+  constructor(options: SpaceOptions) {
     this.#capacityBytes = options.capacityBytes;
     this.#folder = options.folder;
     this.#makeRoom = options.makeRoom;
+    this.#quarantine = options.quarantine;
   }
 
   get usage(): StoreUsage {
     return { usedBytes: this.#usedBytes, capacityBytes: this.#capacityBytes };
   }
 
-  /** What neither objects nor reservations have taken; the cache may stand there. */
+  /** What neither objects nor reservations nor the quarantine have taken; the cache may stand there. */
   get freeBytes(): number {
-    return Math.max(0, this.#capacityBytes - this.#usedBytes - this.#reservedBytes);
+    return Math.max(0, this.#untakenBytes - this.#quarantine.bytes);
   }
 
   /** @throws VsError storage_full when that many bytes do not fit */
@@ -35,7 +45,7 @@ export class Space {
   /** For what stands on the disk already, or had its space promised. */
   takeAnyway(bytes: number): void {
     this.#usedBytes += bytes;
-    this.#makeRoom(this.freeBytes);
+    this.#shrinkOthers();
   }
 
   give(bytes: number): void {
@@ -46,7 +56,7 @@ export class Space {
   reserve(bytes: number): AsyncDisposable & Disposable {
     this.#require(bytes);
     this.#reservedBytes += bytes;
-    this.#makeRoom(this.freeBytes);
+    this.#shrinkOthers();
     try {
       this.#requireOnDisk(bytes);
     } catch (thrown) {
@@ -67,8 +77,19 @@ export class Space {
     };
   }
 
+  get #untakenBytes(): number {
+    return this.#capacityBytes - this.#usedBytes - this.#reservedBytes;
+  }
+
+  #shrinkOthers(): void {
+    const lackingBytes = this.#quarantine.bytes - this.#untakenBytes;
+    if (lackingBytes > 0) this.#quarantine.giveWay(lackingBytes);
+    this.#makeRoom(this.freeBytes);
+  }
+
   #require(bytes: number): void {
-    if (bytes > this.freeBytes) throw full(bytes, this.freeBytes, "of the node's capacity");
+    const freeBytes = Math.max(0, this.#untakenBytes);
+    if (bytes > freeBytes) throw full(bytes, freeBytes, "of the node's capacity");
   }
 
   #requireOnDisk(bytes: number): void {

@@ -1,6 +1,25 @@
 // What the rest of the agent may do with the disk. Implemented by segment-store.ts.
 import type { AssetId, PieceId, Sha256 } from "@vstream/core/ids.ts";
-import type { Manifest, ObjectRef, Piece, SourceRef } from "@vstream/core/media.ts";
+import type { Manifest, ObjectRef, Piece, Scrub, SourceRef } from "@vstream/core/media.ts";
+
+/** Copies that are gone from the disk, by asset. */
+export type LostCopies = readonly { readonly assetId: AssetId; readonly pieceIds: readonly PieceId[] }[];
+
+/** What re-reading a copy found; `lost` are the copies that are gone by it, of this asset and others. */
+export type PieceFinding =
+  | { readonly kind: "right"; readonly checkedBytes: number }
+  | { readonly kind: "wrong"; readonly checkedBytes: number; readonly lost: LostCopies }
+  /** There is no record of it here. */
+  | { readonly kind: "absent" };
+
+export interface ScrubOptions {
+  /** In which the whole store is to be read; 0: never. */
+  readonly periodMs: number;
+  /** While this is so, almost nothing is read. */
+  readonly isBusy: () => boolean;
+  /** The file of an object is wrong, cannot be read or is not there. */
+  readonly onDamage: (sha256: Sha256) => void;
+}
 
 export interface StoreUsage {
   readonly usedBytes: number;
@@ -19,7 +38,10 @@ export interface Store extends AsyncDisposable {
   has(sha256: Sha256): boolean;
   /** An object's size, or null when it does not stand here. */
   sizeOf(sha256: Sha256): number | null;
-  /** Bytes [start, end) of an object; whole without a range. @throws VsError object_missing */
+  /**
+   * Bytes [start, end) of an object; whole without a range.
+   * @throws VsError object_missing, object_corrupt when its file is cut or gone, disk_failed
+   */
   read(sha256: Sha256, range?: { start: number; end: number }): Promise<Buffer>;
   /**
    * Moves a finished file of the scratch (or upload) folder in: hashes it, fsyncs, renames. Gives what it is.
@@ -51,10 +73,21 @@ export interface Store extends AsyncDisposable {
   discard(assetId: AssetId, pieceIds: readonly PieceId[]): Promise<void>;
 
   /**
-   * For an object that was read wrong: reads it once more, and if it is wrong, drops its file and the records of all
-   * pieces that name it. Gives whether that was so. @throws VsError disk_failed
+   * For an object that was read wrong: reads it once more, and if it is wrong, puts its file into quarantine and drops
+   * the records of all pieces that name it. Gives the copies that are gone by it; null when nothing was wrong.
+   * @throws VsError disk_failed, cancelled when the store closes meanwhile
    */
-  dropDamaged(sha256: Sha256): Promise<boolean>;
+  dropDamaged(sha256: Sha256): Promise<LostCopies | null>;
+  /** Reads every object of a copy. What is wrong is dropped as by dropDamaged. @throws VsError disk_failed */
+  verifyPiece(
+    assetId: AssetId,
+    pieceId: PieceId,
+    watch: { readonly signal: AbortSignal; readonly onBytes: (bytes: number) => void },
+  ): Promise<PieceFinding>;
+  /** How far the slow re-reading of the whole store is. */
+  readonly scrub: Scrub;
+  /** Begins to re-read it, where the last run left off, until what is returned is disposed of. Once at a time. */
+  startScrub(options: ScrubOptions): AsyncDisposable;
 
   /**
    * Keeps a manifest, unless the kept one is newer or as new. Durable when resolved. One whose pieces begin at

@@ -155,7 +155,7 @@ export function streamOf(bytes: Uint8Array, partBytes = 4096) {
 /** Every file below the data folder that is not an object of the store, a piece record or the lock. */
 export async function strayFiles(dataDir: string): Promise<string[]> {
   const found: string[] = [];
-  for (const folder of ["staging", "scratch", "uploads", "damaged", "cache"]) {
+  for (const folder of ["staging", "scratch", "uploads", "damaged", "cache", "quarantine"]) {
     found.push(...(await readdir(join(dataDir, folder))).map((name) => join(folder, name)));
   }
   return found;

@@ -8,6 +8,7 @@ import { adoptSegments } from "./adopt-rendition.ts";
 import { AudioGroups } from "./audio-groups.ts";
 import type { AudioGroup } from "./audio-groups.ts";
 import { TaskSource } from "./open-source.ts";
+import { nothingMade } from "./task-context.ts";
 import type { TaskContext, TaskResult } from "./task-context.ts";
 import type { WorkDeps } from "./work-deps.ts";
 
@@ -32,7 +33,7 @@ export async function runAudio(deps: WorkDeps, work: AudioTask, context: TaskCon
     onLog: context.log,
   });
   await pieces.finish();
-  return { probe: null, pieces: [] };
+  return nothingMade;
 }
 
 /** Makes the pieces of a track, in order, each reported before the next is begun. */

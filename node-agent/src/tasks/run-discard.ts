@@ -1,6 +1,7 @@
 // Deletes pieces that this node should no longer hold; with none named, all that it holds of the asset.
 import type { Work } from "@vstream/core/media.ts";
 import type { Store } from "../store/store.ts";
+import { nothingMade } from "./task-context.ts";
 import type { TaskContext, TaskResult } from "./task-context.ts";
 
 export async function runDiscard(
@@ -10,5 +11,5 @@ export async function runDiscard(
 ): Promise<TaskResult> {
   context.signal.throwIfAborted();
   await deps.store.discard(context.assetId, work.pieceIds);
-  return { probe: null, pieces: [] };
+  return nothingMade;
 }

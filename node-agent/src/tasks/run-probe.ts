@@ -4,6 +4,7 @@ import { timelinePieceId } from "@vstream/core/ids.ts";
 import { probeSource } from "../media/probe.ts";
 import { encodeTimeline } from "../media/timeline-codec.ts";
 import { TaskSource } from "./open-source.ts";
+import { nothingMade } from "./task-context.ts";
 import type { TaskContext, TaskResult } from "./task-context.ts";
 import type { WorkDeps } from "./work-deps.ts";
 
@@ -27,5 +28,5 @@ export async function runProbe(
     madeBy: deps.nodeId,
   };
   await context.keep(piece);
-  return { probe, pieces: [piece] };
+  return { ...nothingMade, probe, pieces: [piece] };
 }

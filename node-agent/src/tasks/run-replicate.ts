@@ -1,6 +1,7 @@
 // Copies a piece from the nodes that hold it. A piece that stands here whole already is reported at once.
 import type { Work } from "@vstream/core/media.ts";
 import { replicatePiece } from "../replicate/replicate-piece.ts";
+import { nothingMade } from "./task-context.ts";
 import type { TaskContext, TaskResult } from "./task-context.ts";
 import type { WorkDeps } from "./work-deps.ts";
 
@@ -25,5 +26,5 @@ export async function runReplicate(
       context.progress(share);
     },
   });
-  return { probe: null, pieces: [piece] };
+  return { ...nothingMade, pieces: [piece] };
 }

@@ -6,6 +6,7 @@ import { transcodeChunk } from "../media/transcode-chunk.ts";
 import type { EncodedChunk } from "../media/transcode-chunk.ts";
 import { adoptRendition } from "./adopt-rendition.ts";
 import { TaskSource } from "./open-source.ts";
+import { nothingMade } from "./task-context.ts";
 import type { TaskContext, TaskResult } from "./task-context.ts";
 import type { WorkDeps } from "./work-deps.ts";
 
@@ -32,7 +33,7 @@ export async function runTranscode(deps: WorkDeps, work: TranscodeWork, context:
   const adopting = encoded.renditions.map((files) => adoptRendition(store, files, signal));
   const piece = pieceOf(deps, work, { encoded, renditions: await Promise.all(adopting) });
   await context.keep(piece);
-  return { probe: null, pieces: [piece] };
+  return { ...nothingMade, pieces: [piece] };
 }
 
 function pieceOf(

@@ -87,7 +87,11 @@ describe("work", function () {
     };
     const quiet = (): void => undefined;
     const context = { assetId, signal: neverAborted, scratch, log: quiet, progress: quiet, keep, keepAndReport };
-    return await runWork({ nodeId, tools, store, fetcher, peers, timelines, log: quietLog }, work, context);
+    return await runWork(
+      { nodeId, tools, store, fetcher, peers, timelines, onLost: quiet, log: quietLog },
+      work,
+      context,
+    );
   }
 
   function transcode(node: TrialNode, chunk: Chunk): Promise<TaskResult> {

@@ -5,6 +5,7 @@ import { runDiscard } from "./run-discard.ts";
 import { runProbe } from "./run-probe.ts";
 import { runReplicate } from "./run-replicate.ts";
 import { runTranscode } from "./run-transcode.ts";
+import { runVerify } from "./run-verify.ts";
 import type { TaskContext, TaskResult } from "./task-context.ts";
 import type { WorkDeps } from "./work-deps.ts";
 
@@ -20,5 +21,7 @@ export async function runWork(deps: WorkDeps, work: Work, context: TaskContext):
       return await runReplicate(deps, work, context);
     case "discard":
       return await runDiscard(deps, work, context);
+    case "verify":
+      return await runVerify(deps, work, context);
   }
 }

@@ -1,6 +1,7 @@
 // What one run of one task may use, whatever its kind.
 import type { AssetId } from "@vstream/core/ids.ts";
-import type { Piece, Probe } from "@vstream/core/media.ts";
+import type { Piece } from "@vstream/core/media.ts";
+import type { TaskResult } from "../rpc/control-messages.ts";
 import type { Scratch } from "../store/store.ts";
 
 export interface TaskContext {
@@ -18,8 +19,7 @@ export interface TaskContext {
   readonly keepAndReport: (piece: Piece) => Promise<void>;
 }
 
-export interface TaskResult {
-  readonly probe: Probe | null;
-  /** What stands here because of this task and was not reported before. */
-  readonly pieces: readonly Piece[];
-}
+export type { TaskResult };
+
+/** The result of a task that made or took nothing. */
+export const nothingMade: TaskResult = { probe: null, pieces: [], damagedPieceIds: [], checkedBytes: 0 };

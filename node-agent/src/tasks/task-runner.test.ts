@@ -11,6 +11,7 @@ import { openTrialStore, quietLog } from "../store/trial-store.fixture.ts";
 import type { Store } from "../store/store.ts";
 import { until } from "../rpc/trial-control-plane.fixture.ts";
 import { MovedClock } from "./moved-clock.fixture.ts";
+import { nothingMade } from "./task-context.ts";
 import type { TaskContext, TaskResult } from "./task-context.ts";
 import { TaskRunner } from "./task-runner.ts";
 import type { RunEnd } from "./task-run.ts";
@@ -88,7 +89,7 @@ describe("task runner", () => {
   async function keepsTimeline(_work: Work, context: TaskContext): Promise<TaskResult> {
     const piece = await makeTimeline("a timeline");
     await context.keep(piece);
-    return { probe: null, pieces: [piece] };
+    return { ...nothingMade, pieces: [piece] };
   }
 
   function waitsForAbort(context: TaskContext): Promise<never> {
@@ -199,6 +200,30 @@ describe("task runner", () => {
     assert.deepEqual([ends, control.reports], [["lost"], []]);
   });
 
+  it("kills what runs as soon as the process wakes from a pause past its lease, and leaves nothing of it", async () => {
+    const killed: unknown[] = [];
+    const made = runner(async (work, context) => {
+      await context.scratch.writeFile("half", "a picture");
+      await keepsTimeline(work, context);
+      context.signal.addEventListener("abort", () => killed.push(context.signal.reason));
+      return await waitsForAbort(context);
+    });
+    const wanted = grant();
+    made.take(wanted);
+    await until("a piece", () => store.getPiece(assetId, timelinePieceId) !== null);
+    clock.jump(15_000);
+    assert.deepEqual(killed, []);
+    // What fell due meanwhile wakes, and nothing else: no message has come, nobody has asked.
+    await clock.advance(0);
+    assert.equal((killed[0] as VsError | undefined)?.code, "lease_lost");
+    const lease = { taskId: wanted.taskId, epoch: 1 };
+    made.leases.renew({ asked: [lease], kept: [lease], askedAtMs: clock.monotonicMs() });
+    await ended(1);
+    assert.deepEqual([ends, control.reports, made.leases.leases()], [["lost"], [], []]);
+    assert.equal(store.getPiece(assetId, timelinePieceId), null);
+    assert.deepEqual(await readdir(join(folder, "scratch")), []);
+  });
+
   it("reports nothing when the process stood still past its lease, though the work is done", async () => {
     runner(async (work, context) => {
       const result = await keepsTimeline(work, context);
@@ -278,7 +303,7 @@ describe("task runner", () => {
     control.answer = () => Promise.resolve(false);
     runner(async (_work, context) => {
       await context.keepAndReport(await makeTimeline("a timeline"));
-      return { probe: null, pieces: [] };
+      return nothingMade;
     }).take(grant());
     await ended(1);
     assert.equal(store.getPiece(assetId, timelinePieceId), null);
@@ -290,7 +315,7 @@ describe("task runner", () => {
         context.progress(step / 30);
         clock.jump(100);
       }
-      return Promise.resolve({ probe: null, pieces: [] });
+      return Promise.resolve(nothingMade);
     }).take(grant());
     await ended(1);
     assert.equal(control.progress.length, 3);

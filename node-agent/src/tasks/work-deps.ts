@@ -3,7 +3,7 @@ import type { NodeId } from "@vstream/core/ids.ts";
 import type { Logger } from "@vstream/core/log.ts";
 import type { MediaTools } from "../media/media-tools.ts";
 import type { Fetcher, Peers } from "../replicate/peers.ts";
-import type { Store } from "../store/store.ts";
+import type { LostCopies, Store } from "../store/store.ts";
 import type { Timelines } from "./timelines.ts";
 
 export interface WorkDeps {
@@ -13,5 +13,7 @@ export interface WorkDeps {
   readonly fetcher: Fetcher;
   readonly peers: Peers;
   readonly timelines: Timelines;
+  /** Hears of copies that are gone and that no task's result names. Not waited for. */
+  readonly onLost: (lost: LostCopies) => void;
   readonly log: Logger;
 }

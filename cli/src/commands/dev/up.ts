@@ -18,6 +18,7 @@ const defaultRegions = ["eu", "eu", "us"];
 interface Wanted {
   readonly nodes?: number | undefined;
   readonly regions?: string[] | undefined;
+  readonly zones?: string[] | undefined;
 }
 
 export default class DevUp extends VsctlCommand {
@@ -27,6 +28,13 @@ export default class DevUp extends VsctlCommand {
     regions: Flags.string({
       description: "their regions, taken in turn (eu,eu,us)",
       helpValue: "R,R",
+      multiple: true,
+      multipleNonGreedy: true,
+      delimiter: ",",
+    }),
+    zones: Flags.string({
+      description: "their zones, taken in turn (none)",
+      helpValue: "Z,Z",
       multiple: true,
       multipleNonGreedy: true,
       delimiter: ",",
@@ -66,12 +74,12 @@ function assertStartable(folder: DevFolder, record: ClusterRecord, wanted: Wante
   if (wasNeverUp(record)) return;
   const regions = record.nodes.map((node) => node.region);
   const same = wanted.regions === undefined && wanted.nodes === undefined ? regions : wantedRegions(wanted);
-  if (same.join() === regions.join()) return;
+  if (same.join() === regions.join() && wanted.zones === undefined) return;
   throw new VsError(
     "cluster_exists",
     `there is a stopped cluster of other nodes in ${folder.path}: ${regions.join()}`,
     {
-      hint: "Start that one by leaving --nodes and --regions out, or name another folder: --dir D",
+      hint: "Start that one by leaving --nodes, --regions and --zones out, or name another folder: --dir D",
     },
   );
 }
@@ -82,7 +90,7 @@ function wasNeverUp(record: ClusterRecord): boolean {
 }
 
 async function plan(folder: DevFolder, wanted: Wanted): Promise<ClusterRecord> {
-  const record = await planCluster(folder, wantedRegions(wanted));
+  const record = await planCluster(folder, wantedRegions(wanted), wantedZones(wanted));
   writeRecord(folder, record);
   return record;
 }
@@ -93,4 +101,10 @@ function wantedRegions({ nodes, regions = defaultRegions }: Wanted): string[] {
     throw new VsError("usage", `"${wrong}" is not a region`, { hint: "Write regions in lower-case letters: eu,eu,us" });
   }
   return spreadRegions(regions, nodes ?? regions.length);
+}
+
+function wantedZones({ zones = [] }: Wanted): string[] {
+  const wrong = zones.find((zone) => !/^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/.test(zone));
+  if (wrong === undefined) return zones;
+  throw new VsError("usage", `"${wrong}" is not a zone`, { hint: "Write zones in letters and digits: a,b,c" });
 }

@@ -6,6 +6,7 @@ import type { ControlClient } from "../../control-client.ts";
 import { durationFlag, yesFlag } from "../../flags.ts";
 import { callPatiently } from "../../follow.ts";
 import { nodeArgs } from "../../named-args.ts";
+import { drainLine } from "../../node-pages.ts";
 import type { Node } from "../../shapes.ts";
 import { VsctlCommand } from "../../vsctl-command.ts";
 
@@ -43,7 +44,7 @@ export default class NodesDrain extends VsctlCommand {
 
   async #wait(client: ControlClient, { id, name }: Node, force: boolean): Promise<Node> {
     this.say(`node ${name} is draining: its copies and its work move elsewhere`);
-    let held = -1;
+    let said = "";
     for (;;) {
       const node = await callPatiently(() => client.getNode(id), { clock: this.clock, signal: this.signal });
       if (node.scheduling === "drained") return node;
@@ -51,8 +52,9 @@ export default class NodesDrain extends VsctlCommand {
         throw new VsError("conflict", `the drain of node ${name} was taken back: it is ${node.scheduling}`);
       }
       this.#failAfterDeadline(node, force);
-      if (node.assetsHeld !== held) this.say(`node ${name} is still a home of ${node.assetsHeld} asset(s)`);
-      held = node.assetsHeld;
+      const line = node.drain === null ? `still a home of ${node.assetsHeld} asset(s)` : drainLine(node.drain);
+      if (line !== said) this.say(`node ${name}: ${line}`);
+      said = line;
       await this.clock.sleep(pollMs, this.signal);
     }
   }

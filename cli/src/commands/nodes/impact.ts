@@ -2,7 +2,7 @@
 import * as Flags from "@oclif/core/flags";
 import { formatBytes, shorten } from "../../formats.ts";
 import { nodeArgs } from "../../named-args.ts";
-import { impactFields } from "../../pages.ts";
+import { impactFields } from "../../node-pages.ts";
 import type { AssetImpact, NodeImpact } from "../../shapes.ts";
 import type { Column } from "../../table.ts";
 import { VsctlCommand } from "../../vsctl-command.ts";

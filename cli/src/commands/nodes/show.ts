@@ -1,6 +1,6 @@
 // One node.
 import { nodeArgs } from "../../named-args.ts";
-import { nodeFields } from "../../pages.ts";
+import { nodeFields } from "../../node-pages.ts";
 import type { Node } from "../../shapes.ts";
 import { VsctlCommand } from "../../vsctl-command.ts";
 
