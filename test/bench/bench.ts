@@ -4,10 +4,20 @@ import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { encodeMeasurements } from "./encode-rows.ts";
 import { memoryMeasurements } from "./memory-rows.ts";
+import { placementMeasurements } from "./placement-rows.ts";
+import { repairMeasurements } from "./repair-rows.ts";
 import type { Row } from "./row.ts";
+import { scaleMeasurements } from "./scale-rows.ts";
 import { startUpMeasurements } from "./start-up-rows.ts";
 
-const measurements = [...startUpMeasurements, ...memoryMeasurements, ...encodeMeasurements];
+const measurements = [
+  ...startUpMeasurements,
+  ...memoryMeasurements,
+  ...scaleMeasurements,
+  ...placementMeasurements,
+  ...repairMeasurements,
+  ...encodeMeasurements,
+];
 const { values } = parseArgs({ options: { json: { type: "string" }, only: { type: "string", multiple: true } } });
 const chosen = measurements.filter((one) => values.only === undefined || values.only.includes(one.name));
 if (chosen.length === 0) {

@@ -40,6 +40,26 @@ export function atMost(figure: {
   };
 }
 
+/** A figure that must reach `least` times its rival's. */
+export function atLeast(figure: {
+  name: string;
+  value: number;
+  unit: string;
+  against: string;
+  againstValue: number;
+  least: number;
+}): Row {
+  const { name, value, unit, against, againstValue, least } = figure;
+  const ratio = value / againstValue;
+  return { name, value, unit, against, againstValue, ratio, bar: `≥ ${least}`, ok: ratio >= least };
+}
+
+/** The value that a share of all values do not exceed. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
