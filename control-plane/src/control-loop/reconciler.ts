@@ -1,5 +1,6 @@
 // The one loop that decides: look at the catalog, compare with what should be, apply the difference, give out leases.
 // It looks after every call and at least once a second; a call that is lost costs a second, nothing else.
+import { setImmediate } from "node:timers/promises";
 import type { Logger } from "@vstream/core/log.ts";
 import type { NodeId, TaskId } from "@vstream/core/ids.ts";
 import type { Snapshot, TaskRecord } from "../catalog/records.ts";
@@ -7,10 +8,13 @@ import { assignLeases, nextDueAt } from "../planning/assign-leases.ts";
 import type { Assignment } from "../planning/assign-leases.ts";
 import type { PlanInput } from "../planning/cluster.ts";
 import type { Decision } from "../planning/decisions.ts";
-import { plan } from "../planning/plan.ts";
+import { planByAsset } from "../planning/plan.ts";
 import { applyAll } from "./apply-decisions.ts";
 import type { LoopParts } from "./loop-parts.ts";
 import { WakeUp } from "./wake-up.ts";
+
+/** How long planning keeps everything else waiting. */
+const longestStretchMs = 8;
 
 /** Looks that follow directly upon decisions, before the loop waits for a call or its tick. */
 const directLooks = 20;
@@ -95,7 +99,7 @@ export class Reconciler {
     const seen = await this.#readCatalog();
     const health = this.#decideHealth(seen.snapshot);
     const input = { ...seen, loads: loads.all(), brakedRegions: brakes.regions, settings };
-    const decisions = [...health, ...this.#decideExpiry(), ...plan(input)];
+    const decisions = [...health, ...this.#decideExpiry(), ...(await this.#plan(input))];
     await applyAll(this.#parts, decisions, input.snapshot);
     const hasDecided = decisions.some((decision) => decision.kind !== "settle-asset");
     // What was decided is seen, and leased, by the next look, which follows at once; but not for ever.
@@ -104,6 +108,20 @@ export class Reconciler {
     await this.#giveLeases(input);
     this.#dueAt = nextDueAt(input);
     return hasDecided;
+  }
+
+  // Heartbeats and calls are answered in between: what is planned is held against the catalog when it is applied.
+  async #plan(input: PlanInput): Promise<Decision[]> {
+    const { clock } = this.#parts;
+    const decisions: Decision[] = [];
+    let beganMs = clock.monotonicMs();
+    for (const some of planByAsset(input)) {
+      decisions.push(...some);
+      if (clock.monotonicMs() - beganMs < longestStretchMs) continue;
+      await setImmediate();
+      beganMs = clock.monotonicMs();
+    }
+    return decisions;
   }
 
   async #readCatalog(): Promise<Pick<PlanInput, "snapshot" | "homeCounts">> {

@@ -27,11 +27,13 @@ export function candidatesForTask(task: TaskRecord, { facts, cluster, toolchain 
   switch (task.kind) {
     case "discard":
     case "verify":
-      return cluster.nodes.filter((node) => node.id === task.nodeId && node.health === "up");
+      return fixedNode(task, cluster).filter((node) => node.health === "up");
     case "replicate":
-      return cluster.nodes.filter((node) => node.id === task.nodeId && isSchedulable(node) && fits(task, node, facts));
+      return fixedNode(task, cluster).filter((node) => isSchedulable(node) && fits(task, node, facts));
     case "probe":
-      return cluster.nodes.filter((node) => isSchedulable(node) && holdsSource(node, facts));
+      return copiesOf(facts, sourcePieceId)
+        .flatMap((nodeId) => cluster.byId.get(nodeId) ?? [])
+        .filter((node) => isSchedulable(node));
     case "transcode":
     case "audio":
       return cluster.nodes.filter(
@@ -42,6 +44,11 @@ export function candidatesForTask(task: TaskRecord, { facts, cluster, toolchain 
           !isDiscarding(node, facts),
       );
   }
+}
+
+function fixedNode(task: TaskRecord, cluster: Cluster): NodeRecord[] {
+  const node = task.nodeId === null ? undefined : cluster.byId.get(task.nodeId);
+  return node === undefined ? [] : [node];
 }
 
 // How full a node may be before one that must fetch the source first is as good.

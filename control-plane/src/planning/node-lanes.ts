@@ -16,7 +16,7 @@ const limits: Readonly<Record<Exclude<TaskKind, "transcode">, number>> = {
 export const copiesAtOnce = limits.replicate;
 
 export class NodeLanes {
-  readonly #running = new Map<string, number>();
+  readonly #running = new Map<NodeId, Map<TaskKind, number>>();
   readonly #slots: number;
 
   /** @param nodes those that may be given work now */
@@ -29,8 +29,8 @@ export class NodeLanes {
   }
 
   take(nodeId: NodeId, kind: TaskKind): void {
-    const lane = `${nodeId} ${kind}`;
-    this.#running.set(lane, (this.#running.get(lane) ?? 0) + 1);
+    const lanes = this.#running.get(nodeId) ?? new Map<TaskKind, number>();
+    this.#running.set(nodeId, lanes.set(kind, (lanes.get(kind) ?? 0) + 1));
   }
 
   // An audio encode keeps a processor busy for as long as it runs, so it takes the slot of a transcode: beside one it
@@ -50,7 +50,7 @@ export class NodeLanes {
   }
 
   #count(nodeId: NodeId, kind: TaskKind): number {
-    return this.#running.get(`${nodeId} ${kind}`) ?? 0;
+    return this.#running.get(nodeId)?.get(kind) ?? 0;
   }
 }
 

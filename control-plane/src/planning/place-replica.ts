@@ -40,11 +40,12 @@ export interface PlacedHome {
 
 /** At most `count` nodes, the best first; fewer when there are not as many with room. */
 export function placeHomes(wish: PlacementWish, ground: PlacementGround): PlacedHome[] {
+  if (wish.count <= 0) return [];
   const spread = new Spread(ground.nodes.filter((node) => wish.staying.includes(node.id)));
   const candidates = candidatesFor(wish, ground.nodes).map((node) => rank(node, wish, ground));
   const chosen: PlacedHome[] = [];
   while (chosen.length < wish.count) {
-    const best = candidates.toSorted((one, other) => compare(one, other, spread))[0];
+    const best = bestOf(candidates, spread);
     if (best === undefined) break;
     const reason = reasonFor(best, candidates, spread);
     const receives = wish.forUpload === true && chosen.length === 0;
@@ -53,6 +54,12 @@ export function placeHomes(wish: PlacementWish, ground: PlacementGround): Placed
     candidates.splice(candidates.indexOf(best), 1);
   }
   return chosen;
+}
+
+function bestOf(candidates: readonly Ranked[], spread: Spread): Ranked | undefined {
+  let best = candidates[0];
+  for (const one of candidates) if (best !== undefined && compare(one, best, spread) < 0) best = one;
+  return best;
 }
 
 /** Nodes that may take the asset and have the room. */

@@ -104,6 +104,7 @@ interface PinGround {
 // goes to.
 function pinsToAdd({ facts, cluster, staying }: PinGround, count: number): NodeRecord[] {
   const { pins } = facts.asset;
+  if (pins.length === 0) return [];
   const fixed = staying.filter((nodeId) => pins.includes(nodeId) || isReceiving(nodeId, facts));
   return candidatesFor({ ...wishFor(facts), staying, count }, cluster.nodes)
     .filter((node) => pins.includes(node.id))

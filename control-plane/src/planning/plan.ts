@@ -2,6 +2,7 @@
 // decisions, and a snapshot in which they have been applied gives none of them again.
 import type { AssetView } from "../catalog/records.ts";
 import { readAsset } from "./asset-facts.ts";
+import type { AssetFacts } from "./asset-facts.ts";
 import { readCluster } from "./cluster.ts";
 import type { PlanInput } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
@@ -9,9 +10,19 @@ import { planAsset } from "./plan-asset.ts";
 import { planDrained } from "./plan-drain.ts";
 
 export function plan(input: PlanInput): Decision[] {
+  return [...planByAsset(input)].flat();
+}
+
+/** The same, asset by asset, for who has to do something else in between. */
+export function* planByAsset(input: PlanInput): Generator<Decision[]> {
   const cluster = readCluster(input);
-  const assets = input.snapshot.assets.toSorted(inTurn).map((view) => readAsset(view, cluster));
-  return [...assets.flatMap((facts) => planAsset(facts, cluster)), ...planDrained(assets, cluster)];
+  const assets: AssetFacts[] = [];
+  for (const view of input.snapshot.assets.toSorted(inTurn)) {
+    const facts = readAsset(view, cluster);
+    assets.push(facts);
+    yield planAsset(facts, cluster);
+  }
+  yield planDrained(assets, cluster);
 }
 
 function inTurn(one: AssetView, other: AssetView): number {
