@@ -62,7 +62,7 @@ export class Conversation implements ControlListener, ControlSubject {
   }
 
   inventory(): ReadonlyMap<AssetId, readonly PieceId[]> {
-    return this.#deps.store.inventory();
+    return this.#deps.runner.answeredOf(this.#deps.store.inventory());
   }
 
   async unfinishedUploads(): Promise<readonly AssetId[]> {

@@ -1,11 +1,12 @@
 // What a node really holds, held against what the catalog believes. After it the node's copies count again.
+import type { ExpressionBuilder } from "kysely";
 import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
 import { writeEvent } from "./events.ts";
 import { requireNode, updateNode } from "./nodes.ts";
 import { piecesOf } from "./pieces.ts";
 import { markVerified } from "./replicas.ts";
 import { unsettle, unsettleHoldersOf, unsettleHomesOf } from "./settling.ts";
-import type { Db } from "./tables.ts";
+import type { Db, Tables } from "./tables.ts";
 
 /**
  * A copy reported so shortly before the inventory may be missing from it only because the node listed its store a
@@ -90,7 +91,7 @@ async function losePieces(
     .where("asset_id", "=", lost.assetId)
     .where("node_id", "=", lost.nodeId)
     .where("piece_id", "in", lost.pieceIds)
-    .where("verified_at", "<", lost.at - recentCopyMs)
+    .where(isNotRecent(lost.at))
     .executeTakeFirst();
   return result.numUpdatedRows > 0n;
 }
@@ -115,13 +116,19 @@ async function loseUnlisted(
       .where("asset_id", "=", assetId)
       .where("node_id", "=", nodeId)
       .where("state", "=", "verified")
-      .where("verified_at", "<", at - recentCopyMs)
+      .where(isNotRecent(at))
       .executeTakeFirst();
     if (result.numUpdatedRows === 0n) continue;
     lost += 1;
     await unsettle(db, assetId);
   }
   return lost;
+}
+
+// By the wall clock, which may have been set back meanwhile: a copy of the future is none of a moment ago.
+function isNotRecent(at: number) {
+  return (eb: ExpressionBuilder<Tables, "replicas">) =>
+    eb.or([eb("verified_at", "<", at - recentCopyMs), eb("verified_at", ">", at + recentCopyMs)]);
 }
 
 function without(all: ReadonlySet<PieceId>, those: ReadonlySet<PieceId>): Set<PieceId> {

@@ -41,10 +41,9 @@ export async function changeScheduling(
   if (node.scheduling === to) return;
   await updateNode(db, node.id, { scheduling: to });
   await unsettleHomesOf(db, node.id);
-  if (to === "active") {
-    await unsettleDegraded(db);
-    await unsettleHoldersOf(db, node.id);
-  }
+  if (to === "active") await unsettleDegraded(db);
+  // A drain that is called off leaves copies that are too many now.
+  if (to === "active" || to === "cordoned") await unsettleHoldersOf(db, node.id);
   const message = `${node.name} is ${to}; it was ${node.scheduling}`;
   await writeEvent(db, { at, kind: eventKinds[to], subject: node.name, actor, message });
 }

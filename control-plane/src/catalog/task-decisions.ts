@@ -1,6 +1,7 @@
 // Decisions about tasks: make one, lease it, end its lease, cancel it.
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
 import { sql } from "kysely";
+import { isDue } from "../planning/decisions.ts";
 import type { Decision, NewTask } from "../planning/decisions.ts";
 import { assetRow } from "./assets.ts";
 import { cancelOpenTask, loseLease } from "./end-task.ts";
@@ -23,7 +24,7 @@ export async function applyCreate(db: Db, task: NewTask, at: number): Promise<vo
 export async function applyLease(db: Db, lease: DecisionOf<"lease-task">, at: number): Promise<TaskRecord | null> {
   const { nodeId, expectedEpoch } = lease;
   const task = await taskRow(db, lease.taskId);
-  if (task?.epoch !== expectedEpoch || !isDue(task, at)) return null;
+  if (task?.epoch !== expectedEpoch || !mayRun(task, at)) return null;
   if (hasFixedNode(task) && task.node_id !== nodeId) return null;
   const node = await nodeRow(db, nodeId);
   const asset = await assetRow(db, task.asset_id);
@@ -44,8 +45,8 @@ export async function applyCancel(db: Db, cancel: DecisionOf<"cancel-task">, at:
   await cancelOpenTask(db, task, { reason: cancel.reason, actor: "vstream", at });
 }
 
-function isDue(task: TaskRow, at: number): boolean {
-  return (task.state === "pending" || task.state === "waiting") && task.not_before <= at;
+function mayRun(task: TaskRow, at: number): boolean {
+  return (task.state === "pending" || task.state === "waiting") && isDue(task.not_before, at);
 }
 
 async function isPossible(db: Db, task: NewTask, asset: AssetRow): Promise<boolean> {

@@ -42,7 +42,7 @@ export class RegionBrake {
     if (view.nodes.every((node) => node.health !== "down")) return false;
     const lost = view.nodes.map((node) => lostAt(node, view)).filter((at) => at !== null);
     const living = view.nodes.length - lost.length;
-    const recent = lost.filter((at) => view.at - at < this.#holdMs).toSorted((one, other) => one - other);
+    const recent = lost.filter((at) => Math.abs(view.at - at) < this.#holdMs).toSorted((one, other) => one - other);
     if (recent.some((end) => isMost(recent.filter((at) => at <= end && end - at <= togetherMs).length, living))) {
       return true;
     }
@@ -67,5 +67,5 @@ function lostAt(node: NodeRecord, { silent, at }: BrakeView): number | null {
 }
 
 function cameBack(node: NodeRecord, { at }: BrakeView): boolean {
-  return node.health === "up" && at - node.healthSince < togetherMs;
+  return node.health === "up" && Math.abs(at - node.healthSince) < togetherMs;
 }

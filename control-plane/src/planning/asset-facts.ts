@@ -35,7 +35,7 @@ export function copiesOf(facts: AssetFacts, pieceId: PieceId): readonly NodeId[]
 }
 
 /** Whether every piece there is has at least that many copies among the nodes. */
-export function isCovered(facts: AssetFacts, nodes: ReadonlySet<NodeId>, wanted: number): boolean {
+function isCovered(facts: AssetFacts, nodes: ReadonlySet<NodeId>, wanted: number): boolean {
   return [...facts.pieces.keys()].every(
     (pieceId) => copiesOf(facts, pieceId).filter((nodeId) => nodes.has(nodeId)).length >= wanted,
   );

@@ -10,6 +10,7 @@ import { candidatesForTask, scoreFor } from "./choose-node.ts";
 import { toolchainFor } from "./choose-toolchain.ts";
 import { isSchedulable, readCluster } from "./cluster.ts";
 import type { Cluster, PlanInput } from "./cluster.ts";
+import { isDue } from "./decisions.ts";
 import { NodeLanes } from "./node-lanes.ts";
 import { RepairBudget, urgencyOf } from "./repair-budget.ts";
 import type { Urgency } from "./repair-budget.ts";
@@ -72,7 +73,7 @@ interface DueTask {
 
 function dueTasks(facts: AssetFacts, at: number): DueTask[] {
   return facts.view.openTasks
-    .filter((task) => task.state !== "leased" && task.notBefore <= at)
+    .filter((task) => task.state !== "leased" && isDue(task.notBefore, at))
     .map((task) => ({ task, facts, urgency: urgencyOf(task, facts) }));
 }
 

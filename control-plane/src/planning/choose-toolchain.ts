@@ -1,15 +1,15 @@
 // Which build makes an asset's pieces. All of them are to come from one, because another build or processor kind gives
-// other bytes; only when no node with it is left does another go on.
+// other bytes; only when no node with it is left that may encode does another go on.
 import type { AssetFacts } from "./asset-facts.ts";
+import { isDownForTheHold } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 
 /** null: any will do. */
 export function toolchainFor(facts: AssetFacts, cluster: Cluster): string | null {
   const chosen = toolchainOfPieces(facts) ?? toolchainOfLeases(facts, cluster);
   if (chosen === null) return null;
-  const { at, settings } = cluster;
   const isHoped = cluster.nodes.some(
-    (node) => node.toolchain === chosen && (node.health !== "down" || at - node.healthSince < settings.repairHoldMs),
+    (node) => node.toolchain === chosen && node.scheduling === "active" && !isDownForTheHold(node, cluster),
   );
   return isHoped ? chosen : null;
 }

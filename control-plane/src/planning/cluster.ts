@@ -100,9 +100,17 @@ export function homesPossible(asset: AssetRecord, cluster: Cluster): number {
 
 /** Whether what the node holds is not waited for any longer. A brake makes that later, because its region may return. */
 export function isDownForGood(node: NodeRecord, cluster: Cluster): boolean {
-  const { at, brakedRegions, settings } = cluster;
-  return node.health === "down" && at - node.healthSince >= settings.repairHoldMs && !brakedRegions.has(node.region);
+  return isDownForTheHold(node, cluster) && !cluster.brakedRegions.has(node.region);
 }
+
+/** When the wall clock was set back, nobody knows for how long it has been down: then too. */
+export function isDownForTheHold(node: NodeRecord, { at, settings }: Cluster): boolean {
+  if (node.health !== "down") return false;
+  return at - node.healthSince >= settings.repairHoldMs || node.healthSince - at > clockSlackMs;
+}
+
+/** Instants that lie further ahead were written before the wall clock was set back. */
+const clockSlackMs = 60_000;
 
 /** Pinned nodes may, wherever they stand. */
 export function mayHold(

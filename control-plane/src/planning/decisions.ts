@@ -60,5 +60,13 @@ export type Decision =
   | { readonly kind: "set-node-health"; readonly nodeId: NodeId; readonly health: NodeHealth }
   | { readonly kind: "set-scheduling"; readonly nodeId: NodeId; readonly from: Scheduling; readonly to: Scheduling };
 
+/** Tasks wait for half a minute at most; one that is to wait longer was made before the wall clock was set back. */
+const longestWaitMs = 60_000;
+
+/** Whether a task that is to run from an instant on may run now. */
+export function isDue(notBefore: number, at: number): boolean {
+  return notBefore <= at || notBefore - at > longestWaitMs;
+}
+
 /** How often a task may fail, or be lost with its node, before it is dead. */
 export const taskAttemptLimit = 3;

@@ -3,7 +3,7 @@
 import type { NodeId } from "@vstream/core/ids.ts";
 import type { Load } from "@vstream/core/media.ts";
 import type { NodeRecord } from "../catalog/records.ts";
-import { copiesOf, isCovered } from "./asset-facts.ts";
+import { copiesOf } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import { copiesWanted } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
@@ -20,7 +20,12 @@ export interface Leave {
 /** Whether the asset can do without this home: enough verified copies stand on the others. */
 export function mayLeave({ nodeId, facts, cluster, others }: Leave): boolean {
   const wanted = copiesNeededElsewhere(facts, cluster, cluster.byId.get(nodeId));
-  return wanted > 0 && others.length > 0 && isCovered(facts, new Set(others), wanted);
+  if (wanted <= 0 || others.length === 0) return false;
+  // What nobody has, this home does not have either.
+  return [...facts.pieces.keys()].every((pieceId) => {
+    const holders = copiesOf(facts, pieceId);
+    return holders.length === 0 || holders.filter((holder) => others.includes(holder)).length >= wanted;
+  });
 }
 
 /** Draining nodes on which nothing is left that is needed, and that no viewer has asked for a while. */

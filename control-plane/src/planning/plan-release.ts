@@ -1,8 +1,9 @@
 // What a player may be given: leading chunks whose video joins and whose every piece stands on a home. With the first
 // the asset is playable; with the last it is measured; with enough copies of everything it is ready.
+import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { AssetRecord, EncodePlan } from "../catalog/records.ts";
-import { copiesOf, piecesOfChunk, plannedPieces } from "./asset-facts.ts";
+import { copiesOf, isLostForGood, piecesOfChunk, plannedPieces } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import { checkJoints, dropDecisions } from "./check-joints.ts";
 import { copiesWantedOn } from "./cluster.ts";
@@ -64,7 +65,11 @@ function hasAllCopies(
   { homes, cluster }: { homes: readonly NodeId[]; cluster: Cluster },
 ): boolean {
   const wanted = copiesWantedOn(homes, facts.asset, cluster);
-  return plannedPieces(plan).every(
+  // What is encoded whole plays without its source, even if that was lost meanwhile.
+  const pieces = plannedPieces(plan).filter(
+    (pieceId) => pieceId !== sourcePieceId || !isLostForGood(facts, pieceId, cluster),
+  );
+  return pieces.every(
     (pieceId) => copiesOf(facts, pieceId).filter((nodeId) => homes.includes(nodeId)).length >= wanted,
   );
 }

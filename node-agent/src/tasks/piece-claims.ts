@@ -13,6 +13,11 @@ export class PieceClaims {
     this.#store = store;
   }
 
+  /** Whether it rests on a report that is not answered yet, and would be swept with a refusal. */
+  isUnanswered(assetId: AssetId, pieceId: PieceId): boolean {
+    return this.#owners.has(keyOf(assetId, pieceId));
+  }
+
   /** The claim of one run of one task. */
   open(assetId: AssetId): Claim {
     return new Claim({ store: this.#store, owners: this.#owners, assetId });
@@ -64,6 +69,10 @@ export class Claim {
   }
 
   #keyOf(pieceId: PieceId): string {
-    return `${this.#parts.assetId}/${pieceId}`;
+    return keyOf(this.#parts.assetId, pieceId);
   }
+}
+
+function keyOf(assetId: AssetId, pieceId: PieceId): string {
+  return `${assetId}/${pieceId}`;
 }

@@ -2,7 +2,7 @@
 // One run a task at a time: a newer lease of the same task waits until the older run has been cleaned away.
 import type { Clock } from "@vstream/core/clock.ts";
 import { VsError, asVsError } from "@vstream/core/errors.ts";
-import type { TaskId } from "@vstream/core/ids.ts";
+import type { AssetId, PieceId, TaskId } from "@vstream/core/ids.ts";
 import type { Logger } from "@vstream/core/log.ts";
 import type { Fence, TaskKind, Work } from "@vstream/core/media.ts";
 import type { LeaseGrant } from "../rpc/control-messages.ts";
@@ -51,6 +51,16 @@ export class TaskRunner implements AsyncDisposable {
   /** How many tasks run, or wait for the end of an older run of theirs. */
   get running(): number {
     return this.#entries.size;
+  }
+
+  /**
+   * Of what stands in the store, all but what rests on a report that is not answered yet: counted by an inventory, it
+   * would still be counted after that report was refused and the piece swept.
+   */
+  answeredOf(stored: ReadonlyMap<AssetId, readonly PieceId[]>): ReadonlyMap<AssetId, readonly PieceId[]> {
+    const answered = (assetId: AssetId, pieceIds: readonly PieceId[]): readonly PieceId[] =>
+      pieceIds.filter((pieceId) => !this.#claims.isUnanswered(assetId, pieceId));
+    return new Map([...stored].map(([assetId, pieceIds]) => [assetId, answered(assetId, pieceIds)]));
   }
 
   /** Begins the task, unless this lease is known, older than a known one, or the agent stops. Never throws. */
