@@ -1,0 +1,141 @@
+// What tasks make in the simulation: pieces whose bytes depend on the source, the settings and the toolchain alone, as
+// those of a real encode do. Some sources are no media, and some have chunks that join only when decoded from further
+// back.
+import { createHash } from "node:crypto";
+import { VsError } from "@vstream/core/errors.ts";
+import { audioPieceId, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import type { NodeId, Sha256 } from "@vstream/core/ids.ts";
+import { objectsOf } from "@vstream/core/media.ts";
+import type { ObjectRef, Piece, Probe, RenditionSegments, Work } from "@vstream/core/media.ts";
+import { nothingMade } from "../../node-agent/src/tasks/task-context.ts";
+import type { TaskContext, TaskResult } from "../../node-agent/src/tasks/task-context.ts";
+import type { Fetcher } from "../../node-agent/src/replicate/peers.ts";
+import type { SimStore } from "./sim-store.ts";
+import type { Random } from "./random.ts";
+import type { Program } from "./virtual-time.ts";
+
+/** What a source turns out to be. */
+export interface Film {
+  readonly sha256: Sha256;
+  readonly bytes: number;
+  readonly segments: number;
+  readonly isMedia: boolean;
+  /** Of this chunk the joint proves only with a pre-roll of more than one keyframe; -1: of none. */
+  readonly difficultChunk: number;
+}
+
+export interface Maker {
+  readonly nodeId: NodeId;
+  readonly toolchain: string;
+  readonly program: Program;
+  readonly random: Random;
+  readonly store: SimStore;
+  readonly fetcher: Fetcher;
+  /** By the hash of the source. */
+  readonly films: ReadonlyMap<Sha256, Film>;
+  /** How likely an encode fails, 0 to 1. */
+  readonly failure: () => number;
+}
+
+type Making = Extract<Work, { kind: "probe" | "transcode" | "audio" }>;
+
+export function hashOf(text: string): Sha256 {
+  return createHash("sha256").update(text).digest("hex") as Sha256;
+}
+
+export function sourcePieceOf(film: Film): Piece {
+  const source = { sha256: film.sha256, bytes: film.bytes };
+  const blockList = { sha256: hashOf(`blocks of ${film.sha256}`), bytes: 32 };
+  const content = { kind: "source", source, blockList, blockBytes: 1_048_576 } as const;
+  return { id: sourcePieceId, content, toolchain: "", madeBy: "" };
+}
+
+export async function make(maker: Maker, work: Making, context: TaskContext): Promise<TaskResult> {
+  const { source } = work.source;
+  await maker.fetcher.fetchBytes(source, work.holders, context.signal);
+  const film = maker.films.get(source.sha256);
+  if (film === undefined) throw new VsError("internal", `nobody knows the source ${source.sha256}`);
+  switch (work.kind) {
+    case "probe":
+      return await probe(maker, film, context);
+    case "transcode":
+      await encode(maker, context, maker.random.between(1_000, 9_000));
+      return await keepOnly(maker, videoOf(maker, film, work), context);
+    case "audio":
+      for (const [chunk] of work.chunkSegments.entries()) {
+        await encode(maker, context, maker.random.between(300, 2_000));
+        const piece = audioOf(maker, film, { track: work.target.track, chunk });
+        put(maker, piece);
+        await context.keepAndReport(piece);
+      }
+      return nothingMade;
+  }
+}
+
+async function probe(maker: Maker, film: Film, context: TaskContext): Promise<TaskResult> {
+  await encode(maker, context, maker.random.between(200, 1_500));
+  if (!film.isMedia) throw new VsError("not_media", "the source is no media");
+  const content = { kind: "timeline", timeline: objectNamed(`timeline of ${film.sha256}`, 100) } as const;
+  const piece = { id: timelinePieceId, content, toolchain: maker.toolchain, madeBy: maker.nodeId };
+  const made = await keepOnly(maker, piece, context);
+  return { ...made, probe: probeOf(film) };
+}
+
+async function encode(maker: Maker, { signal }: TaskContext, ms: number): Promise<void> {
+  await maker.program.clock.sleep(ms, signal);
+  if (maker.random.chance(maker.failure())) throw new VsError("ffmpeg_failed", "the encode broke off");
+}
+
+async function keepOnly(maker: Maker, piece: Piece, context: TaskContext): Promise<TaskResult> {
+  put(maker, piece);
+  await context.keep(piece);
+  return { ...nothingMade, pieces: [piece] };
+}
+
+function put({ store }: Maker, piece: Piece): void {
+  for (const object of objectsOf(piece.content)) store.putMade(object);
+}
+
+function videoOf(
+  { nodeId, toolchain }: Maker,
+  film: Film,
+  { chunk, preRollKeyframes, rungs }: Extract<Work, { kind: "transcode" }>,
+): Piece {
+  const { index } = chunk;
+  const isBad = index === film.difficultChunk && preRollKeyframes === 1;
+  const joint = { beforeFirst: index === 0 ? "" : `${isBad ? "bad " : ""}frame ${index - 1}`, last: `frame ${index}` };
+  const salt = `${film.sha256} ${toolchain}`;
+  const segment = `video ${index} of ${salt}${isBad ? " bad" : ""}`;
+  const renditions = rungs.slice(0, 1).map((rung): RenditionSegments => {
+    const segments = [{ object: objectNamed(segment, 1_000), durationTicks: 73_728, startTicks: 0 }];
+    return { rung: rung.name, init: objectNamed(`video init of ${salt}`, 50), codecs: "avc1.64001e", segments };
+  });
+  const content = { kind: "video", chunk: index, frames: 144, timeScale: 12_288, renditions, joint } as const;
+  return { id: videoPieceId(index), content, toolchain, madeBy: nodeId };
+}
+
+function audioOf({ nodeId, toolchain }: Maker, film: Film, { track, chunk }: { track: number; chunk: number }): Piece {
+  const salt = `${track} of ${film.sha256} ${toolchain}`;
+  const segments = [{ object: objectNamed(`audio ${chunk} ${salt}`, 200), durationTicks: 288_000, startTicks: 0 }];
+  const init = objectNamed(`audio init ${salt}`, 50);
+  const rendition = { rung: `audio-${track}`, init, codecs: "mp4a.40.2", segments };
+  const content = { kind: "audio", track, chunk, timeScale: 48_000, rendition } as const;
+  return { id: audioPieceId(track, chunk), content, toolchain, madeBy: nodeId };
+}
+
+function objectNamed(name: string, bytes: number): ObjectRef {
+  return { sha256: hashOf(name), bytes };
+}
+
+// So small that the ladder has a single rung.
+function probeOf({ segments }: Film): Probe {
+  const video = { width: 320, height: 180, codec: "h264", frameRate: 24, timeScale: 12_288, ticksPerFrame: 512 };
+  return {
+    format: "mov,mp4",
+    durationSeconds: segments * 6,
+    video: { ...video, frames: segments * 144, interlaced: false, pixelFormat: "yuv420p" },
+    audio: [{ track: 0, codec: "aac", language: "eng", channels: 2, sampleRate: 48_000 }],
+    segments,
+    longestSegmentSeconds: 6,
+  };
+}
