@@ -9,6 +9,7 @@ import { repairMeasurements } from "./repair-rows.ts";
 import type { Row } from "./row.ts";
 import { scaleMeasurements } from "./scale-rows.ts";
 import { startUpMeasurements } from "./start-up-rows.ts";
+import { viewerMeasurements } from "./viewer-rows.ts";
 
 const measurements = [
   ...startUpMeasurements,
@@ -16,6 +17,7 @@ const measurements = [
   ...scaleMeasurements,
   ...placementMeasurements,
   ...repairMeasurements,
+  ...viewerMeasurements,
   ...encodeMeasurements,
 ];
 const { values } = parseArgs({ options: { json: { type: "string" }, only: { type: "string", multiple: true } } });
