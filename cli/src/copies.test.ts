@@ -60,6 +60,23 @@ describe("vsctl on copies", function () {
     assert.match(ran.stderr, /vsctl nodes list/);
   });
 
+  it("does not take an asset without a copy for a good one", async () => {
+    const verifyAsset = () => [{ copies: [], done: true }];
+    const getAsset = () => ({ asset: sampleAsset({ state: "failed" }) });
+    const ran = await run({ verifyAsset, getAsset }, "assets", "verify", assetId, "--json");
+    assert.equal(ran.exitCode, 1);
+    assert.deepEqual(JSON.parse(ran.stdout), { asset: assetId, copies: [], bad: 0 });
+    assert.match(ran.stderr, /no node holds a copy/);
+  });
+
+  it("says that there is nothing to verify while an asset is uploading", async () => {
+    const verifyAsset = () => [{ copies: [], done: true }];
+    const getAsset = () => ({ asset: sampleAsset({ state: "uploading" }) });
+    const ran = await run({ verifyAsset, getAsset }, "assets", "verify", assetId);
+    assert.equal(ran.exitCode, 6);
+    assert.match(ran.stderr, /nothing to verify yet: it is uploading/);
+  });
+
   it("does not take a verification that broke off for one that ended", async () => {
     const ran = await run({ verifyAsset: () => [sampleVerification("checking")] }, "assets", "verify", assetId);
     assert.equal(ran.exitCode, 1);

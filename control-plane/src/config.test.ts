@@ -50,6 +50,31 @@ describe("the control plane's configuration", () => {
     );
   });
 
+  it("refuses a brake that would end before anything is repaired, unless it is turned off", () => {
+    const given = (repairHoldMs: string, brakeHoldMs: string) =>
+      loadControlConfig(undefined, {
+        VSTREAM_DATA_DIR: "/d",
+        VSTREAM_REPAIR_HOLD_MS: repairHoldMs,
+        VSTREAM_BRAKE_HOLD_MS: brakeHoldMs,
+      });
+    for (const brakeHoldMs of ["5000", "4999", "1"]) {
+      assert.throws(() => given("5000", brakeHoldMs), {
+        code: "invalid_config",
+        message: new RegExp(`brakeHoldMs: ${brakeHoldMs} is not above repairHoldMs, which is 5000`),
+      });
+    }
+    assert.equal(given("5000", "5001").brakeHoldMs, 5_001);
+    assert.equal(given("5000", "0").brakeHoldMs, 0);
+    assert.throws(() => given("7200000", ""), { message: /3600000 is not above repairHoldMs, which is 7200000/ });
+  });
+
+  it("takes 0 for no homes by demand, and nothing that only looks like it", () => {
+    const given = (bps: string) =>
+      loadControlConfig(undefined, { VSTREAM_DATA_DIR: "/d", VSTREAM_HOT_BPS_PER_HOME: bps }).hotBpsPerHome;
+    assert.deepEqual([given("0"), given("1000")], [0, 1_000]);
+    assert.throws(() => given("999"), { message: /hotBpsPerHome: is below 1000/ });
+  });
+
   it("names every problem at once", () => {
     const env = {
       VSTREAM_LISTEN: "x:99999",

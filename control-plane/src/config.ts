@@ -21,7 +21,7 @@ const hostName = z
   .max(253)
   .regex(/^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9a-fA-F:]+)$/, "is neither a host name nor an address");
 
-export const controlConfigSchema = z.object({
+const controlSettings = z.object({
   /** Everything that the control plane keeps: catalog, keys, the first token. */
   dataDir: z.string("is missing: the folder that holds the catalog and the keys").min(1),
   /** gRPC for vsctl, and for nodes that join. */
@@ -43,7 +43,10 @@ export const controlConfigSchema = z.object({
     .default(300_000),
   /** How many copies may be made at the same time, in the whole cluster, of what is ready and lacks some. */
   repairCopiesAtOnce: z.int().min(1).max(1_000).default(16),
-  /** When most nodes of a region go down together: for how long nothing that they hold is made again elsewhere. */
+  /**
+   * When most nodes of the cluster or of a region go silent together: for how long nothing that they hold is made again
+   * elsewhere. 0: it is made again as that of any other node.
+   */
   brakeHoldMs: z
     .int()
     .min(0)
@@ -57,8 +60,16 @@ export const controlConfigSchema = z.object({
   rebalanceTolerance: z.number().min(0.01).max(1).default(0.1),
   /** How many assets may be on their way at the same time. */
   rebalanceMovesAtOnce: z.int().min(1).max(100).default(4),
-  /** What one home of an asset is to serve, bits a second; an asset that is watched more gets homes beside those wanted. */
-  hotBpsPerHome: z.int().min(1_000).max(1_000_000_000_000).default(400_000_000),
+  /**
+   * What one home of an asset is to serve, bits a second; an asset that is watched more gets homes beside those wanted.
+   * 0: none does.
+   */
+  hotBpsPerHome: z
+    .int()
+    .min(0)
+    .max(1_000_000_000_000)
+    .refine((bps) => bps === 0 || bps >= 1_000, "is below 1000 bits a second; 0 turns it off")
+    .default(400_000_000),
   /** How long such an asset must be watched less before it has a home less. */
   coolMs: z.int().min(0).max(dayMs).default(600_000),
   /** How long a node's certificate is valid; it is renewed at half of that. */
@@ -84,6 +95,19 @@ export const controlConfigSchema = z.object({
     .regex(/^[\w.-]{1,40}$/, "is not 1 to 40 letters, digits, dots, dashes or underscores")
     .default("vstream"),
 });
+
+// A home is replaced after repairHoldMs at the earliest: a brake that has ended by then would hold nothing.
+export const controlConfigSchema = controlSettings.refine(
+  ({ brakeHoldMs, repairHoldMs }) => brakeHoldMs === 0 || brakeHoldMs > repairHoldMs,
+  {
+    path: ["brakeHoldMs"],
+    error: ({ input }) => {
+      const { brakeHoldMs, repairHoldMs } = input as z.infer<typeof controlSettings>;
+      const values = `${String(brakeHoldMs)} is not above repairHoldMs, which is ${String(repairHoldMs)}`;
+      return `${values}, so that it would hold nothing: set it higher, or to 0 to turn it off`;
+    },
+  },
+);
 
 export type ControlConfig = z.infer<typeof controlConfigSchema>;
 

@@ -54,9 +54,10 @@ export function openMetrics(queries: Pick<CatalogQueries, "counts" | "countMoves
       calls.inc({ method: name, code });
       callSeconds.observe({ method: name }, ms / 1000);
     },
-    observeLook({ ms, brakedRegions, verifications }) {
+    observeLook({ ms, brakedRegions, isCutOff, verifications }) {
       reconcileSeconds.observe(ms / 1000);
       healing.brakedRegions.set(brakedRegions);
+      healing.cutOff.set(isCutOff ? 1 : 0);
       healing.verifications.set(verifications);
     },
     countDamage(copies) {
@@ -70,6 +71,7 @@ function openHealingMetrics(registers: Registry[]) {
   return {
     moves: gauge("vstream_moving_assets", "Assets that are moved to even out how full the nodes are"),
     brakedRegions: gauge("vstream_braked_regions", "Regions most nodes of which went down together, held from repair"),
+    cutOff: gauge("vstream_cut_off", "1 while most nodes are silent together, and nothing is moved; else 0"),
     verifications: gauge("vstream_running_verifications", "Nodes that hash again what they hold of an asset"),
     damaged: new Counter({
       name: "vstream_damaged_copies_total",

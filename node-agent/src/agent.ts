@@ -1,7 +1,7 @@
 // Builds the agent: the only file that knows all of its parts. What is opened here is closed in the opposite order:
 // first the tasks end and say so, then viewers are let go, then the line to the control plane.
 import type { Clock } from "@vstream/core/clock.ts";
-import type { NodeId } from "@vstream/core/ids.ts";
+import type { NodeId, Sha256 } from "@vstream/core/ids.ts";
 import type { LogMemory, Logger } from "@vstream/core/log.ts";
 import type { NodeDescription } from "@vstream/core/media.ts";
 import { AgentMetrics } from "./agent-metrics.ts";
@@ -24,6 +24,7 @@ import { openPeers } from "./replicate/peer-client.ts";
 import { openPeerListener } from "./replicate/peer-listener.ts";
 import type { PeerListener } from "./replicate/peer-listener.ts";
 import type { Peers } from "./replicate/peers.ts";
+import { VerifiedBlocks } from "./replicate/verified-blocks.ts";
 import { openControlLink } from "./rpc/control-link.ts";
 import type { ControlLink } from "./rpc/control-link.ts";
 import { enterCluster } from "./rpc/enter-cluster.ts";
@@ -217,12 +218,16 @@ function startScrub({ config, store }: Ground, { load, healer }: Lines): AsyncDi
 function openRunner(ground: Ground, { peers, link, metrics, healer }: Lines): TaskRunner {
   const { nodeId, tools, store, clock } = ground;
   const log = child(ground, "tasks");
-  const fetcher = new PeerFetcher({ store, peers, log });
+  const onDamage = (sha256: Sha256): void => {
+    healer.onDamage(sha256);
+  };
+  const fetcher = new PeerFetcher({ store, peers, onDamage, log });
   const timelines = new Timelines({ fetcher });
   const onLost = (lost: LostCopies): void => {
     healer.onLost(lost);
   };
-  const workDeps = { nodeId, tools, store, fetcher, peers, timelines, onLost, log };
+  const verifiedBlocks = new VerifiedBlocks();
+  const workDeps = { nodeId, tools, store, fetcher, peers, timelines, verifiedBlocks, onDamage, onLost, log };
   return new TaskRunner({
     ...{ clock, log, store, reporting: link },
     runWork: (work, context) => runWork(workDeps, work, context),

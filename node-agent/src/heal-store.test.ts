@@ -3,7 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { VsError } from "@vstream/core/errors.ts";
 import { newId, sourcePieceId, timelinePieceId } from "@vstream/core/ids.ts";
 import type { Sha256 } from "@vstream/core/ids.ts";
-import { StoreHealer, tellAfterMs, waitingLooks } from "./heal-store.ts";
+import { StoreHealer, lookAgainMs, tellAfterMs, waitingLooks } from "./heal-store.ts";
 import { until } from "./rpc/trial-control-plane.fixture.ts";
 import type { LostCopies } from "./store/store.ts";
 import { quietLog } from "./store/trial-store.fixture.ts";
@@ -88,6 +88,31 @@ describe("healing the store", () => {
     // A failure is no reason never to look again.
     healer.onDamage(hashes[1]!);
     await until("a fourth look", () => looked.length === 4);
+  });
+
+  it("looks again, by and by, at what could not be seen to, and not for ever", async () => {
+    find = () => Promise.reject(new VsError("disk_failed", "too many open files"));
+    healer.onDamage(hashes[0]!);
+    for (let looks = 1; looks <= 3; looks += 1) {
+      await until("a look", () => looked.length === looks);
+      await turn();
+      await clock.advance(lookAgainMs);
+    }
+    await until("a fourth look", () => looked.length === 4);
+    find = () => Promise.resolve([{ assetId: one, pieceIds: [timelinePieceId] }]);
+    await turn();
+    await clock.advance(lookAgainMs);
+    await until("a report", () => told.length === 1);
+    await clock.advance(lookAgainMs);
+    assert.equal(looked.length, 5);
+
+    find = () => Promise.reject(new VsError("disk_failed", "too many open files"));
+    healer.onDamage(hashes[1]!);
+    for (let minute = 0; minute < 30; minute += 1) {
+      await turn();
+      await clock.advance(lookAgainMs);
+    }
+    assert.equal(looked.length, 5 + 11);
   });
 
   it("tells an older control plane by the inventory of one new session", async () => {

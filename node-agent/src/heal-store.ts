@@ -20,6 +20,10 @@ export const tellAfterMs = 12_000;
 const looksAtOnce = 2;
 export const waitingLooks = 1000;
 
+/** How soon a look that failed is made again, and how often; after that the scrub comes back to it. */
+export const lookAgainMs = 60_000;
+const looksAgain = 10;
+
 export interface HealStoreDeps {
   readonly store: Pick<Store, "dropDamaged">;
   readonly link: Pick<ControlLink, "redial" | "reportDamage">;
@@ -32,6 +36,8 @@ export class StoreHealer implements AsyncDisposable {
   readonly #looks = new PQueue({ concurrency: looksAtOnce });
   /** Looked at, or to be. */
   readonly #suspected = new Set<Sha256>();
+  /** Of which a look failed; at most as many as may wait. */
+  readonly #later = new Set<Sha256>();
   /** Not told yet; at most what the store held. */
   readonly #untold = new Map<AssetId, Set<PieceId>>();
   readonly #closing = new AbortController();
@@ -43,12 +49,7 @@ export class StoreHealer implements AsyncDisposable {
 
   /** Never throws and is not waited for: whoever read the object gets it from elsewhere. */
   onDamage(sha256: Sha256): void {
-    if (this.#closing.signal.aborted || this.#suspected.has(sha256) || this.#looks.size >= waitingLooks) return;
-    this.#suspected.add(sha256);
-    void this.#looks.add(async () => {
-      await this.#look(sha256);
-      this.#suspected.delete(sha256);
-    });
+    this.#suspect(sha256, looksAgain);
   }
 
   /** Copies that are gone already. Never throws and is not waited for. */
@@ -71,16 +72,39 @@ export class StoreHealer implements AsyncDisposable {
     await this.#telling;
   }
 
-  async #look(sha256: Sha256): Promise<void> {
+  #suspect(sha256: Sha256, looksLeft: number): void {
+    if (this.#closing.signal.aborted || this.#suspected.has(sha256) || this.#looks.size >= waitingLooks) return;
+    this.#suspected.add(sha256);
+    void this.#looks.add(async () => {
+      const isSettled = await this.#look(sha256);
+      this.#suspected.delete(sha256);
+      if (!isSettled && looksLeft > 0) void this.#lookLater(sha256, looksLeft - 1);
+    });
+  }
+
+  /** False: nobody could look, or what is wrong could not be dropped. */
+  async #look(sha256: Sha256): Promise<boolean> {
     const { store, log } = this.#deps;
     try {
       const lost = await store.dropDamaged(sha256);
-      if (lost === null) return;
+      if (lost === null) return true;
       log.error({ sha256 }, "object on disk was not what its name says, or gone: dropped, to be copied again");
       this.onLost(lost);
+      return true;
     } catch (err) {
-      if (!this.#closing.signal.aborted) log.error({ err, sha256 }, "a damaged object could not be dropped");
+      if (!this.#closing.signal.aborted)
+        log.error({ err, sha256 }, "an object said to be damaged could not be seen to");
+      return false;
     }
+  }
+
+  async #lookLater(sha256: Sha256, looksLeft: number): Promise<void> {
+    if (this.#later.has(sha256) || this.#later.size >= waitingLooks) return;
+    this.#later.add(sha256);
+    // Aborted: nothing is looked at any more.
+    await this.#deps.clock.sleep(lookAgainMs, this.#closing.signal).catch(() => undefined);
+    this.#later.delete(sha256);
+    this.#suspect(sha256, looksLeft);
   }
 
   async #tellAll(): Promise<void> {

@@ -13,6 +13,8 @@ export class Homes {
   #current: Home;
   readonly #config: PageConfig;
   readonly #origin: string;
+  /** The node that gave the page: the one that is known to be within reach from here. */
+  readonly #own: Home;
   readonly #failedAtMs = new Map<string, number>();
   readonly #onChange: () => void;
 
@@ -25,9 +27,9 @@ export class Homes {
     this.#origin = page.origin;
     this.#onChange = page.onChange;
     const own = config.homes.find((home) => home.nodeId === config.servedBy);
-    const self = { nodeId: config.servedBy, name: "this node", region: "", ...own, url: page.origin };
-    this.#list = [self, ...config.homes.filter((home) => home.nodeId !== config.servedBy)];
-    this.#current = this.#list[0] ?? self;
+    this.#own = { nodeId: config.servedBy, name: "this node", region: "", ...own, url: page.origin };
+    this.#list = [this.#own, ...config.homes.filter((home) => home.nodeId !== config.servedBy)];
+    this.#current = this.#own;
   }
 
   get current(): Home {
@@ -88,15 +90,16 @@ export class Homes {
 
   /**
    * Takes what a node says of the homes there are, where the player should be first: it goes there, unless that node
-   * failed it of late while the current one is still named.
+   * failed it of late while the current one is still named. The node that gave the page stays in the list, last if it is
+   * not named: the others may all be out of reach from here.
    */
   learn(homes: readonly Home[]): void {
     const { servedBy } = this.#config;
     const list = homes.map((home) => (home.nodeId === servedBy ? { ...home, url: this.#origin } : home));
     const [wanted] = list;
     if (wanted === undefined) return;
-    this.#list = list;
-    const still = list.find((home) => home.nodeId === this.#current.nodeId);
+    this.#list = list.some((home) => home.nodeId === servedBy) ? list : [...list, this.#own];
+    const still = this.#list.find((home) => home.nodeId === this.#current.nodeId);
     this.#moveTo(still !== undefined && this.#isAvoided(wanted) ? still : wanted);
   }
 

@@ -71,7 +71,7 @@ export class Agent {
     this.store = new SimStore({ disk: who.disk, program, random, trustsBytes });
     const store = this.store.asStore();
     this.link = new AgentLink({ ...ground, nodeId: who.nodeId, program });
-    this.#fetcher = new PeerFetcher({ store, peers: this.#peers(), log });
+    this.#fetcher = new PeerFetcher({ store, peers: this.#peers(), onDamage: this.onDamage.bind(this), log });
     this.#manifests = new ManifestKeeper({ store, getManifest: (query) => this.link.getManifest(query), clock, log });
     const reporting = {
       reportTask: this.link.reportTask.bind(this.link),
@@ -162,7 +162,8 @@ export class Agent {
     const holders = manifest.homeNodeIds.filter((home) => home !== this.nodeId);
     // What stands here is wrong, or not here: only what others have counts.
     const store = { ...bindAll(this.store), has: () => false };
-    const fetcher = new PeerFetcher({ store, peers: this.#peers(), log: this.#ground.log });
+    const { log } = this.#ground;
+    const fetcher = new PeerFetcher({ store, peers: this.#peers(), onDamage: this.onDamage.bind(this), log });
     return await fetcher.fetchBytes(object, holders, until);
   }
 
@@ -298,10 +299,10 @@ export class Agent {
   }
 }
 
-function bindAll(store: SimStore): Pick<SimStore, "putStream" | "putCached" | "read"> {
+function bindAll(store: SimStore): Pick<SimStore, "putStream" | "putCached" | "readChecked"> {
   return {
     putStream: store.putStream.bind(store),
     putCached: store.putCached.bind(store),
-    read: store.read.bind(store),
+    readChecked: store.readChecked.bind(store),
   };
 }

@@ -22,6 +22,7 @@ type StoreCalls = Pick<
   Store,
   | "has"
   | "read"
+  | "readChecked"
   | "putStream"
   | "putCached"
   | "recordPiece"
@@ -75,6 +76,12 @@ export class SimStore implements StoreCalls {
     const object = this.disk.objects.get(sha256);
     if (object === undefined) return Promise.reject(new VsError("object_missing", `object ${sha256} is not here`));
     return Promise.resolve(bytesFor(object.isRight));
+  }
+
+  async readChecked(sha256: Sha256): Promise<Buffer> {
+    const bytes = await this.read(sha256);
+    if (areRight(bytes)) return bytes;
+    throw new VsError("object_corrupt", `the file of object ${sha256} has other bytes`);
   }
 
   /** What a task has made. @throws VsError storage_full */

@@ -7,6 +7,7 @@ import { forgetAsset } from "./trash.ts";
 import { checkTerm } from "./identity.ts";
 import { nodeRow, setHealth } from "./nodes.ts";
 import type { TaskRecord } from "./records.ts";
+import { hasLastCopy } from "./last-copy.ts";
 import { changeScheduling } from "./scheduling.ts";
 import { settle } from "./settling.ts";
 import type { Db } from "./tables.ts";
@@ -69,12 +70,17 @@ async function applyDecision(db: Db, decision: Decision, at: number): Promise<Ta
 
 type DecisionOf<Kind extends Decision["kind"]> = Extract<Decision, { kind: Kind }>;
 
-async function applyHealth(db: Db, { nodeId, health }: DecisionOf<"set-node-health">, at: number): Promise<void> {
+// A session may have opened since the look: what was silence then is none now.
+async function applyHealth(db: Db, decision: DecisionOf<"set-node-health">, at: number): Promise<void> {
+  const { nodeId, health, since } = decision;
   const node = await nodeRow(db, nodeId);
-  if (node !== undefined) await setHealth(db, node, { health, at });
+  if (node?.health_since === since) await setHealth(db, node, { health, at });
 }
 
 async function applyScheduling(db: Db, { nodeId, from, to }: DecisionOf<"set-scheduling">, at: number): Promise<void> {
   const node = await nodeRow(db, nodeId);
-  if (node?.scheduling === from) await changeScheduling(db, node, { to, at, actor: "vstream" });
+  if (node?.scheduling !== from) return;
+  // The snapshot behind it may not have held every asset, and several nodes may be emptied at the same time.
+  if (to === "drained" && (await hasLastCopy(db, nodeId))) return;
+  await changeScheduling(db, node, { to, at, actor: "vstream" });
 }

@@ -148,6 +148,14 @@ export interface NodeCopies {
   readonly bytes: number;
 }
 
+/** What a verification found. */
+export interface VerifyFindings {
+  /** Copies that were wrong or not there. */
+  readonly damagedPieceIds: readonly PieceId[];
+  /** How many of them had counted as verified until then. */
+  readonly copiesLost: number;
+}
+
 /** What evening out needs to know of an asset. */
 export interface MovableAsset {
   readonly assetId: AssetId;
@@ -203,12 +211,15 @@ export interface CatalogCommands {
     entries: readonly { assetId: AssetId; pieceIds: readonly PieceId[] }[];
     at: number;
   }): Promise<AssetId[]>;
-  /** Copies that were found wrong on the node's disk and are gone from it: they count as lost. */
+  /**
+   * Copies that were found wrong on the node's disk and are gone from it: they count as lost. Gives how many had counted
+   * as verified until then.
+   */
   recordDamage(report: {
     nodeId: NodeId;
     entries: readonly { assetId: AssetId; pieceIds: readonly PieceId[] }[];
     at: number;
-  }): Promise<void>;
+  }): Promise<number>;
   /**
    * A verify task for each node that is not down and holds verified copies of the asset; one that is open already is
    * given instead of a second. @throws VsError asset_not_found, conflict when it is being deleted
@@ -254,6 +265,13 @@ export interface CatalogCommands {
 
   createToken(token: TokenRecord, actor: Actor): Promise<TokenRecord>;
   revokeToken(change: { tokenId: TokenId; at: number; actor: Actor }): Promise<TokenRecord>;
+  /** An event that no other command writes, such as a brake that holds. Texts that are too long are cut. */
+  recordEvent(event: Omit<EventRecord, "id">): Promise<void>;
+  /**
+   * Assets that went into the trash at that time or before, and are settled there, are looked at by planning again.
+   * Bounded work per call. Gives how many.
+   */
+  unsettleDueTrash(due: { before: number }): Promise<number>;
   /** Finished tasks, old events and logs beyond their time. Bounded work per call. */
   prune(before: { tasksFinishedBefore: number; eventsBefore: number }): Promise<number>;
 }
@@ -269,6 +287,8 @@ export interface CatalogQueries {
   countHomes(): Promise<ReadonlyMap<NodeId, number>>;
   getTask(id: TaskId): Promise<TaskRecord | null>;
   listTasks(query: ListQuery & { assetId: AssetId | null }): Promise<Page<TaskRecord>>;
+  /** null: there is no such verification, or it has not ended well. */
+  getFindings(id: TaskId): Promise<VerifyFindings | null>;
   getTaskLog(id: TaskId): Promise<readonly string[]>;
   getToken(id: TokenId): Promise<TokenRecord | null>;
   listTokens(query: ListQuery): Promise<Page<TokenRecord>>;
@@ -282,6 +302,7 @@ export interface CatalogQueries {
   getManifest(query: { assetId: AssetId; haveVersion: number }): Promise<Manifest | null>;
   /** Newest manifest versions of the assets that a node is a home of, released ones only. */
   listManifestVersions(nodeId: NodeId): Promise<readonly { assetId: AssetId; version: number }[]>;
+  /** Where it costs much, up to some seconds old. */
   counts(): Promise<CatalogCounts>;
   /** For each node that has verified copies of the asset: which, and how much that is. */
   listCopies(assetId: AssetId): Promise<readonly NodeCopies[]>;

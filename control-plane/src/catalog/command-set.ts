@@ -6,7 +6,7 @@ import type { CatalogCommands, CatalogQueries } from "./catalog.ts";
 import { listCopies } from "./copies.ts";
 import { counts } from "./counts.ts";
 import { recordDamage } from "./damage.ts";
-import { listEvents } from "./events.ts";
+import { listEvents, recordEvent } from "./events.ts";
 import { countHomes } from "./homes.ts";
 import { recordInventory } from "./inventory.ts";
 import { joinNode } from "./join-node.ts";
@@ -24,9 +24,9 @@ import { getAssetView, planningSnapshot } from "./snapshot.ts";
 import type { Db } from "./tables.ts";
 import { cancelTask, retryTask } from "./task-commands.ts";
 import { getTaskLog } from "./task-log.ts";
-import { getTask } from "./tasks.ts";
+import { getFindings, getTask } from "./tasks.ts";
 import { createToken, getToken, listTokens, revokeToken } from "./tokens.ts";
-import { deleteAsset, undeleteAsset } from "./trash.ts";
+import { deleteAsset, undeleteAsset, unsettleDueTrash } from "./trash.ts";
 import { failUpload, moveUpload, recordUpload } from "./uploads.ts";
 import { createVerification } from "./verification.ts";
 
@@ -59,6 +59,8 @@ export const commandSet: OnDb<CatalogCommands> = {
   removeNode,
   createToken,
   revokeToken,
+  recordEvent,
+  unsettleDueTrash,
   prune,
 };
 
@@ -71,6 +73,7 @@ export const querySet: OnDb<CatalogQueries> = {
   countHomes,
   getTask,
   listTasks,
+  getFindings,
   getTaskLog,
   getToken,
   listTokens,

@@ -1,8 +1,10 @@
 // The cluster at a glance.
 import { sql } from "kysely";
+import { sourcePieceId } from "@vstream/core/ids.ts";
+import type { AssetId } from "@vstream/core/ids.ts";
 import type { CatalogCounts } from "./catalog.ts";
 import { countFewest, nodesInDoubt } from "./copy-counts.ts";
-import type { Db, Tables } from "./tables.ts";
+import type { AssetRow, Db, Tables } from "./tables.ts";
 
 export async function counts(db: Db): Promise<CatalogCounts> {
   const space = await db
@@ -47,10 +49,31 @@ async function countDegraded(db: Db): Promise<number> {
     .execute();
   let degraded = 0;
   for (const batch of batches(rows)) {
-    const fewest = await countFewest(db, batch);
-    degraded += batch.filter((row) => (fewest.get(row.id) ?? 0) < row.replicas_wanted).length;
+    // Where a home is down, its source tells at once; only what has enough of that has to be counted piece by piece.
+    const sources = await countSources(db, batch);
+    const open = batch.filter((row) => (sources.get(row.id) ?? 0) >= row.replicas_wanted);
+    const fewest = await countFewest(db, open);
+    const whole = open.filter((row) => (fewest.get(row.id) ?? 0) >= row.replicas_wanted);
+    degraded += batch.length - whole.length;
   }
   return degraded;
+}
+
+async function countSources(db: Db, assets: readonly Pick<AssetRow, "id">[]): Promise<ReadonlyMap<AssetId, number>> {
+  const rows = await db
+    .selectFrom("replicas")
+    .select((eb) => ["asset_id", eb.fn.countAll<number>().as("copies")])
+    .where(
+      "asset_id",
+      "in",
+      assets.map(({ id }) => id),
+    )
+    .where("piece_id", "=", sourcePieceId)
+    .where("state", "=", "verified")
+    .where("node_id", "not in", nodesInDoubt(db))
+    .groupBy("asset_id")
+    .execute();
+  return new Map(rows.map((row) => [row.asset_id, row.copies]));
 }
 
 function homesInDoubt(db: Db) {

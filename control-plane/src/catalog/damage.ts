@@ -18,24 +18,30 @@ export interface Damage {
   readonly at: number;
 }
 
-/** @throws VsError node_not_found */
+/** Gives how many copies are lost by it. @throws VsError node_not_found */
 export async function recordDamage(
   db: Db,
   { nodeId, entries, at }: Parameters<CatalogCommands["recordDamage"]>[0],
-): Promise<void> {
+): Promise<number> {
   await requireNode(db, nodeId);
-  for (const { assetId, pieceIds } of entries) await takeDamage(db, { assetId, nodeId, pieceIds, at });
+  let lost = 0;
+  for (const { assetId, pieceIds } of entries) lost += await takeDamage(db, { assetId, nodeId, pieceIds, at });
+  return lost;
 }
 
-/** Copies that were not verified anyway are left as they are, so that a repetition has no effect. */
-export async function takeDamage(db: Db, { assetId, nodeId, pieceIds, at }: Damage): Promise<void> {
+/**
+ * Copies that were not verified anyway are left as they are, and neither told nor counted, so that a repetition has no
+ * effect as long as they were not made again. Gives how many are lost by it.
+ */
+export async function takeDamage(db: Db, { assetId, nodeId, pieceIds, at }: Damage): Promise<number> {
   const lost = await loseCopies(db, { assetId, nodeId, pieceIds });
-  if (lost.length === 0) return;
+  if (lost.length === 0) return 0;
   await unsettle(db, assetId);
   const { name } = await requireNode(db, nodeId);
   const title = (await assetRow(db, assetId))?.title ?? assetId;
   const message = `${name} found ${listed(lost)} of "${title}" damaged on its disk; it is made whole again`;
   await writeEvent(db, { at, kind: "asset.copy_damaged", subject: assetId, actor: `node:${name}`, message });
+  return lost.length;
 }
 
 function listed(pieceIds: readonly PieceId[]): string {

@@ -11,6 +11,14 @@ export const eventMessageLength = 2000;
 /** The most events that one call of listEvents gives. */
 export const eventsPerCall = 1000;
 
+/** Longest kind, subject and actor of an event that comes from outside of the catalog. */
+const eventWordLength = 200;
+
+export async function recordEvent(db: Db, { at, kind, subject, actor, message }: NewEvent): Promise<void> {
+  const cut = (word: string): string => word.slice(0, eventWordLength);
+  await writeEvent(db, { at, kind: cut(kind), subject: cut(subject), actor: cut(actor), message });
+}
+
 export async function writeEvent(db: Db, event: NewEvent): Promise<void> {
   const { at, kind, subject, actor } = event;
   const message = event.message.slice(0, eventMessageLength);

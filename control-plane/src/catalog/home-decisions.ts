@@ -12,10 +12,10 @@ type DecisionOf<Kind extends Decision["kind"]> = Extract<Decision, { kind: Kind 
 export async function applyHomes(
   db: Db,
   asset: AssetRow,
-  { homes, reasons }: Pick<DecisionOf<"set-homes">, "homes" | "reasons">,
+  { expected, homes, reasons }: DecisionOf<"set-homes">,
 ): Promise<void> {
-  const before = (await homesOf(db, [asset.id]))(asset.id);
-  if (before.homes.join(" ") === homes.join(" ")) return;
+  const before = (await homesOf(db, [asset.id]))(asset.id).homes.join(" ");
+  if (before !== expected.join(" ") || before === homes.join(" ")) return;
   if ((await findMissing(db, homes)) !== undefined) return;
   await writeHomes(db, asset.id, { homes, reasons });
   await changeAsset(db, asset.id, {}, "visible");

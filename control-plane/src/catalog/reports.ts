@@ -95,7 +95,7 @@ async function takeResult(db: Db, task: TaskRow, report: SuccessReport): Promise
       await takeCopy(db, task, report);
       return true;
     case "verify":
-      await takeDamage(db, { assetId: task.asset_id, nodeId, pieceIds: report.outcome.damagedPieceIds, at });
+      await takeFindings(db, task, report);
       return true;
     case "probe":
       await takeProbe(db, task, report.outcome);
@@ -108,6 +108,14 @@ async function takeResult(db: Db, task: TaskRow, report: SuccessReport): Promise
   }
   checkPieces(task, report.outcome.pieces);
   return await storeFrom(db, task, { nodeId, pieces: report.outcome.pieces, at });
+}
+
+// Kept with the task, for whoever waits for the answer: what of it was no copy any more is none of the copies lost.
+async function takeFindings(db: Db, task: TaskRow, { nodeId, at, outcome }: SuccessReport): Promise<void> {
+  const damagedPieceIds = [...new Set(outcome.damagedPieceIds)];
+  const copiesLost = await takeDamage(db, { assetId: task.asset_id, nodeId, pieceIds: damagedPieceIds, at });
+  const findings = toJson({ damagedPieceIds, copiesLost });
+  await db.updateTable("tasks").set({ findings }).where("id", "=", task.id).execute();
 }
 
 // A piece that was dropped meanwhile stays dropped.

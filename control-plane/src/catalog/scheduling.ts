@@ -7,6 +7,7 @@ import { writeEvent } from "./events.ts";
 import { forgetHome } from "./homes.ts";
 import { forgetPin } from "./pins.ts";
 import { removeLabels } from "./labels.ts";
+import { hasLastCopy } from "./last-copy.ts";
 import { requireNode, toNodeRecord, updateNode } from "./nodes.ts";
 import type { NodeRecord, Scheduling } from "./records.ts";
 import { unsettleDegraded, unsettleHoldersOf, unsettleHomesOf } from "./settling.ts";
@@ -70,12 +71,21 @@ export async function removeNode(
 async function checkUnused(db: Db, node: NodeRow): Promise<void> {
   const uses = await countUses(db, node.id);
   const holds = node.scheduling !== "drained" && uses.copies > 0;
-  if (uses.homes === 0 && uses.leases === 0 && !holds) return;
+  const isUnused = uses.homes === 0 && uses.leases === 0 && !holds;
+  // A node that was emptied may have become the only holder since, when others went down.
+  if (isUnused && (await hasLastCopy(db, node.id))) throw onlyHolder(node);
+  if (isUnused) return;
   throw new VsError(
     "conflict",
     `${node.name} is still a home of ${uses.homes} asset(s), holds ${uses.copies} copies and runs ${uses.leases} task(s)`,
     { hint: `Move them away first: vsctl nodes drain ${node.name}; or remove it all the same with --force` },
   );
+}
+
+function onlyHolder({ name }: NodeRow): VsError {
+  return new VsError("conflict", `${name} is drained, but holds something of which there is no other copy now`, {
+    hint: `Bring back the nodes that are down, or see what is concerned: vsctl nodes impact ${name}; --force loses it`,
+  });
 }
 
 async function countUses(db: Db, nodeId: NodeId): Promise<{ homes: number; copies: number; leases: number }> {

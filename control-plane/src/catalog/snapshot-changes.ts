@@ -23,7 +23,18 @@ export interface PieceChanges {
 }
 
 export type ChangedView = Omit<AssetView, "pieces"> & { readonly pieces: PieceChanges };
-export type SnapshotChanges = Omit<Snapshot, "assets"> & { readonly assets: readonly ChangedView[] };
+export type SnapshotChanges = Omit<Snapshot, "assets"> & {
+  readonly assets: readonly ChangedView[];
+  /** To be given with the next question. */
+  readonly cursor: AssetId | null;
+};
+
+export interface SnapshotQuestion {
+  readonly at: number;
+  readonly known: KnownVersions;
+  /** From the answer before; null: there was none. When there are too many assets, the next ones have their turn. */
+  readonly cursor: AssetId | null;
+}
 
 /** The version that the reader knows of each asset; of one that is not named it knows nothing. */
 export type KnownVersions = ReadonlyMap<AssetId, number>;

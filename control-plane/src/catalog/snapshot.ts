@@ -7,23 +7,28 @@ import { toNodeRecord } from "./nodes.ts";
 import type { AssetView, ReplicaRecord, Snapshot, TaskRecord } from "./records.ts";
 import { replicaState } from "./replicas.ts";
 import { readPieceChanges, withChanges, withPieces } from "./snapshot-changes.ts";
-import type { ChangedView, KnownVersions, PieceChanges, SnapshotChanges } from "./snapshot-changes.ts";
+import type {
+  ChangedView,
+  KnownVersions,
+  PieceChanges,
+  SnapshotChanges,
+  SnapshotQuestion,
+} from "./snapshot-changes.ts";
 import type { Db, TaskRow } from "./tables.ts";
 import { hasFixedNode, openStates, toTaskRecord } from "./tasks.ts";
 
+/** Of very many assets, the first ones: who asks again and again keeps the cursor, and asks for changes. */
 export async function planningSnapshot(db: Db, at: number): Promise<Snapshot> {
-  const { assets, ...rest } = await snapshotChanges(db, { at, known: new Map() });
-  return { ...rest, assets: assets.map(wholeView) };
+  const { nodes, assets } = await snapshotChanges(db, { at, known: new Map(), cursor: null });
+  return { at, nodes, assets: assets.map(wholeView) };
 }
 
 /** The same, without the pieces that the reader knows already. */
-export async function snapshotChanges(
-  db: Db,
-  { at, known }: { at: number; known: KnownVersions },
-): Promise<SnapshotChanges> {
+export async function snapshotChanges(db: Db, { at, known, cursor }: SnapshotQuestion): Promise<SnapshotChanges> {
   const nodes = await db.selectFrom("nodes").selectAll().orderBy("id").execute();
-  const assets = await readViews(db, await choosePlannable(db, at), known);
-  return { at, nodes: nodes.map(toNodeRecord), assets };
+  const turn = await choosePlannable(db, cursor);
+  const assets = await readViews(db, turn.ids, known);
+  return { at, nodes: nodes.map(toNodeRecord), assets, cursor: turn.cursor };
 }
 
 export async function getAssetView(db: Db, id: AssetId): Promise<AssetView | null> {

@@ -3,6 +3,7 @@ import type { Generated, Kysely, Selectable } from "kysely";
 import type { Failure } from "@vstream/core/errors.ts";
 import type { AssetId, NodeId, PieceId, Sha256, TaskId, TokenId } from "@vstream/core/ids.ts";
 import type { PieceContent, Probe, TaskKind } from "@vstream/core/media.ts";
+import type { VerifyFindings } from "./catalog.ts";
 import type { Json } from "./json-column.ts";
 import type {
   AssetState,
@@ -162,6 +163,8 @@ export interface TasksTable {
   reported_epoch: number | null;
   reported_by: NodeId | null;
   reported_kind: "succeeded" | "failed" | null;
+  /** Of a verification that succeeded. */
+  findings: Json<VerifyFindings> | null;
 }
 
 export interface TokensTable {

@@ -3,6 +3,7 @@ import { VsError } from "@vstream/core/errors.ts";
 import { newId } from "@vstream/core/ids.ts";
 import type { NodeId, TaskId } from "@vstream/core/ids.ts";
 import type { NewTask } from "../planning/decisions.ts";
+import type { VerifyFindings } from "./catalog.ts";
 import { fromJson, fromJsonOrNull, toJson } from "./json-column.ts";
 import type { TaskRecord, TaskState } from "./records.ts";
 import { markCopying } from "./replicas.ts";
@@ -30,6 +31,11 @@ export async function requireTask(db: Db, id: TaskId): Promise<TaskRow> {
 export async function getTask(db: Db, id: TaskId): Promise<TaskRecord | null> {
   const row = await taskRow(db, id);
   return row === undefined ? null : toTaskRecord(row);
+}
+
+/** null: there is no such verification, or it has not ended well. */
+export async function getFindings(db: Db, id: TaskId): Promise<VerifyFindings | null> {
+  return fromJsonOrNull((await taskRow(db, id))?.findings ?? null);
 }
 
 /** A task that does the same and is open already. */
@@ -123,5 +129,6 @@ function newRow(task: NewTask, at: number): TaskRow {
     reported_epoch: null,
     reported_by: null,
     reported_kind: null,
+    findings: null,
   };
 }

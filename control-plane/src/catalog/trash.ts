@@ -7,7 +7,11 @@ import { cancelTasksOf } from "./end-task.ts";
 import { writeEvent } from "./events.ts";
 import { removeLabels } from "./labels.ts";
 import type { AssetRecord } from "./records.ts";
+import { unsettle } from "./settling.ts";
 import type { AssetRow, Db } from "./tables.ts";
+
+/** The most assets that one call of unsettleDueTrash has looked at again. */
+export const dueTrashPerCall = 1000;
 
 interface Change {
   readonly assetId: AssetId;
@@ -58,6 +62,20 @@ export async function forgetAsset(db: Db, assetId: AssetId, at: number): Promise
   await db.deleteFrom("assets").where("id", "=", assetId).execute();
   const message = `"${asset.title}" is gone, with all its copies`;
   await writeEvent(db, { at, kind: "asset.forgotten", subject: assetId, actor: "vstream", message });
+}
+
+/** Those that are looked at anyway stay as they are. */
+export async function unsettleDueTrash(db: Db, { before }: { before: number }): Promise<number> {
+  const due = await db
+    .selectFrom("assets")
+    .select("id")
+    .where("state", "=", "deleting")
+    .where("deleted_at", "<=", before)
+    .where("id", "not in", db.selectFrom("unsettled").select("asset_id"))
+    .limit(dueTrashPerCall)
+    .execute();
+  for (const { id } of due) await unsettle(db, id);
+  return due.length;
 }
 
 async function isBeingEmptied(db: Db, asset: AssetRow): Promise<boolean> {

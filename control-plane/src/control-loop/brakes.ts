@@ -26,18 +26,44 @@ export class Brakes implements BrakeState {
     return this.#regions;
   }
 
-  follow({ isCutOff, brakedRegions }: Pick<LivenessFindings, "isCutOff" | "brakedRegions">): void {
-    if (isCutOff && !this.#isCutOff) this.#log.error("most nodes fell silent together; nothing is moved");
-    if (!isCutOff && this.#isCutOff) this.#log.info("nodes are heard again");
+  /** Gives what has changed, for the log of events. */
+  follow({ isCutOff, isHoldOver, brakedRegions }: Omit<LivenessFindings, "changes">): BrakeNews[] {
+    const news: BrakeNews[] = [];
+    if (isCutOff !== this.#isCutOff) news.push(isCutOff ? cutOff : isHoldOver ? givenUp : heardAgain);
+    const regions = [...new Set([...brakedRegions, ...this.#regions])].filter(
+      (region) => brakedRegions.has(region) !== this.#regions.has(region),
+    );
+    news.push(...regions.map((subject) => ({ ...(brakedRegions.has(subject) ? held : released), subject })));
     this.#isCutOff = isCutOff;
-    const before = this.#regions;
     this.#regions = brakedRegions;
-    for (const region of brakedRegions) {
-      if (before.has(region)) continue;
-      this.#log.error({ region }, "most nodes of a region went down together; what they hold is not made again yet");
+    for (const { kind, subject, message } of news) {
+      if (kind === "brake.held" || kind === "brake.over") this.#log.error({ subject }, message);
+      else this.#log.info({ subject }, message);
     }
-    for (const region of before) {
-      if (!brakedRegions.has(region)) this.#log.info({ region }, "a region is not held any more");
-    }
+    return news;
   }
 }
+
+/** An event: held, released because nodes were heard, or over because the hold was. The subject is a region, or all. */
+export interface BrakeNews {
+  readonly kind: "brake.held" | "brake.released" | "brake.over";
+  readonly subject: string;
+  readonly message: string;
+}
+
+const cutOff: BrakeNews = {
+  kind: "brake.held",
+  subject: "cluster",
+  message: "most nodes fell silent together; nothing is moved",
+};
+const heardAgain: BrakeNews = { kind: "brake.released", subject: "cluster", message: "nodes are heard again" };
+const givenUp: BrakeNews = {
+  kind: "brake.over",
+  subject: "cluster",
+  message: "most nodes stayed silent for the whole hold; what they hold is made again",
+};
+const held = {
+  kind: "brake.held",
+  message: "most nodes of a region went down together; what they hold is not made again yet",
+} as const;
+const released = { kind: "brake.released", message: "a region is not held any more" } as const;

@@ -102,6 +102,42 @@ describe("the control loop", () => {
     assert.deepEqual(stopped.running, []);
   });
 
+  it("says who is down before it plans anything, in a transaction of its own", async () => {
+    await using test = await LoopUnderTest.open(three);
+    hold(test);
+    await test.ingest();
+    const { agent: victim } = await test.untilRunning("transcode");
+    const batches: string[][] = [];
+    const { commands } = test.catalog;
+    const real = { ...commands };
+    Object.assign(commands, {
+      applyDecisions: async (batch: Parameters<typeof real.applyDecisions>[0]) => {
+        batches.push(batch.decisions.map(({ kind }) => kind));
+        return await real.applyDecisions(batch);
+      },
+    });
+    victim.isStopped = true;
+    await test.until(() => batches.some((kinds) => kinds.includes("expire-lease")), 20);
+    const expiry = batches.findIndex((kinds) => kinds.includes("expire-lease"));
+    await test.until(async () => (await test.node(victim.description.name)).health === "down", 20);
+    const health = batches.filter((kinds) => kinds.includes("set-node-health"));
+    assert.ok(health.length >= 2 && health.every((kinds) => kinds.every((kind) => kind === "set-node-health")));
+    assert.ok(!batches[expiry]?.includes("set-node-health"));
+  });
+
+  it("lets what is in the trash rest there, and empties it when its time is over", async () => {
+    await using test = await LoopUnderTest.open(three, { trashMs: 120_000 });
+    const assetId = await test.ingest();
+    await test.until(() => test.isSettled(assetId));
+    await test.catalog.commands.deleteAsset({ assetId, at: test.clock.now(), actor: "user:test" });
+    test.loop.kick([assetId]);
+    await test.until(() => test.isSettled(assetId), 10);
+    await test.pass(90);
+    assert.ok((await test.view(assetId)).asset.settled);
+    await test.until(async () => (await test.catalog.queries.getAsset(assetId)) === null, 60);
+    assert.ok(test.agents.every((agent) => !agent.store.has(assetId)));
+  });
+
   it("gives work on at once when an agent comes back without it", async () => {
     await using test = await LoopUnderTest.open({ one: "eu" });
     hold(test);

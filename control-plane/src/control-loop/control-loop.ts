@@ -5,6 +5,7 @@ import type { AssetId, NodeId, PieceId, TaskId } from "@vstream/core/ids.ts";
 import type { Load, Piece, Probe, Scrub } from "@vstream/core/media.ts";
 import type { HomeMove } from "../planning/plan-rebalance.ts";
 import type { BrakeState } from "./brakes.ts";
+import type { DrainOutlook } from "./drains.ts";
 import type { ReportOutcome } from "../catalog/catalog.ts";
 import type { AgentSession, NodeQuestion, SessionOpening } from "./session.ts";
 
@@ -122,6 +123,8 @@ export interface ControlLoop extends AsyncDisposable {
   damagedIn(taskId: TaskId): readonly PieceId[];
   /** What is held back now because many nodes fell silent together. */
   brakes(): BrakeState;
+  /** What keeps a node that is being emptied, beside the assets that it is a home of. */
+  drainOutlook(nodeId: NodeId): DrainOutlook;
   /** From the newest heartbeat; null when none came since this program started. */
   scrubOf(nodeId: NodeId): Scrub | null;
   previewRebalance(): Promise<RebalancePreview>;

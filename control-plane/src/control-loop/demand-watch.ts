@@ -27,7 +27,9 @@ export class DemandWatch {
   async run(): Promise<void> {
     const { catalog, demand, log, settings } = this.#parts;
     const demands = demand.measure();
-    const hot = [...demands].filter(([, bps]) => bps > settings.hotBpsPerHome).map(([assetId]) => assetId);
+    const { hotBpsPerHome } = settings;
+    const isHot = (bps: number): boolean => hotBpsPerHome > 0 && bps > hotBpsPerHome;
+    const hot = [...demands].filter(([, bps]) => isHot(bps)).map(([assetId]) => assetId);
     const extras = (await catalog.queries.listExtraReplicas()).map(({ assetId }) => assetId);
     this.#forgetAllBut(extras);
     const weighed = new Set([...hot.slice(0, weighedAtOnce), ...this.#inTurn(extras)]);

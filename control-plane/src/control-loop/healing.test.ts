@@ -41,7 +41,8 @@ describe("damaged copies", () => {
     assert.deepEqual(tasks.map(({ nodeId }) => nodeId).toSorted(), [good!.nodeId, bad!.nodeId].toSorted());
     for (const task of tasks) {
       await test.until(async () => (await test.catalog.queries.getTask(task.id))?.state === "succeeded");
-      assert.deepEqual(test.loop.damagedIn(task.id), task.nodeId === bad?.nodeId ? [piece] : []);
+      const findings = await test.catalog.queries.getFindings(task.id);
+      assert.deepEqual(findings?.damagedPieceIds, task.nodeId === bad?.nodeId ? [piece] : []);
     }
     await test.until(() => bad?.store.get(assetId)?.has(piece) === true);
     await test.until(() => test.isSettled(assetId));
@@ -59,7 +60,7 @@ describe("damaged copies", () => {
     assert.ok(grant && other);
     const outcome = { kind: "succeeded", probe: null, pieces: [], damagedPieceIds: [piece] } as const;
     assert.equal(await other.finish(grant, outcome), "stale");
-    assert.deepEqual(test.loop.damagedIn(grant.taskId), []);
+    assert.equal(await test.catalog.queries.getFindings(grant.taskId), null);
   });
 });
 
@@ -82,6 +83,14 @@ describe("an asset that is watched a lot", () => {
     await test.until(async () => (await homesOf(test, assetId)).length === 2, 240);
     await test.until(() => test.isSettled(assetId));
     assert.equal((await test.view(assetId)).asset.state, "ready");
+  });
+
+  it("gets none when that is turned off", async () => {
+    await using test = await LoopUnderTest.open(three, { ...settings, hotBpsPerHome: 0 });
+    const assetId = await readyAsset(test);
+    for (const home of await homesOf(test, assetId)) home.demand = [{ assetId, viewers: 9, egressBps: 9_000_000 }];
+    await test.pass(40);
+    assert.equal((await test.view(assetId)).asset.extraReplicas, 0);
   });
 
   it("gets none for a moment's demand", async () => {
@@ -146,6 +155,23 @@ describe("nodes that are not evenly full", () => {
     assert.deepEqual((await homesOf(test, assetId))[0], home);
     for (const name of ["four", "five"]) await test.agent(name).connect();
     await test.until(async () => (await homesOf(test, assetId))[0] !== home, 65);
+  });
+
+  it("are not kept waiting by a move to a node that has become full meanwhile", async () => {
+    await using test = await uneven({ rebalanceMovesAtOnce: 1, rebalanceMs: 30_000 });
+    const two = test.agent("two");
+    for (const agent of test.agents) agent.does = ({ kind }) => kind !== "replicate";
+    await test.until(() => two.runs("replicate") !== undefined);
+    assert.equal((await test.loop.previewRebalance()).moving, 1);
+    two.load = { ...two.load, usedBytes: two.load.capacityBytes };
+    await test.pass(6);
+    assert.equal((await test.loop.previewRebalance()).moving, 0);
+    await test.join("three", "eu");
+    const { size } = test.agent("three").store;
+    assert.equal(size, 0);
+    for (const agent of test.agents) agent.does = () => true;
+    await test.until(() => test.agent("three").store.size > 0, 65);
+    await test.until(async () => (await test.catalog.queries.countMoves()) === 0, 120);
   });
 
   it("that differ by less than the tolerance are even enough", async () => {

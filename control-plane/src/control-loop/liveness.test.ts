@@ -8,7 +8,7 @@ const times = { silentMs: 5_000, suspectMs: 10_000, downMs: 15_000, brakeHoldMs:
 
 class Watch {
   readonly clock = new ManualClock();
-  readonly liveness = new Liveness(this.clock, times);
+  liveness = new Liveness(this.clock, times);
   nodes: NodeRecord[];
 
   constructor(...names: string[]) {
@@ -25,7 +25,9 @@ class Watch {
       for (const name of beating) this.liveness.heard(nodeId(name));
       for (const change of this.liveness.check(this.nodes).changes) {
         changes.push(`${change.nodeId} ${change.health}`);
-        this.nodes = this.nodes.map((node) => (node.id === change.nodeId ? { ...node, health: change.health } : node));
+        this.nodes = this.nodes.map((node) =>
+          node.id === change.nodeId ? { ...node, health: change.health, healthSince: this.clock.now() } : node,
+        );
       }
     }
     return changes;
@@ -52,6 +54,16 @@ describe("liveness", () => {
     const watch = new Watch("a", "b");
     watch.pass(15, "b");
     assert.deepEqual(watch.pass(3, "a", "b"), []);
+  });
+
+  it("calls nobody down who was heard since it was found silent", () => {
+    const watch = new Watch("a", "b");
+    watch.pass(14, "b");
+    watch.clock.advance(1_000);
+    const [change] = watch.liveness.check(watch.nodes).changes;
+    assert.ok(change?.health === "down" && watch.liveness.isStillSo(change));
+    watch.liveness.heard(change.nodeId);
+    assert.ok(!watch.liveness.isStillSo(change));
   });
 
   it("gives every node the full time after a start, and calls none up that it has not heard", () => {
@@ -89,6 +101,33 @@ describe("the brake", () => {
     watch.pass(20, "d");
     assert.deepEqual(watch.pass(15, "a", "b", "d"), ["a up", "b up"]);
     assert.deepEqual(watch.pass(1, "a", "b", "d"), ["c down"]);
+  });
+
+  it("ends after the hold: those that are still silent are gone, and no region is held for them once more", () => {
+    const watch = new Watch("a", "b", "c", "d", "e");
+    watch.pass(6, "d", "e");
+    const began = watch.pass(3_598, "d", "e");
+    assert.deepEqual(began, ["a suspect", "b suspect", "c suspect"]);
+    assert.ok(watch.liveness.check(watch.nodes).isCutOff);
+    assert.deepEqual(watch.pass(1, "d", "e"), ["a down", "b down", "c down"]);
+    const { isCutOff, brakedRegions } = watch.liveness.check(watch.nodes);
+    assert.deepEqual([isCutOff, [...brakedRegions]], [false, []]);
+  });
+
+  it("does not count a time in which this program stood still towards the hold", () => {
+    const watch = new Watch("a", "b", "c", "d", "e");
+    watch.pass(20, "d", "e");
+    watch.clock.advance(4_000_000);
+    watch.liveness.pulse();
+    assert.deepEqual(watch.pass(5, "d", "e"), []);
+    assert.ok(watch.liveness.check(watch.nodes).isCutOff);
+  });
+
+  it("holds nothing when the hold is 0", () => {
+    const watch = new Watch("a", "b", "c", "d");
+    watch.liveness = new Liveness(watch.clock, { ...times, brakeHoldMs: 0 });
+    watch.liveness.check(watch.nodes);
+    assert.deepEqual(watch.pass(15, "d").slice(3), ["a down", "b down", "c down"]);
   });
 
   it("does not hold for half of them, nor for small clusters, nor for nodes that die far apart", () => {

@@ -1,6 +1,7 @@
 // Which nodes are alive, by their heartbeats on the monotonic clock. Silence makes a node suspect, then down. When
 // most nodes fall silent together it is more likely that this program is cut off than that they all died: then they
-// are only suspected, and nothing is moved. When most nodes of one region do, they are down, but see region-brake.ts.
+// are only suspected, and nothing is moved, for as long as the hold at most. When most nodes of one region do, they are
+// down, but see region-brake.ts.
 import type { Clock } from "@vstream/core/clock.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
 import type { NodeHealth, NodeRecord } from "../catalog/records.ts";
@@ -11,7 +12,10 @@ export interface LivenessTimes {
   readonly downMs: number;
   /** Silence for longer than this, at the same time as others', counts towards being cut off. */
   readonly silentMs: number;
-  /** For how long nothing is made again of what stands in a region that most nodes of which went down together. */
+  /**
+   * For how long nothing is made again of what stands on nodes that fell silent together: most of the cluster, or most
+   * of a region. 0: no such brakes.
+   */
   readonly brakeHoldMs: number;
 }
 
@@ -24,6 +28,8 @@ export interface LivenessFindings {
   readonly changes: readonly HealthChange[];
   /** Most nodes are silent: this program is probably cut off. */
   readonly isCutOff: boolean;
+  /** Most nodes are silent, and were for as long as the hold: they are gone. */
+  readonly isHoldOver: boolean;
   /** Most of their nodes went down together. */
   readonly brakedRegions: ReadonlySet<string>;
 }
@@ -41,7 +47,11 @@ export class Liveness {
   readonly #heardAt = new Map<NodeId, number>();
   readonly #heard = new Set<NodeId>();
   readonly #regions: RegionBrake;
+  /** Given up after the hold: that they went down in the same moment says nothing more. */
+  readonly #givenUp = new Set<NodeId>();
   #pulseAt: number;
+  /** Since when most nodes have been silent; null: they are not. In memory: a restart of this program begins anew. */
+  #silentSince: number | null = null;
   #braked = false;
 
   constructor(clock: Clock, times: LivenessTimes) {
@@ -56,6 +66,7 @@ export class Liveness {
     const wasSilent = this.#silenceOf(nodeId) >= this.#times.suspectMs;
     this.#heardAt.set(nodeId, this.#clock.monotonicMs());
     this.#heard.add(nodeId);
+    this.#givenUp.delete(nodeId);
     return wasSilent;
   }
 
@@ -66,6 +77,7 @@ export class Liveness {
     this.#pulseAt = now;
     if (pause < pauseMs) return;
     for (const [nodeId, heardAt] of this.#heardAt) this.#heardAt.set(nodeId, Math.min(now, heardAt + pause));
+    if (this.#silentSince !== null) this.#silentSince = Math.min(now, this.#silentSince + pause);
   }
 
   /**
@@ -76,20 +88,33 @@ export class Liveness {
     for (const { id } of nodes) if (!this.#heardAt.has(id)) this.#heardAt.set(id, this.#clock.monotonicMs());
     const living = nodes.filter((node) => node.health !== "down");
     const silent = living.filter((node) => this.#silenceOf(node.id) >= this.#times.silentMs);
-    const isCutOff = living.length >= fewestForBrake && silent.length * 2 > living.length;
-    if (this.#braked && !isCutOff) this.#giveTime(silent);
+    const areMostSilent = living.length >= fewestForBrake && silent.length * 2 > living.length;
+    this.#silentSince = areMostSilent ? (this.#silentSince ?? this.#clock.monotonicMs()) : null;
+    const isHoldOver = this.#isHoldOver();
+    const isCutOff = areMostSilent && !isHoldOver;
+    if (this.#braked && !areMostSilent) this.#giveTime(silent);
     this.#braked = isCutOff;
     const changes = living
       .map((node) => ({ nodeId: node.id, health: this.#healthOf(node, isCutOff), before: node.health }))
       .filter(({ health, before }) => health !== before)
       .map(({ nodeId, health }) => ({ nodeId, health }));
+    if (isHoldOver) for (const { nodeId, health } of changes) if (health === "down") this.#givenUp.add(nodeId);
     const at = this.#clock.now();
     const brakedRegions = this.#regions.check({
-      nodes: withChanges(nodes, changes, at),
+      nodes: withChanges(nodes, changes, at).filter((node) => !this.#givenUp.has(node.id)),
       silent: new Set(silent.map((node) => node.id)),
       at,
     });
-    return { changes, isCutOff, brakedRegions };
+    return { changes, isCutOff, isHoldOver, brakedRegions };
+  }
+
+  /** Whether what a check found is still so: a node that was heard since is not down. */
+  isStillSo({ nodeId, health }: HealthChange): boolean {
+    return health !== "down" || this.#silenceOf(nodeId) >= this.#times.downMs;
+  }
+
+  #isHoldOver(): boolean {
+    return this.#silentSince !== null && this.#clock.monotonicMs() - this.#silentSince >= this.#times.brakeHoldMs;
   }
 
   // Whoever was cut off comes back one after the other.
@@ -113,7 +138,8 @@ export class Liveness {
   }
 }
 
-function withChanges(nodes: readonly NodeRecord[], changes: readonly HealthChange[], at: number): NodeRecord[] {
+/** The nodes as they are once the changes are applied. */
+export function withChanges(nodes: readonly NodeRecord[], changes: readonly HealthChange[], at: number): NodeRecord[] {
   const changed = new Map(changes.map(({ nodeId, health }) => [nodeId, health]));
   return nodes.map((node) => {
     const health = changed.get(node.id);

@@ -8,6 +8,7 @@ import type { Changes } from "./changes.ts";
 import type { DemandMeter } from "./demand-meter.ts";
 import type { DirectoryNews } from "./directory-news.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import type { Drains } from "./drains.ts";
 import type { LeaseTable } from "./lease-table.ts";
 import type { Liveness } from "./liveness.ts";
 import type { ManifestNews } from "./manifest-news.ts";
@@ -21,6 +22,8 @@ export interface Look {
   /** How long it took. */
   readonly ms: number;
   readonly brakedRegions: number;
+  /** Most nodes are silent together, and nothing is moved. */
+  readonly isCutOff: boolean;
   /** Nodes that hash again what they hold of an asset, now. */
   readonly verifications: number;
 }
@@ -45,6 +48,7 @@ export interface LoopParts {
   readonly leases: LeaseTable;
   readonly liveness: Liveness;
   readonly brakes: Brakes;
+  readonly drains: Drains;
   readonly loads: NodeLoads;
   readonly demand: DemandMeter;
   readonly verified: VerifyResults;

@@ -12,6 +12,7 @@ import { DemandMeter } from "./demand-meter.ts";
 import { DemandWatch } from "./demand-watch.ts";
 import { DirectoryNews } from "./directory-news.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { Drains } from "./drains.ts";
 import { LeaseTable } from "./lease-table.ts";
 import { Liveness } from "./liveness.ts";
 import type { LoopObserver, LoopParts } from "./loop-parts.ts";
@@ -52,7 +53,7 @@ export async function openControlLoop(deps: ControlLoopDeps): Promise<ControlLoo
   const rebalancer = new Rebalancer(parts, kick);
   await reconciler.adoptLeases();
   const running = reconciler.run();
-  const periodic = startPeriodicWork({ ...parts, rebalancer, demandWatch: new DemandWatch(parts, kick) });
+  const periodic = startPeriodicWork({ ...parts, rebalancer, demandWatch: new DemandWatch(parts, kick), kick });
   return {
     ...sessionCalls(parts, { reconciler, ticketKeyPem: deps.ticketKeyPem }),
     ...reportCalls(parts, reconciler),
@@ -83,6 +84,7 @@ function buildParts(deps: ControlLoopDeps): LoopParts {
     leases: new LeaseTable(clock, settings.leaseMs),
     liveness: new Liveness(clock, settings),
     brakes: new Brakes(log),
+    drains: new Drains(clock),
     loads: new NodeLoads(clock),
     demand: new DemandMeter(clock),
     verified: new VerifyResults(),
@@ -118,7 +120,7 @@ function sessionCalls(
 }
 
 function questionCalls(parts: LoopParts, rebalancer: Rebalancer) {
-  const { brakes, catalog, leases, loads, queries, sessions, verified } = parts;
+  const { brakes, catalog, drains, leases, loads, queries, sessions, verified } = parts;
   return {
     async queryNode(nodeId, question) {
       if ((await catalog.queries.getNode(nodeId)) === null) {
@@ -135,6 +137,7 @@ function questionCalls(parts: LoopParts, rebalancer: Rebalancer) {
     scrubOf: (nodeId) => loads.scrubOf(nodeId),
     damagedIn: (taskId) => verified.damagedIn(taskId),
     brakes: () => brakes,
+    drainOutlook: (nodeId) => drains.outlookOf(nodeId),
     chooseHomes: (wish) => chooseHomes(wish, parts),
     previewRebalance: () => rebalancer.preview(),
   } satisfies Partial<ControlLoop>;

@@ -1,5 +1,5 @@
 // What is done at fixed times, beside the looks: loads to the catalog, complete news to the nodes, homes for what is
-// watched a lot, evening out, pruning.
+// watched a lot, evening out, emptying the trash, pruning.
 import type { DemandWatch } from "./demand-watch.ts";
 import type { LoopParts } from "./loop-parts.ts";
 import { manifestsOf } from "./open-agent-session.ts";
@@ -12,6 +12,8 @@ const pulseMs = 1_000;
 interface PeriodicParts extends LoopParts {
   readonly rebalancer: Rebalancer;
   readonly demandWatch: DemandWatch;
+  /** Calls for a look. */
+  readonly kick: () => void;
 }
 
 export function startPeriodicWork(parts: PeriodicParts): AsyncDisposable {
@@ -28,6 +30,7 @@ export function startPeriodicWork(parts: PeriodicParts): AsyncDisposable {
     every("complete news", settings.completeNewsMs, () => tellAllNews(parts)),
     every("weigh demand", settings.weighDemandMs, () => demandWatch.run()),
     every("rebalance", settings.rebalanceMs, () => rebalancer.run()),
+    every("due trash", settings.dueTrashMs, () => lookAtDueTrash(parts)),
     every("prune", settings.pruneMs, () => prune(parts)),
   ]);
   return {
@@ -43,6 +46,12 @@ async function tellAllNews(parts: LoopParts): Promise<void> {
   for (const nodeId of parts.sessions.nodeIds()) {
     parts.dispatcher.tellAllNews(nodeId, await manifestsOf(nodeId, parts));
   }
+}
+
+// What is in the trash rests there until its time is over.
+async function lookAtDueTrash({ catalog, clock, kick, settings }: PeriodicParts): Promise<void> {
+  const due = await catalog.commands.unsettleDueTrash({ before: clock.now() - settings.trashMs });
+  if (due > 0) kick();
 }
 
 /** In one go at most; what is left waits for the next time. */

@@ -4,9 +4,12 @@ import type { NodeId } from "@vstream/core/ids.ts";
 import { bytesOf } from "@vstream/core/media.ts";
 import type { MovableAsset } from "../catalog/catalog.ts";
 import type { AssetView, NodeRecord } from "../catalog/records.ts";
+import { readAsset } from "../planning/asset-facts.ts";
+import { readCluster } from "../planning/cluster.ts";
 import { NodeScales } from "../planning/node-scales.ts";
 import { planRebalance } from "../planning/plan-rebalance.ts";
 import type { HomeMove } from "../planning/plan-rebalance.ts";
+import { isStalledMove } from "../planning/room.ts";
 import { allNodes } from "./all-nodes.ts";
 import { applyAll } from "./apply-decisions.ts";
 import type { RebalancePreview } from "./control-loop.ts";
@@ -32,6 +35,14 @@ interface Survey {
   readonly pending: ReadonlyMap<NodeId, number>;
   readonly scales: NodeScales;
 }
+
+/** What is known of moves that have begun. */
+interface Moves {
+  readonly pending: ReadonlyMap<NodeId, number>;
+  readonly stalled: number;
+}
+
+const noMoves: Moves = { pending: new Map(), stalled: 0 };
 
 export class Rebalancer {
   readonly #parts: LoopParts;
@@ -72,9 +83,22 @@ export class Rebalancer {
   async #survey(): Promise<Survey> {
     const { queries } = this.#parts.catalog;
     const nodes = await allNodes(queries);
-    const moving = await queries.countMoves();
-    const pending = moving === 0 ? new Map<NodeId, number>() : await pendingBytes(this.#parts);
-    return { nodes, moving, pending, scales: new NodeScales(nodes, pending) };
+    const begun = await queries.countMoves();
+    const { pending, stalled } = begun === 0 ? noMoves : await this.#lookAtMoves();
+    return { nodes, moving: Math.max(0, begun - stalled), pending, scales: new NodeScales(nodes, pending) };
+  }
+
+  // A move that waits for room that nobody has keeps no other from beginning: it may wait for ever.
+  async #lookAtMoves(): Promise<Moves> {
+    const { brakes, catalog, clock, loads, settings } = this.#parts;
+    const snapshot = await catalog.queries.planningSnapshot(clock.now());
+    const input = { snapshot, homeCounts: new Map<NodeId, number>(), loads: loads.all(), settings };
+    const cluster = readCluster({ ...input, brakedRegions: brakes.regions });
+    const pending = new Map<NodeId, number>();
+    const moves = snapshot.assets.filter((view) => view.asset.leavingHomes.length > 0);
+    const underWay = moves.filter((view) => !isStalledMove(readAsset(view, cluster), cluster));
+    for (const view of underWay) addPending(view, pending);
+    return { pending, stalled: moves.length - underWay.length };
   }
 
   async #plan({ nodes, pending, scales }: Survey, scope: Scope): Promise<HomeMove[]> {
@@ -97,15 +121,6 @@ function totalOf(moves: readonly HomeMove[], scales: NodeScales): { movesInAll: 
     .reduce((sum, node) => sum + Math.max(0, scales.shareOf(node.id) - scales.meanShare) * node.capacityBytes, 0);
   const bytesInAll = Math.max(shown, Math.round(surplus));
   return { movesInAll: Math.round((moves.length * bytesInAll) / shown), bytesInAll };
-}
-
-async function pendingBytes({ catalog, clock }: LoopParts): Promise<Map<NodeId, number>> {
-  const pending = new Map<NodeId, number>();
-  const { assets } = await catalog.queries.planningSnapshot(clock.now());
-  for (const view of assets) {
-    if (view.asset.leavingHomes.length > 0) addPending(view, pending);
-  }
-  return pending;
 }
 
 function addPending({ asset, pieces, replicas }: AssetView, pending: Map<NodeId, number>): void {

@@ -1,20 +1,18 @@
 // The one loop that decides: look at the catalog, compare with what should be, apply the difference, give out leases.
 // It looks after every call and at least once a second; a call that is lost costs a second, nothing else.
-import { setImmediate } from "node:timers/promises";
 import type { Logger } from "@vstream/core/log.ts";
 import type { NodeId, TaskId } from "@vstream/core/ids.ts";
 import type { Snapshot, TaskRecord } from "../catalog/records.ts";
-import { assignLeases, nextDueAt } from "../planning/assign-leases.ts";
+import { assignInTurn, nextDueAt } from "../planning/assign-leases.ts";
 import type { Assignment } from "../planning/assign-leases.ts";
 import type { PlanInput } from "../planning/cluster.ts";
 import type { Decision } from "../planning/decisions.ts";
 import { planByAsset } from "../planning/plan.ts";
 import { applyAll } from "./apply-decisions.ts";
+import { followHealth } from "./follow-health.ts";
+import { inStretches } from "./in-stretches.ts";
 import type { LoopParts } from "./loop-parts.ts";
 import { WakeUp } from "./wake-up.ts";
-
-/** How long planning keeps everything else waiting. */
-const longestStretchMs = 8;
 
 /** Looks that follow directly upon decisions, before the loop waits for a call or its tick. */
 const directLooks = 20;
@@ -83,7 +81,8 @@ export class Reconciler {
     try {
       const changed = await this.#look();
       const ms = clock.monotonicMs() - startedMs;
-      observer.onLook?.({ ms, brakedRegions: brakes.regions.size, verifications: leases.count("verify") });
+      const { isCutOff, regions } = brakes;
+      observer.onLook?.({ ms, isCutOff, brakedRegions: regions.size, verifications: leases.count("verify") });
       this.#directLooks = changed ? this.#directLooks + 1 : 0;
       if (changed && this.#directLooks < directLooks) this.#wakeUp.ring();
       if (this.#directLooks >= directLooks) this.#directLooks = 0;
@@ -95,33 +94,22 @@ export class Reconciler {
 
   /** Gives whether there may be more to decide at once. */
   async #look(): Promise<boolean> {
-    const { brakes, loads, settings } = this.#parts;
+    const { brakes, clock, drains, loads, settings } = this.#parts;
     const seen = await this.#readCatalog();
-    const health = this.#decideHealth(seen.snapshot);
-    const input = { ...seen, loads: loads.all(), brakedRegions: brakes.regions, settings };
-    const decisions = [...health, ...this.#decideExpiry(), ...(await this.#plan(input))];
-    await applyAll(this.#parts, decisions, input.snapshot);
-    const hasDecided = decisions.some((decision) => decision.kind !== "settle-asset");
+    const snapshot = await followHealth(seen.snapshot, this.#parts);
+    const input = { ...seen, snapshot, loads: loads.all(), brakedRegions: brakes.regions, settings };
+    // Heartbeats and calls are answered in between: what is planned is held against the catalog when it is applied.
+    const planned = await inStretches(planByAsset(input), clock);
+    const decisions = [...this.#decideExpiry(), ...planned];
+    await applyAll(this.#parts, decisions, snapshot);
+    await drains.look(input);
+    const hasDecided = decisions.some(isFollowed) || snapshot !== seen.snapshot;
     // What was decided is seen, and leased, by the next look, which follows at once; but not for ever.
     if (hasDecided && this.#directLooks < directLooks - 1) return true;
-    this.#tell(input.snapshot);
+    this.#tell(snapshot);
     await this.#giveLeases(input);
     this.#dueAt = nextDueAt(input);
     return hasDecided;
-  }
-
-  // Heartbeats and calls are answered in between: what is planned is held against the catalog when it is applied.
-  async #plan(input: PlanInput): Promise<Decision[]> {
-    const { clock } = this.#parts;
-    const decisions: Decision[] = [];
-    let beganMs = clock.monotonicMs();
-    for (const some of planByAsset(input)) {
-      decisions.push(...some);
-      if (clock.monotonicMs() - beganMs < longestStretchMs) continue;
-      await setImmediate();
-      beganMs = clock.monotonicMs();
-    }
-    return decisions;
   }
 
   async #readCatalog(): Promise<Pick<PlanInput, "snapshot" | "homeCounts">> {
@@ -139,19 +127,6 @@ export class Reconciler {
     return { snapshot, homeCounts };
   }
 
-  #decideHealth({ nodes }: Snapshot): Decision[] {
-    const { brakes, dispatcher, leases, liveness } = this.#parts;
-    const findings = liveness.check(nodes);
-    brakes.follow(findings);
-    for (const { nodeId, health } of findings.changes) {
-      if (health !== "down") continue;
-      this.#log.warn({ nodeId }, "node is down");
-      leases.expireAllOf(nodeId);
-      dispatcher.endSilent(nodeId);
-    }
-    return findings.changes.map((change) => ({ kind: "set-node-health", ...change }));
-  }
-
   #decideExpiry(): Decision[] {
     return this.#parts.leases.takeExpired().map(({ taskId, epoch, nodeId }) => {
       this.#failedOn.set(taskId, nodeId);
@@ -166,10 +141,11 @@ export class Reconciler {
   }
 
   async #giveLeases(input: PlanInput): Promise<void> {
-    const { sessions } = this.#parts;
+    const { clock, sessions } = this.#parts;
     this.#forgetFailures(input.snapshot);
     const connected = sessions.nodeIds();
-    const assignments = assignLeases({ ...input, connected, failedOn: this.#failedOn });
+    const failedOn = this.#failedOn;
+    const assignments = await inStretches(assignInTurn({ ...input, connected, failedOn }), clock);
     const decisions = assignments.map(({ task, nodeId }): Decision => {
       return { kind: "lease-task", taskId: task.id, nodeId, expectedEpoch: task.epoch };
     });
@@ -193,4 +169,9 @@ export class Reconciler {
     const open = new Set(snapshot.assets.flatMap((view) => view.openTasks.map((task) => task.id)));
     for (const taskId of this.#failedOn.keys()) if (!open.has(taskId)) this.#failedOn.delete(taskId);
   }
+}
+
+// What comes to rest needs nothing more, nor does a node that is empty.
+function isFollowed({ kind }: Decision): boolean {
+  return kind !== "settle-asset" && kind !== "set-scheduling";
 }

@@ -21,10 +21,10 @@ export function reportCalls(parts: LoopParts, reconciler: Reconciler): ReportCal
     async reportTask(report) {
       const outcome = await endOf(report, parts);
       const assetId = leases.get(report.taskId)?.assetId;
-      keepFindings(report, parts);
       const answer = await commands.recordReport({ ...report, outcome, at: clock.now() });
       if (answer === "stale") return answer;
       leases.end(report);
+      await keepFindings(report, parts);
       if (outcome.kind === "failed") reconciler.avoid(report.taskId, report.nodeId);
       look(assetId === undefined ? [] : [assetId]);
       return answer;
@@ -49,8 +49,7 @@ export function reportCalls(parts: LoopParts, reconciler: Reconciler): ReportCal
       return unknown;
     },
     async reportDamage({ nodeId, entries }) {
-      await commands.recordDamage({ nodeId, entries, at: clock.now() });
-      noteDamage(parts, { nodeId, copies: entries.reduce((sum, { pieceIds }) => sum + pieceIds.length, 0) });
+      noteDamage(parts, { nodeId, copies: await commands.recordDamage({ nodeId, entries, at: clock.now() }) });
       look(entries.map(({ assetId }) => assetId));
     },
   };
@@ -62,13 +61,12 @@ async function endOf({ taskId, outcome }: TaskEndReport, { catalog, clock }: Loo
   return { ...outcome, retryAt: retryAt({ code: outcome.failure.code, failuresBefore, at: clock.now() }) };
 }
 
-// Before the catalog calls the task ended, so that who waits for that finds them. Only from the node whose lease it is.
-function keepFindings({ taskId, nodeId, epoch, outcome }: TaskEndReport, parts: LoopParts): void {
-  const lease = parts.leases.get(taskId);
+// What the catalog has of them, not what was sent: a repeated report counts once.
+async function keepFindings({ taskId, nodeId, outcome }: TaskEndReport, parts: LoopParts): Promise<void> {
   if (outcome.kind !== "succeeded" || outcome.damagedPieceIds.length === 0) return;
-  if (lease?.nodeId !== nodeId || lease.epoch !== epoch) return;
-  parts.verified.record(taskId, outcome.damagedPieceIds);
-  noteDamage(parts, { nodeId, copies: outcome.damagedPieceIds.length });
+  const findings = await parts.catalog.queries.getFindings(taskId);
+  if (findings === null || !parts.verified.record(taskId, findings.damagedPieceIds)) return;
+  noteDamage(parts, { nodeId, copies: findings.copiesLost });
 }
 
 function noteDamage({ log, observer }: LoopParts, { nodeId, copies }: { nodeId: string; copies: number }): void {

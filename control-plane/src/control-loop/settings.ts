@@ -16,11 +16,13 @@ export interface LoopSettings extends PlanSettings, LivenessTimes {
   /** How often every node gets the complete list of its manifests. */
   readonly completeNewsMs: number;
   readonly pruneMs: number;
+  /** How often it is looked for what has been in the trash for long enough. */
+  readonly dueTrashMs: number;
   readonly keepTasksMs: number;
   readonly keepEventsMs: number;
   /** How often it is looked whether assets want more or fewer homes for their viewers. */
   readonly weighDemandMs: number;
-  /** What one home of an asset is to serve at most, bits a second; beyond that it gets another home. */
+  /** What one home of an asset is to serve at most, bits a second; beyond that it gets another home. 0: never. */
   readonly hotBpsPerHome: number;
   /** For how long it must be watched less before such a home goes again. */
   readonly coolMs: number;
@@ -55,6 +57,7 @@ export const defaultLoopSettings: LoopSettings = {
   writeLoadsMs: 5 * second,
   completeNewsMs: 60 * second,
   pruneMs: hour,
+  dueTrashMs: 10 * second,
   keepTasksMs: 7 * day,
   keepEventsMs: 30 * day,
   weighDemandMs: 5 * second,

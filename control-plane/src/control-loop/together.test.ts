@@ -58,6 +58,34 @@ describe("a region that goes down as a whole", () => {
   });
 });
 
+describe("most nodes of a cluster that fall silent together", () => {
+  const five = { one: "eu", two: "eu", three: "eu", four: "us", five: "us" };
+
+  it("are only suspected until the hold is over; then what they hold is made again", async () => {
+    await using test = await LoopUnderTest.open(five, { repairHoldMs: 20_000, brakeHoldMs: 90_000 });
+    const assetId = await test.ingest(2);
+    await test.until(() => test.isSettled(assetId));
+    const gone = ["one", "two", "three"].map((name) => test.agent(name));
+    const isOnGone = async (): Promise<boolean> =>
+      (await test.view(assetId)).asset.homes.some((home) => gone.includes(test.agentAt(home)));
+    assert.ok(await isOnGone());
+    for (const agent of gone) agent.die();
+    await test.until(() => test.loop.brakes().isCutOff, 20);
+    await test.pass(60);
+    assert.ok(test.loop.brakes().isCutOff);
+    assert.equal((await test.node("one")).health, "suspect");
+    await test.until(async () => !(await isOnGone()), 90);
+    assert.ok(!test.loop.brakes().isCutOff);
+    assert.equal(test.loop.brakes().regions.size, 0);
+    const events = await test.catalog.queries.listEvents({ limit: 1_000, afterId: null, since: null });
+    const brakes = events.filter(({ kind }) => kind.startsWith("brake."));
+    assert.deepEqual(
+      brakes.map(({ kind, subject }) => `${kind} ${subject}`),
+      ["brake.held cluster", "brake.over cluster"],
+    );
+  });
+});
+
 describe("the directory of a running cluster", () => {
   it("tells every agent within a second that a node is suspected, and that it is back", async () => {
     await using test = await LoopUnderTest.open({ one: "eu", two: "eu", three: "us" });

@@ -132,6 +132,46 @@ describe("giving out leases", () => {
   });
 });
 
+describe("giving out leases in a large cluster", () => {
+  const nodes = Array.from({ length: 500 }, (_, at) => buildNode(`n${1000 + at}`));
+  const film = (at: number, running: number): ViewParts => {
+    const place = nodes[at * 2]?.id ?? nodeId("");
+    const lease = (slot: number) =>
+      transcode(slot, {
+        id: `ta-${at}-r${slot}` as TaskId,
+        state: "leased",
+        nodeId: nodes[at * 2 + (slot % 2)]?.id ?? place,
+      });
+    const open = Array.from({ length: 64 }, (_, chunk) => transcode(chunk + 4, { id: `ta-${at}-${chunk}` as TaskId }));
+    const leased = Array.from({ length: running }, (_, slot) => lease(slot));
+    const long = buildProbe({ segments: 400 });
+    const asset = { id: `as-${at}` as AssetId, probe: long, plan: buildPlan(long) };
+    return { asset, copies: { source: [place], timeline: [place] }, open: [...open, ...leased] };
+  };
+  const timed = (running: number, slots?: readonly NodeRecord[]) => {
+    const views = Array.from({ length: 250 }, (_, at) => buildView(film(at, running)));
+    const around = slots ?? nodes;
+    const connected = new Set(around.map((node) => node.id));
+    const input = { ...buildInput(around, views), connected, failedOn: new Map() };
+    const startedMs = performance.now();
+    const given = assignLeases(input).length;
+    return { given, tookMs: performance.now() - startedMs };
+  };
+
+  it("takes no time to speak of when every lane is full", () => {
+    timed(4);
+    const { given, tookMs } = timed(4);
+    assert.equal(given, 0);
+    assert.ok(tookMs < 150, `${tookMs} ms`);
+  });
+
+  it("takes little when they are free, or of a toolchain that is not asked for", () => {
+    const { given, tookMs } = timed(0);
+    assert.equal(given, 1_000);
+    assert.ok(tookMs < 600, `${tookMs} ms`);
+  });
+});
+
 describe("the toolchain of an asset", () => {
   const other = buildNode("b", { region: "us", toolchain: "x2" });
 

@@ -3,14 +3,14 @@
 // order and a budget of their own. Tasks that find no free node wait for the next look.
 import type { NodeId, TaskId } from "@vstream/core/ids.ts";
 import type { Work } from "@vstream/core/media.ts";
-import type { TaskRecord } from "../catalog/records.ts";
+import type { AssetView, TaskRecord } from "../catalog/records.ts";
 import { readAsset } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
-import { candidatesForTask, scoreFor } from "./choose-node.ts";
-import { toolchainFor } from "./choose-toolchain.ts";
-import { isSchedulable, readCluster } from "./cluster.ts";
+import { bestOf, candidatesForTask } from "./choose-node.ts";
+import { readCluster } from "./cluster.ts";
 import type { Cluster, PlanInput } from "./cluster.ts";
 import { isDue } from "./decisions.ts";
+import { EncodeSites } from "./encode-sites.ts";
 import { NodeLanes } from "./node-lanes.ts";
 import { RepairBudget, urgencyOf } from "./repair-budget.ts";
 import type { Urgency } from "./repair-budget.ts";
@@ -30,39 +30,42 @@ export interface Assignment {
 }
 
 export function assignLeases(input: LeaseInput): Assignment[] {
+  return [...assignInTurn(input)].flat();
+}
+
+/** The same in small steps, most of which give nothing, for who has to do something else in between. */
+export function* assignInTurn(input: LeaseInput): Generator<readonly Assignment[]> {
   const cluster = readCluster(input);
-  const able = cluster.nodes.filter((node) => isSchedulable(node) && input.connected.has(node.id));
-  const due = input.snapshot.assets
-    .map((view) => readAsset(view, cluster))
-    .flatMap((facts) => dueTasks(facts, cluster.at))
-    .toSorted(inTurn);
-  const ground: Ground = {
-    ...input,
-    cluster,
-    lanes: new NodeLanes(input.snapshot, able),
-    repair: new RepairBudget(input, due),
-    toolchains: new Map(),
-  };
-  return due.flatMap((one) => assign(one, ground) ?? []);
+  const reachable = cluster.nodes.filter((node) => node.health === "up" && input.connected.has(node.id));
+  const lanes = new NodeLanes(input.snapshot, reachable);
+  const due: DueTask[] = [];
+  for (const view of input.snapshot.assets) {
+    due.push(...dueTasks(view, cluster, lanes));
+    yield [];
+  }
+  due.sort(inTurn);
+  const { failedOn } = input;
+  const ground = { cluster, failedOn, lanes, repair: new RepairBudget(input, due), sites: new EncodeSites(cluster) };
+  for (const one of due) yield assign(one, ground);
 }
 
 /** When the next of the tasks that wait for a time may run; null: none waits. */
 export function nextDueAt(input: PlanInput): number | null {
-  const later = input.snapshot.assets
-    .flatMap((view) => view.openTasks)
-    .filter((task) => task.state !== "leased" && task.notBefore > input.snapshot.at)
-    .map((task) => task.notBefore);
-  return later.length === 0 ? null : Math.min(...later);
+  let next: number | null = null;
+  for (const { openTasks } of input.snapshot.assets) {
+    for (const { notBefore, state } of openTasks) {
+      if (state !== "leased" && notBefore > input.snapshot.at) next = Math.min(next ?? notBefore, notBefore);
+    }
+  }
+  return next;
 }
 
 interface Ground {
   readonly cluster: Cluster;
-  readonly connected: ReadonlySet<NodeId>;
   readonly failedOn: ReadonlyMap<TaskId, NodeId>;
   readonly lanes: NodeLanes;
   readonly repair: RepairBudget;
-  /** Of assets whose first work was assigned in this very round. */
-  readonly toolchains: Map<string, string>;
+  readonly sites: EncodeSites;
 }
 
 interface DueTask {
@@ -71,10 +74,22 @@ interface DueTask {
   readonly urgency: Urgency;
 }
 
-function dueTasks(facts: AssetFacts, at: number): DueTask[] {
-  return facts.view.openTasks
-    .filter((task) => task.state !== "leased" && isDue(task.notBefore, at))
-    .map((task) => ({ task, facts, urgency: urgencyOf(task, facts) }));
+// Only what some node has room for: in a busy cluster that is little of what waits.
+function dueTasks(view: AssetView, cluster: Cluster, lanes: NodeLanes): DueTask[] {
+  const due = view.openTasks.filter(
+    (task) => task.state !== "leased" && isDue(task.notBefore, cluster.at) && hasPlace(task, lanes),
+  );
+  if (due.length === 0) return [];
+  const facts = readAsset(view, cluster);
+  return due.map((task) => ({ task, facts, urgency: urgencyOf(task, facts) }));
+}
+
+function hasPlace(task: TaskRecord, lanes: NodeLanes): boolean {
+  return hasFixedPlace(task) ? lanes.hasRoom(task.nodeId, task) : lanes.withRoom(task).size > 0;
+}
+
+function hasFixedPlace(task: TaskRecord): task is TaskRecord & { nodeId: NodeId } {
+  return task.nodeId !== null && (task.kind === "replicate" || task.kind === "discard" || task.kind === "verify");
 }
 
 function inTurn(one: DueTask, other: DueTask): number {
@@ -88,20 +103,14 @@ function inTurn(one: DueTask, other: DueTask): number {
   );
 }
 
-function assign({ task, facts, urgency }: DueTask, ground: Ground): Assignment | null {
-  const { cluster, lanes, repair } = ground;
-  const encodes = task.kind === "transcode" || task.kind === "audio";
-  const toolchain = encodes ? (ground.toolchains.get(facts.asset.id) ?? toolchainFor(facts, cluster)) : null;
-  const best = candidatesForTask(task, { facts, cluster, toolchain })
-    .filter((node) => ground.connected.has(node.id) && lanes.hasRoom(node, task))
-    .filter((node) => !urgency.isRepair || repair.allows(node.id))
-    .map((node) => ({ node, score: scoreFor(node, { task, facts, lanes, failedOn: ground.failedOn.get(task.id) }) }))
-    .toSorted((one, other) => one.score - other.score)[0]?.node;
-  if (best === undefined) return null;
-  const work = workFor(task, { facts, cluster, nodeId: best.id });
-  if (work === null) return null;
+function assign({ task, facts, urgency }: DueTask, { cluster, failedOn, lanes, repair, sites }: Ground): Assignment[] {
+  const able = candidatesForTask(task, { facts, lanes, sites });
+  const allowed = urgency.isRepair ? able.filter((node) => repair.allows(node.id)) : able;
+  const best = bestOf(allowed, { task, facts, lanes, failedOn: failedOn.get(task.id) });
+  const work = best === undefined ? null : workFor(task, { facts, cluster, nodeId: best.id });
+  if (best === undefined || work === null) return [];
   lanes.take(best.id, task.kind);
   if (urgency.isRepair) repair.take(best.id);
-  if (encodes) ground.toolchains.set(facts.asset.id, toolchain ?? best.toolchain);
-  return { task, nodeId: best.id, work };
+  if (task.kind === "transcode" || task.kind === "audio") sites.begun(facts, best);
+  return [{ task, nodeId: best.id, work }];
 }

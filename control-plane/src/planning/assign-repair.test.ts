@@ -102,15 +102,17 @@ describe("giving out verifications", () => {
   const verify = (to: string) => buildTask("verify", { nodeId: nodeId(to), discardPieceIds: pieceIds });
   const held = { copies: { [timelinePieceId]: ["a"] } };
 
-  it("is on the node that holds the copies, also when that is cordoned, draining or drained, but not away", () => {
-    for (const scheduling of ["active", "cordoned", "draining", "drained"] as const) {
+  it("is on the node that holds the copies, also when that is cordoned or drained, but not draining or away", () => {
+    for (const scheduling of ["active", "cordoned", "drained"] as const) {
       const around = [nodes[0]!, buildNode("b", { scheduling })];
       const [assignment] = assign([asset("x", "ready", { ...held, open: [verify("b")] })], 8, around);
       assert.equal(assignment?.nodeId, "b");
       assert.deepEqual(assignment.work, { kind: "verify", pieceIds });
     }
-    const away = [nodes[0]!, buildNode("b", { health: "suspect" })];
-    assert.deepEqual(assign([asset("x", "ready", { ...held, open: [verify("b")] })], 8, away), []);
+    for (const changes of [{ health: "suspect" }, { scheduling: "draining" }] as const) {
+      const away = [nodes[0]!, buildNode("b", changes)];
+      assert.deepEqual(assign([asset("x", "ready", { ...held, open: [verify("b")] })], 8, away), []);
+    }
   });
 
   it("is one a node at a time, beside whatever else runs there", () => {

@@ -6,48 +6,41 @@ import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
 import { copiesOf } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import { isSchedulable } from "./cluster.ts";
-import type { Cluster } from "./cluster.ts";
+import type { EncodeSites } from "./encode-sites.ts";
 import type { NodeLanes } from "./node-lanes.ts";
 
 export interface TaskGround {
   readonly facts: AssetFacts;
-  readonly cluster: Cluster;
-  /** The one that encodes must use; null: any. */
-  readonly toolchain: string | null;
+  readonly lanes: NodeLanes;
+  readonly sites: EncodeSites;
 }
 
-// A disk this full takes no new encodes: what is there must still be copied and served.
-const fullShare = 0.95;
-
 /**
- * In the order of their ids. Cordoned and draining nodes only delete and verify; what they hold is copied from them all
- * the same.
+ * Nodes with room for it, in the order of their ids. Cordoned nodes only delete and verify, draining ones only delete,
+ * so that they come to an end; what they hold is copied from them all the same.
  */
-export function candidatesForTask(task: TaskRecord, { facts, cluster, toolchain }: TaskGround): NodeRecord[] {
+export function candidatesForTask(task: TaskRecord, { facts, lanes, sites }: TaskGround): NodeRecord[] {
+  const free = lanes.withRoom(task);
+  const fixed = (): NodeRecord[] => (task.nodeId === null ? [] : atHand(free.get(task.nodeId)));
   switch (task.kind) {
     case "discard":
+      return fixed().filter((node) => node.health === "up");
     case "verify":
-      return fixedNode(task, cluster).filter((node) => node.health === "up");
+      return fixed().filter((node) => node.health === "up" && node.scheduling !== "draining");
     case "replicate":
-      return fixedNode(task, cluster).filter((node) => isSchedulable(node) && fits(task, node, facts));
+      return fixed().filter((node) => isSchedulable(node) && fits(task, node, facts));
     case "probe":
       return copiesOf(facts, sourcePieceId)
-        .flatMap((nodeId) => cluster.byId.get(nodeId) ?? [])
+        .flatMap((nodeId) => atHand(free.get(nodeId)))
         .filter((node) => isSchedulable(node));
     case "transcode":
     case "audio":
-      return cluster.nodes.filter(
-        (node) =>
-          isSchedulable(node) &&
-          (toolchain === null || node.toolchain === toolchain) &&
-          node.usedBytes < node.capacityBytes * fullShare &&
-          !isDiscarding(node, facts),
-      );
+      if (free.size === 0 || !sites.canEncode(facts)) return [];
+      return [...free.values()].filter((node) => sites.allows(node, facts));
   }
 }
 
-function fixedNode(task: TaskRecord, cluster: Cluster): NodeRecord[] {
-  const node = task.nodeId === null ? undefined : cluster.byId.get(task.nodeId);
+function atHand(node: NodeRecord | undefined): NodeRecord[] {
   return node === undefined ? [] : [node];
 }
 
@@ -56,21 +49,30 @@ const fetchPenalty = 0.5;
 const strangerPenalty = 0.25;
 const failedPenalty = 100;
 
-/** Lower is better: idle before busy, holders of the source and homes before others, where it failed last of all. */
-export function scoreFor(node: NodeRecord, { task, facts, lanes, failedOn }: ScoreGround): number {
+export interface ScoreGround {
+  readonly task: TaskRecord;
+  readonly facts: AssetFacts;
+  readonly lanes: NodeLanes;
+  readonly failedOn: NodeId | undefined;
+}
+
+/** Idle before busy, holders of the source and homes before others, where it failed last of all; else the first. */
+export function bestOf(nodes: readonly NodeRecord[], ground: ScoreGround): NodeRecord | undefined {
+  let best: { readonly node: NodeRecord; readonly score: number } | undefined;
+  for (const node of nodes) {
+    const score = scoreFor(node, ground);
+    if (best === undefined || score < best.score) best = { node, score };
+  }
+  return best?.node;
+}
+
+function scoreFor(node: NodeRecord, { task, facts, lanes, failedOn }: ScoreGround): number {
   return (
     lanes.use(node, task.kind) +
     (holdsSource(node, facts) ? 0 : fetchPenalty) +
     (facts.asset.homes.includes(node.id) ? 0 : strangerPenalty) +
     (failedOn === node.id ? failedPenalty : 0)
   );
-}
-
-export interface ScoreGround {
-  readonly task: TaskRecord;
-  readonly facts: AssetFacts;
-  readonly lanes: NodeLanes;
-  readonly failedOn: NodeId | undefined;
 }
 
 function holdsSource(node: NodeRecord, facts: AssetFacts): boolean {
@@ -80,9 +82,4 @@ function holdsSource(node: NodeRecord, facts: AssetFacts): boolean {
 function fits(task: TaskRecord, node: NodeRecord, facts: AssetFacts): boolean {
   const piece = task.pieceId === "" ? undefined : facts.pieces.get(task.pieceId);
   return piece !== undefined && node.capacityBytes - node.usedBytes >= bytesOf(piece.content);
-}
-
-// What a node is about to delete must not be what it has just made.
-function isDiscarding(node: NodeRecord, facts: AssetFacts): boolean {
-  return facts.view.openTasks.some((task) => task.kind === "discard" && task.nodeId === node.id);
 }

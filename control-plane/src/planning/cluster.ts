@@ -2,6 +2,7 @@
 import type { NodeId } from "@vstream/core/ids.ts";
 import type { Load } from "@vstream/core/media.ts";
 import type { AssetRecord, NodeRecord, Snapshot } from "../catalog/records.ts";
+import { PromisedHomes } from "./promised-homes.ts";
 
 export interface PlanSettings {
   /** How long the home of a ready asset may be down before another node takes its place. */
@@ -38,6 +39,8 @@ export interface Cluster {
   readonly homeCounts: ReadonlyMap<NodeId, number>;
   readonly loads: ReadonlyMap<NodeId, Load>;
   readonly brakedRegions: ReadonlySet<string>;
+  /** By the assets that were planned before, in this round. */
+  readonly promised: PromisedHomes;
 }
 
 export function readCluster(input: PlanInput): Cluster {
@@ -50,6 +53,7 @@ export function readCluster(input: PlanInput): Cluster {
     homeCounts: input.homeCounts,
     loads: input.loads,
     brakedRegions: input.brakedRegions,
+    promised: new PromisedHomes(),
   };
 }
 

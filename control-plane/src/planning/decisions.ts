@@ -29,6 +29,8 @@ export type Decision =
   | {
       readonly kind: "set-homes";
       readonly assetId: AssetId;
+      /** The homes that this was computed from, in their order: nothing happens when the asset has others by now. */
+      readonly expected: readonly NodeId[];
       readonly homes: readonly NodeId[];
       /** Why, for those that are new. */
       readonly reasons: Readonly<Partial<Record<NodeId, string>>>;
@@ -57,7 +59,13 @@ export type Decision =
   | { readonly kind: "settle-asset"; readonly assetId: AssetId; readonly manifestVersion: number }
   /** All copies are gone: the row goes too and a tombstone stays. */
   | { readonly kind: "forget-asset"; readonly assetId: AssetId }
-  | { readonly kind: "set-node-health"; readonly nodeId: NodeId; readonly health: NodeHealth }
+  | {
+      readonly kind: "set-node-health";
+      readonly nodeId: NodeId;
+      readonly health: NodeHealth;
+      /** The node's healthSince that this was computed from: nothing happens when it is another by now. */
+      readonly since: number;
+    }
   | { readonly kind: "set-scheduling"; readonly nodeId: NodeId; readonly from: Scheduling; readonly to: Scheduling };
 
 /** Tasks wait for half a minute at most; one that is to wait longer was made before the wall clock was set back. */

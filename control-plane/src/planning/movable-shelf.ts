@@ -38,6 +38,10 @@ export class MovableShelf {
     this.#byNode = new Map([...movable].map(([nodeId, assets]) => [nodeId, giveable(nodeId, assets)]));
   }
 
+  mayGive(from: NodeId): boolean {
+    return (this.#byNode.get(from)?.length ?? 0) > 0;
+  }
+
   /** The greatest asset that is not too great; else the one that is too great by the least; null: none may move. */
   bestFit(from: NodeRecord, to: NodeRecord): MovableAsset | null {
     const assets = this.#byNode.get(from.id) ?? [];

@@ -5,6 +5,8 @@ import type { NodeRecord } from "../catalog/records.ts";
 import { isLeaving } from "./cluster.ts";
 
 export class NodeScales {
+  /** Kept in this order from move to move: with many nodes and moves, sorting anew would take longest of all. */
+  readonly #fullestFirst: NodeRecord[];
   readonly #nodes: ReadonlyMap<NodeId, NodeRecord>;
   readonly #usedBytes: Map<NodeId, number>;
   readonly #meanShare: number;
@@ -17,6 +19,7 @@ export class NodeScales {
     const capacity = weighed.reduce((sum, node) => sum + node.capacityBytes, 0);
     const used = [...this.#usedBytes.values()].reduce((sum, bytes) => sum + bytes, 0);
     this.#meanShare = capacity === 0 ? 0 : used / capacity;
+    this.#fullestFirst = weighed.toSorted((one, other) => this.#compare(one, other));
   }
 
   /** Of what all nodes together have room for; moves do not change it. */
@@ -26,14 +29,13 @@ export class NodeScales {
 
   /** The fullest node's share over the emptiest one's, 0 to 1; 0 with fewer than two nodes. */
   get unevenness(): number {
-    const shares = [...this.#nodes.keys()].map((nodeId) => this.shareOf(nodeId));
-    return shares.length === 0 ? 0 : Math.max(...shares) - Math.min(...shares);
+    const [fullest, emptiest] = [this.#fullestFirst[0], this.#fullestFirst.at(-1)];
+    return fullest === undefined || emptiest === undefined ? 0 : this.shareOf(fullest.id) - this.shareOf(emptiest.id);
   }
 
-  fullestFirst(): NodeRecord[] {
-    return [...this.#nodes.values()].toSorted(
-      (one, other) => this.shareOf(other.id) - this.shareOf(one.id) || (one.id < other.id ? -1 : 1),
-    );
+  /** As it is now; the next move changes it. */
+  fullestFirst(): readonly NodeRecord[] {
+    return this.#fullestFirst;
   }
 
   /** 0 for a node that is not weighed. */
@@ -58,8 +60,33 @@ export class NodeScales {
   }
 
   move(from: NodeId, to: NodeId, bytes: number): void {
-    this.#usedBytes.set(from, this.#used(from) - bytes);
-    this.#usedBytes.set(to, this.#used(to) + bytes);
+    this.#setUsed(from, this.#used(from) - bytes);
+    this.#setUsed(to, this.#used(to) + bytes);
+  }
+
+  #setUsed(nodeId: NodeId, bytes: number): void {
+    const node = this.#nodes.get(nodeId);
+    if (node === undefined) return;
+    this.#fullestFirst.splice(this.#placeOf(node), 1);
+    this.#usedBytes.set(nodeId, bytes);
+    this.#fullestFirst.splice(this.#placeOf(node), 0, node);
+  }
+
+  /** Where it stands in the order, or would stand. */
+  #placeOf(node: NodeRecord): number {
+    let [low, high] = [0, this.#fullestFirst.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const other = this.#fullestFirst[middle];
+      if (other !== undefined && this.#compare(other, node) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #compare(one: NodeRecord, other: NodeRecord): number {
+    if (one.id === other.id) return 0;
+    return this.shareOf(other.id) - this.shareOf(one.id) || (one.id < other.id ? -1 : 1);
   }
 
   #used(nodeId: NodeId): number {

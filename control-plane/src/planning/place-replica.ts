@@ -5,6 +5,7 @@ import type { AssetId, NodeId } from "@vstream/core/ids.ts";
 import type { Load } from "@vstream/core/media.ts";
 import type { NodeRecord } from "../catalog/records.ts";
 import { isSchedulable, mayHold } from "./cluster.ts";
+import type { PromisedHomes } from "./promised-homes.ts";
 import { Spread } from "./spread.ts";
 
 export interface PlacementWish {
@@ -30,6 +31,8 @@ export interface PlacementGround {
   readonly homeCounts: ReadonlyMap<NodeId, number>;
   /** From heartbeats; a node that is missing here counts as idle. */
   readonly loads: ReadonlyMap<NodeId, Load>;
+  /** What comes on top of what the nodes hold and of their homes; none: nothing. */
+  readonly promised?: PromisedHomes;
 }
 
 export interface PlacedHome {
@@ -42,7 +45,7 @@ export interface PlacedHome {
 export function placeHomes(wish: PlacementWish, ground: PlacementGround): PlacedHome[] {
   if (wish.count <= 0) return [];
   const spread = new Spread(ground.nodes.filter((node) => wish.staying.includes(node.id)));
-  const candidates = candidatesFor(wish, ground.nodes).map((node) => rank(node, wish, ground));
+  const candidates = candidatesFor(wish, ground).map((node) => rank(node, wish, ground));
   const chosen: PlacedHome[] = [];
   while (chosen.length < wish.count) {
     const best = bestOf(candidates, spread);
@@ -63,14 +66,17 @@ function bestOf(candidates: readonly Ranked[], spread: Spread): Ranked | undefin
 }
 
 /** Nodes that may take the asset and have the room. */
-export function candidatesFor(wish: PlacementWish, nodes: readonly NodeRecord[]): NodeRecord[] {
+export function candidatesFor(
+  wish: Pick<PlacementWish, "regions" | "pins" | "bytes" | "staying" | "except">,
+  { nodes, promised }: Pick<PlacementGround, "nodes" | "promised">,
+): NodeRecord[] {
   const taken = new Set([...wish.staying, ...wish.except]);
   return nodes.filter(
     (node) =>
       isSchedulable(node) &&
       !taken.has(node.id) &&
       mayHold(wish, node) &&
-      node.capacityBytes - node.usedBytes >= wish.bytes,
+      node.capacityBytes - node.usedBytes - (promised?.bytesOn(node.id) ?? 0) >= wish.bytes,
   );
 }
 
@@ -83,15 +89,16 @@ interface Ranked {
   readonly tieBreak: number;
 }
 
-function rank(node: NodeRecord, wish: PlacementWish, ground: PlacementGround): Ranked {
+function rank(node: NodeRecord, wish: PlacementWish, { homeCounts, loads, promised }: PlacementGround): Ranked {
   const capacity = Math.max(node.capacityBytes, 1);
-  const usedShare = node.usedBytes / capacity;
+  const usedShare = (node.usedBytes + (promised?.bytesOn(node.id) ?? 0)) / capacity;
+  const homes = (homeCounts.get(node.id) ?? 0) + (promised?.homesOn(node.id) ?? 0);
   return {
     node,
     isPinned: wish.pins.includes(node.id),
     usedShare,
-    pressure: pressureOf(usedShare, ground.loads.get(node.id)),
-    homesPerByte: (ground.homeCounts.get(node.id) ?? 0) / capacity,
+    pressure: pressureOf(usedShare, loads.get(node.id)),
+    homesPerByte: homes / capacity,
     tieBreak: hashOf(`${wish.assetId} ${node.id}`),
   };
 }

@@ -7,6 +7,7 @@ import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
 import { failAsset, piecesLost, sourceLost } from "./fail-asset.ts";
 import { planLeftovers, planSurplus, planTrash } from "./plan-discard.ts";
+import { planForced } from "./plan-drain.ts";
 import { homesDecision, planHomes } from "./plan-homes.ts";
 import { planLost, planMaking } from "./plan-making.ts";
 import type { StepOutcome } from "./plan-making.ts";
@@ -16,7 +17,7 @@ import { planSettle } from "./plan-settle.ts";
 import { planVerification } from "./plan-verification.ts";
 
 export function planAsset(facts: AssetFacts, cluster: Cluster): Decision[] {
-  return [...planState(facts, cluster), ...planVerification(facts, cluster)];
+  return [...planState(facts, cluster), ...planVerification(facts, cluster), ...planForced(facts, cluster)];
 }
 
 function planState(facts: AssetFacts, cluster: Cluster): Decision[] {

@@ -46,17 +46,21 @@ export function planLeftovers(facts: AssetFacts, cluster: Cluster): Decision[] {
   return decisions.length > 0 ? decisions : planSettle(facts, cluster);
 }
 
-/** A deleted asset: kept whole for its time, then discarded everywhere, then forgotten. */
+/**
+ * A deleted asset: kept whole for its time, in which it comes to rest (who calls planning has to bring it back when the
+ * time is over); then discarded everywhere, then forgotten.
+ */
 export function planTrash(facts: AssetFacts, cluster: Cluster): Decision[] {
   const { asset, view } = facts;
   if (cluster.at - (asset.deletedAt ?? 0) < cluster.settings.trashMs) {
     const planned = planHomes(facts, cluster);
     const making = view.openTasks.filter((task) => task.kind !== "replicate");
-    return [
+    const decisions = [
       ...cancelTasks(making, "its asset was deleted"),
       ...homesDecision(facts, planned),
       ...planCopies(facts, planned.homes, cluster),
     ];
+    return decisions.length > 0 ? decisions : planSettle(facts, cluster);
   }
   const open = view.openTasks.filter((task) => task.kind !== "discard");
   if (open.length > 0) return cancelTasks(open, "its asset was deleted");

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { videoPieceId } from "@vstream/core/ids.ts";
+import type { TaskId } from "@vstream/core/ids.ts";
 import type { NodeRecord } from "../catalog/records.ts";
-import type { Load } from "@vstream/core/media.ts";
+import type { Load, TaskKind } from "@vstream/core/media.ts";
 import type { Decision } from "./decisions.ts";
-import { drainStep } from "./plan-drain.ts";
-import type { DrainSituation } from "./plan-drain.ts";
+import { drainStep, findHeld } from "./drain-step.ts";
+import type { DrainSituation } from "./drain-step.ts";
 import { plan } from "./plan.ts";
 import {
   buildFinished,
@@ -159,22 +160,90 @@ describe("a draining node", () => {
   });
 });
 
+describe("a drain that is forced past its deadline", () => {
+  const leased = (kind: TaskKind) =>
+    buildTask(kind, {
+      id: `ta-${kind}` as TaskId,
+      state: "leased",
+      nodeId: forced.id,
+      discardPieceIds: [videoPieceId(0)],
+    });
+  const begun = (["verify", "replicate", "transcode", "probe", "discard"] as const).map(leased);
+  const parts = { ...buildFinished(["a", "c"], { homes: ["a", "c"].map(nodeId) }), open: begun };
+  const endedIn = (decisions: readonly Decision[]) =>
+    decisions.flatMap((decision) => (decision.kind === "cancel-task" ? decision.taskId : []));
+
+  it("ends what the node still runs, but for what it deletes, and waits for none of it", () => {
+    const decisions = decide(parts, [a, forced, c]);
+    const ended = begun.filter(({ kind }) => kind !== "discard").map(({ id }) => id);
+    assert.deepEqual(new Set(endedIn(decisions)), new Set(ended));
+    assert.ok(decisions.some((decision) => decision.kind === "set-scheduling" && decision.to === "drained"));
+  });
+
+  it("leaves alone what runs before the deadline, or on a node that may wait", () => {
+    const early = { ...forced, drainDeadlineAt: now + 1_000 };
+    const verify = { ...parts, open: [leased("verify")] };
+    for (const node of [early, overdue]) assert.deepEqual(endedIn(decide(verify, [a, node, c])), []);
+  });
+});
+
+describe("a verification on a draining node", () => {
+  it("that has not begun ends", () => {
+    const open = [buildTask("verify", { nodeId: draining.id })];
+    const decisions = decide({ ...buildFinished(["a", "c"], { homes: ["a", "c"].map(nodeId) }), open }, [
+      a,
+      draining,
+      c,
+    ]);
+    assert.ok(decisions.some((decision) => decision.kind === "cancel-task"));
+  });
+});
+
+describe("what holds a draining node", () => {
+  const find = (parts: ViewParts, around: readonly NodeRecord[]) =>
+    [...findHeld(buildInput(around, [buildView(parts)]))].flat();
+  const home = buildFinished(["a", "b"]);
+
+  it("may go on when another node, or another home, can take it", () => {
+    const held = { nodeId: "b", isHome: true, othersCanTake: true };
+    assert.deepEqual(find(home, [a, draining, c]), [held]);
+    assert.deepEqual(find(buildFinished(["a", "b"], { homes: ["a", "b", "c"].map(nodeId) }), [a, draining, c]), [held]);
+    assert.deepEqual(find(home, [a, buildNode("b"), c]), []);
+  });
+
+  it("may not while the others have no room, stand in another region, or take nothing", () => {
+    const full = { usedBytes: 1_000_000_000_000 };
+    const stuck = [{ nodeId: "b", isHome: true, othersCanTake: false }];
+    assert.deepEqual(find(home, [a, draining, buildNode("c", full)]), stuck);
+    assert.deepEqual(find(buildFinished(["b"], { homes: [nodeId("b")], regions: ["us"] }), [a, draining, c]), stuck);
+    const cordoned = buildNode("c", { scheduling: "cordoned" });
+    assert.deepEqual(find(buildFinished(["b"], { homes: [nodeId("b")] }), [draining, cordoned]), stuck);
+    const partHome = buildFinished(["b"], { homes: ["b", "c"].map(nodeId), replicasWanted: 1 });
+    assert.deepEqual(find(partHome, [draining, buildNode("c", full)]), stuck);
+  });
+
+  it("is also what it has made and the homes do not have yet", () => {
+    const parts = buildFinished(["a", "c"], { homes: ["a", "c"].map(nodeId) });
+    const copies = { ...parts.copies, [videoPieceId(1)]: ["a", "b"] };
+    const held = [{ nodeId: "b", isHome: false, othersCanTake: true }];
+    assert.deepEqual(find({ ...parts, copies }, [a, draining, c]), held);
+  });
+});
+
 describe("the step of a drain", () => {
   const situation = (changes: Partial<DrainSituation>): DrainSituation => {
-    return { homeCount: 0, tasksLeased: 0, load: buildLoad(), othersCanTake: true, quietMs: 18_000, ...changes };
+    return { assetsLeft: 0, tasksLeased: 0, othersCanTake: true, ...changes };
   };
   const step = (changes: Partial<DrainSituation>) => drainStep(draining, situation(changes));
 
   it("is what it waits for first", () => {
-    assert.equal(step({ tasksLeased: 1, homeCount: 1 }), "finishing tasks");
-    assert.equal(step({ homeCount: 1, load: buildLoad({ viewersQuietMs: 0 }) }), "copying");
-    assert.equal(step({ homeCount: 1, othersCanTake: false }), "holding a last copy");
-    assert.equal(step({ load: buildLoad({ viewersQuietMs: 17_999 }) }), "waiting for viewers");
+    assert.equal(step({ tasksLeased: 1, assetsLeft: 1 }), "finishing tasks");
+    assert.equal(step({ assetsLeft: 1 }), "copying");
+    assert.equal(step({ assetsLeft: 1, othersCanTake: false }), "holding a last copy");
+    assert.equal(step({}), "waiting for viewers");
   });
 
-  it("is copying while only what it made is still fetched, and none for a node that is not draining", () => {
-    assert.equal(step({}), "copying");
-    assert.equal(step({ load: null }), "copying");
-    assert.equal(drainStep(a, situation({ homeCount: 1 })), null);
+  it("is none for a node that is not draining", () => {
+    assert.equal(drainStep(a, situation({ assetsLeft: 1 })), null);
   });
 });

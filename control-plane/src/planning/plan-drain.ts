@@ -1,13 +1,13 @@
 // When a node that is being emptied may go: from an asset's homes once the asset's copies stand elsewhere, and from
 // duty once nothing depends on it and viewers have left it. A last copy always holds it, whatever the deadline says.
-import type { NodeId } from "@vstream/core/ids.ts";
-import type { Load } from "@vstream/core/media.ts";
+import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { NodeRecord } from "../catalog/records.ts";
 import { copiesOf } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import { copiesWanted } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
+import { cancelTasks } from "./new-task.ts";
 
 export interface Leave {
   readonly nodeId: NodeId;
@@ -21,11 +21,19 @@ export interface Leave {
 export function mayLeave({ nodeId, facts, cluster, others }: Leave): boolean {
   const wanted = copiesNeededElsewhere(facts, cluster, cluster.byId.get(nodeId));
   if (wanted <= 0 || others.length === 0) return false;
-  // What nobody has, this home does not have either.
+  const own = ownCopies(nodeId, facts, cluster);
   return [...facts.pieces.keys()].every((pieceId) => {
     const holders = copiesOf(facts, pieceId);
-    return holders.length === 0 || holders.filter((holder) => others.includes(holder)).length >= wanted;
+    if (holders.length === 0) return !own.has(pieceId);
+    return holders.filter((holder) => others.includes(holder)).length >= wanted;
   });
+}
+
+// Those that it is to delete, too: with no other copy, it will not.
+function ownCopies(nodeId: NodeId, { view }: AssetFacts, cluster: Cluster): ReadonlySet<PieceId> {
+  const isThere = cluster.byId.get(nodeId)?.health !== "down";
+  const own = view.replicas.filter((replica) => replica.nodeId === nodeId && replica.state === "verified");
+  return new Set(isThere ? own.map(({ pieceId }) => pieceId) : []);
 }
 
 /** Draining nodes on which nothing is left that is needed, and that no viewer has asked for a while. */
@@ -35,34 +43,24 @@ export function planDrained(assets: readonly AssetFacts[], cluster: Cluster): De
     .map((node) => ({ kind: "set-scheduling", nodeId: node.id, from: "draining", to: "drained" }));
 }
 
-export type DrainStep = "finishing tasks" | "copying" | "waiting for viewers" | "holding a last copy";
-
-export interface DrainSituation {
-  /** Of how many assets it is still a home. */
-  readonly homeCount: number;
-  readonly tasksLeased: number;
-  /** From its newest heartbeat; null when none is known. */
-  readonly load: Load | null;
-  /** Whether any other node may be given copies now. */
-  readonly othersCanTake: boolean;
-  /** PlanSettings.drainQuietMs. */
-  readonly quietMs: number;
+/** Past its deadline, a node that goes by force ends what it still runs: others take that, or nobody needs it. */
+export function planForced({ view }: AssetFacts, cluster: Cluster): Decision[] {
+  const ended = view.openTasks.filter(({ kind, nodeId, state }) => {
+    const node = nodeId === null ? undefined : cluster.byId.get(nodeId);
+    return state === "leased" && kind !== "discard" && node !== undefined && isForced(node, cluster);
+  });
+  return cancelTasks(ended, "its node goes: the deadline of its drain is over");
 }
 
-/** What a draining node waits for, in the order in which it goes; null for a node that is not draining. */
-export function drainStep(node: Pick<NodeRecord, "scheduling">, situation: DrainSituation): DrainStep | null {
-  if (node.scheduling !== "draining") return null;
-  const { homeCount, load, othersCanTake, quietMs, tasksLeased } = situation;
-  if (tasksLeased > 0) return "finishing tasks";
-  if (homeCount > 0) return othersCanTake ? "copying" : "holding a last copy";
-  if (load !== null && load.viewersQuietMs < quietMs) return "waiting for viewers";
-  // It is nobody's home any more; what is left is what it made and the homes are still fetching.
-  return "copying";
+/** Whether the node has to stay for the asset: as its home, or for pieces that the homes do not have yet. */
+export function isHeldBy(node: NodeRecord, facts: AssetFacts, cluster: Cluster): boolean {
+  return isHome(node, facts) || isNeeded(node, facts, cluster);
 }
 
 function isEmptied(node: NodeRecord, assets: readonly AssetFacts[], cluster: Cluster): boolean {
   if ((cluster.homeCounts.get(node.id) ?? 0) > 0) return false;
-  return assets.every((facts) => !isHome(node, facts) && !worksFor(node, facts) && !isNeeded(node, facts, cluster));
+  const isAwaited = (facts: AssetFacts): boolean => !isForced(node, cluster) && worksFor(node, facts);
+  return assets.every((facts) => !isHeldBy(node, facts, cluster) && !isAwaited(facts));
 }
 
 // Nobody watches from a node that is down. One that is up and was not heard yet will be within seconds.
@@ -90,7 +88,8 @@ function isNeeded(node: NodeRecord, facts: AssetFacts, cluster: Cluster): boolea
   });
 }
 
-function copiesNeededElsewhere(facts: AssetFacts, cluster: Cluster, node: NodeRecord | undefined): number {
+/** Of each piece, before the node may go. */
+export function copiesNeededElsewhere(facts: AssetFacts, cluster: Cluster, node: NodeRecord | undefined): number {
   const wanted = copiesWanted(facts.asset, cluster);
   return node !== undefined && isForced(node, cluster) ? Math.min(1, facts.asset.replicasWanted) : wanted;
 }

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { videoPieceId } from "@vstream/core/ids.ts";
+import type { AssetId, PieceId } from "@vstream/core/ids.ts";
 import type { AssetRecord, NodeRecord } from "../catalog/records.ts";
+import { readAsset } from "./asset-facts.ts";
+import { readCluster } from "./cluster.ts";
 import type { PlanInput } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
 import { plan } from "./plan.ts";
+import { isStalledMove } from "./room.ts";
 import { buildFinished, buildInput, buildNode, buildTask, buildView, nodeId, now } from "./snapshot.fixture.ts";
 import type { ViewParts } from "./snapshot.fixture.ts";
 
@@ -49,6 +53,86 @@ describe("homes", () => {
     assert.deepEqual(homesOf(decide(ready(["a", "b", "c"], ["a", "b", "c"]), around)), ["a", "c"]);
     const alike = [zoned("a", "z1"), zoned("b", "z1"), zoned("c", "z1")];
     assert.deepEqual(homesOf(decide(ready(["a", "b", "c"], ["a", "b", "c"]), alike)), ["a", "b"]);
+  });
+});
+
+describe("a home whose disk is full", () => {
+  const full = buildNode("b", { region: "us", usedBytes: 1_000_000_000_000 });
+  const lacking = ready(["a", "b"], ["a"]);
+
+  it("and that lacks pieces is replaced, and goes once the other is whole", () => {
+    const decisions = decide(lacking, [a, full, c]);
+    assert.deepEqual(homesOf(decisions), ["a", "b", "c"]);
+    const targets = decisions.flatMap((decision) => (decision.kind === "create-task" ? decision.task.nodeId : []));
+    assert.deepEqual(new Set(targets), new Set(["c"]));
+    assert.deepEqual(homesOf(decide(ready(["a", "b", "c"], ["a", "c"]), [a, full, c])), ["a", "c"]);
+  });
+
+  it("and that keeps the last copy of something does not go before that stands elsewhere", () => {
+    const parts = ready(["a", "b", "c"], ["a", "c"]);
+    const copies = { ...parts.copies, [videoPieceId(0)]: ["b"] };
+    assert.equal(homesOf(decide({ ...parts, copies }, [a, full, c])), undefined);
+  });
+
+  it("stays when it has everything, when the rest has room or is arriving, and when there is no other node", () => {
+    assert.equal(homesOf(decide(ready(["a", "b"], ["a", "b"]), [a, full, c])), undefined);
+    const nearly = buildNode("b", { region: "us", usedBytes: 1_000_000_000_000 - 100_000 });
+    assert.equal(homesOf(decide(lacking, [a, nearly, c])), undefined);
+    const arriving = Object.keys(lacking.copies ?? {}).map((pieceId) =>
+      buildTask("replicate", { pieceId: pieceId as PieceId, nodeId: full.id, state: "leased" }),
+    );
+    assert.equal(homesOf(decide({ ...lacking, open: arriving }, [a, full, c])), undefined);
+    assert.equal(homesOf(decide(lacking, [a, full])), undefined);
+  });
+
+  it("is not blamed for what nobody has any more", () => {
+    const parts = ready(["a", "b"], ["a", "b"]);
+    assert.equal(homesOf(decide({ ...parts, copies: { ...parts.copies, source: [] } }, [a, full, c])), undefined);
+  });
+
+  it("does not keep a move to it under way, and gives back what it has of it", () => {
+    const moving = ready(["a", "c", "b"], ["a", "c"], { leavingHomes: [nodeId("c")] });
+    const stalled = (parts: ViewParts, around: readonly NodeRecord[]) => {
+      const cluster = readCluster(buildInput(around, []));
+      return isStalledMove(readAsset(buildView(parts), cluster), cluster);
+    };
+    assert.ok(!stalled(moving, [a, b, c]));
+    assert.ok(stalled(moving, [a, full, c]));
+    assert.deepEqual(homesOf(decide(moving, [a, full, c])), ["a", "c"]);
+    assert.deepEqual(homesOf(decide(moving, [a, full, c, buildNode("d")])), ["a", "c", "b", "d"]);
+    assert.ok(stalled(ready(["a", "c"], ["a", "c"], { leavingHomes: [nodeId("c")] }), [a, full, c]));
+    assert.ok(!stalled(ready(["a", "b"], ["a", "b"]), [a, full, c]));
+  });
+});
+
+describe("many assets that need another home at once", () => {
+  it("are spread over the nodes that are alike", () => {
+    const nodes = Array.from({ length: 20 }, (_, at) => buildNode(`n${10 + at}`));
+    const gone = { ...nodes[0]!, health: "down", healthSince: now - hold } as const;
+    const views = Array.from({ length: 250 }, (_, at) => {
+      const homes = ["n10", `n${11 + (at % 19)}`];
+      return buildView(ready(homes, homes.slice(1), { id: `as-${at}` as AssetId }));
+    });
+    const placed = new Map<string, number>();
+    for (const decision of plan(buildInput([gone, ...nodes.slice(1)], views))) {
+      for (const home of decision.kind === "set-homes" ? Object.keys(decision.reasons) : []) {
+        placed.set(home, (placed.get(home) ?? 0) + 1);
+      }
+    }
+    const counts = [...placed.values()];
+    assert.equal(
+      counts.reduce((sum, count) => sum + count, 0),
+      250,
+    );
+    assert.ok(placed.size === 19 && Math.max(...counts) <= 16, JSON.stringify([...placed]));
+  });
+
+  it("are not all promised the same room", () => {
+    const room = buildNode("c", { usedBytes: 1_000_000_000_000 - 3_000_000 });
+    const around = [a, down("b", hold, { region: "us" }), room];
+    const views = ["1", "2", "3"].map((id) => buildView(ready(["a", "b"], ["a"], { id: `as-${id}` as AssetId })));
+    const moved = plan(buildInput(around, views)).filter(({ kind }) => kind === "set-homes");
+    assert.equal(moved.length, 1);
   });
 });
 
@@ -161,7 +245,7 @@ describe("a home that was moved from", () => {
     const parts = ready(["a", "b", "c"], ["a"], { leavingHomes, state: "failed", error, readyAt: now });
     const lost = { ...parts, copies: { [videoPieceId(0)]: ["a", "b"] } };
     assert.deepEqual(decide(lost), [
-      { kind: "set-homes", assetId: buildView({}).asset.id, homes: ["a", "c"], reasons: {} },
+      { kind: "set-homes", assetId: buildView({}).asset.id, expected: ["a", "b", "c"], homes: ["a", "c"], reasons: {} },
     ]);
   });
 

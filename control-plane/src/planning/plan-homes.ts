@@ -11,6 +11,7 @@ import { keepBest } from "./keep-homes.ts";
 import { candidatesFor, placeHomes } from "./place-replica.ts";
 import type { PlacedHome, PlacementWish } from "./place-replica.ts";
 import { mayLeave } from "./plan-drain.ts";
+import { lacksRoom } from "./room.ts";
 
 export interface HomesPlan {
   /** In serving order: those that are up first, then those that leave the cluster, then those that are down. */
@@ -33,8 +34,11 @@ export function planHomes(facts: AssetFacts, cluster: Cluster): HomesPlan {
   const missing = Math.max(0, asset.replicasWanted - settled.length);
   const awaited = withVerdict("replace").slice(0, missing);
   const leaving = [...withVerdict("leave"), ...staying.filter((nodeId) => !kept.includes(nodeId))];
-  const waiting = leaving.filter((nodeId) => !mayLeave({ nodeId, facts, cluster, others: settled }));
   const spare = spareHomes(homesWanted(asset) - settled.length, facts, cluster);
+  const waiting = leaving.filter((nodeId) => {
+    const others = [...settled, ...spare.filter((home) => home !== nodeId)];
+    return !mayLeave({ nodeId, facts, cluster, others });
+  });
 
   const before = asset.homes.filter((nodeId) => [...kept, ...awaited, ...waiting, ...spare].includes(nodeId));
   return {
@@ -46,7 +50,7 @@ export function planHomes(facts: AssetFacts, cluster: Cluster): HomesPlan {
 /** The decision that makes them so; none when they are. */
 export function homesDecision({ asset }: AssetFacts, { homes, reasons }: HomesPlan): Decision[] {
   const same = homes.length === asset.homes.length && homes.every((home, at) => home === asset.homes[at]);
-  return same ? [] : [{ kind: "set-homes", assetId: asset.id, homes, reasons }];
+  return same ? [] : [{ kind: "set-homes", assetId: asset.id, expected: asset.homes, homes, reasons }];
 }
 
 function judge(nodeId: NodeId, facts: AssetFacts, cluster: Cluster): Verdict {
@@ -57,16 +61,21 @@ function judge(nodeId: NodeId, facts: AssetFacts, cluster: Cluster): Verdict {
   if (isReceiving(nodeId, facts) && !isLeaving(node)) return "stay";
   if (asset.leavingHomes.includes(nodeId) && !asset.pins.includes(nodeId)) return "leave";
   if (node.health === "down") return isWaitedFor(node, facts, cluster) ? "stay" : "replace";
-  if (isLeaving(node)) return "leave";
+  if (isLeaving(node) || lacksRoom(node, facts)) return "leave";
   if (node.scheduling === "cordoned" && !holdsAll(facts, nodeId)) return "leave";
   return "stay";
 }
 
 // Homes that were moved from, and that would be chosen again as soon as they were gone, because no other node can be.
-function spareHomes(missing: number, { asset }: AssetFacts, cluster: Cluster): NodeId[] {
+function spareHomes(missing: number, facts: AssetFacts, cluster: Cluster): NodeId[] {
+  const { asset } = facts;
   return asset.leavingHomes
-    .filter((nodeId) => asset.homes.includes(nodeId) && isSchedulable(cluster.byId.get(nodeId)))
+    .filter((nodeId) => asset.homes.includes(nodeId) && canStay(cluster.byId.get(nodeId), facts))
     .slice(0, Math.max(0, missing));
+}
+
+function canStay(node: NodeRecord | undefined, facts: AssetFacts): boolean {
+  return node !== undefined && isSchedulable(node) && !lacksRoom(node, facts);
 }
 
 // A reboot is to move nothing of an asset that can be played; one that is still being made must not wait for it.
@@ -106,7 +115,7 @@ function pinsToAdd({ facts, cluster, staying }: PinGround, count: number): NodeR
   const { pins } = facts.asset;
   if (pins.length === 0) return [];
   const fixed = staying.filter((nodeId) => pins.includes(nodeId) || isReceiving(nodeId, facts));
-  return candidatesFor({ ...wishFor(facts), staying, count }, cluster.nodes)
+  return candidatesFor({ ...wishFor(facts), staying }, cluster)
     .filter((node) => pins.includes(node.id))
     .toSorted((one, other) => pins.indexOf(one.id) - pins.indexOf(other.id))
     .slice(0, Math.max(0, count - fixed.length));

@@ -227,8 +227,20 @@ describe("an asset that failed", () => {
 describe("an asset in the trash", () => {
   const trashed = (age: number) => buildFinished(["a", "b"], { state: "deleting", deletedAt: now - age });
 
-  it("is kept whole until its time is over", () => {
-    assert.deepEqual(decide(trashed(86_399_000)), []);
+  it("is kept whole until its time is over, and rests meanwhile", () => {
+    assert.deepEqual(kindsOf(decide(trashed(86_399_000))), ["settle-asset"]);
+  });
+
+  it("does not rest while a home lacks what another has, is away, or is to go", () => {
+    const parts = trashed(0);
+    const lacking = { ...parts, copies: { ...parts.copies, [videoPieceId(1)]: ["a"] } };
+    assert.deepEqual(kindsOf(decide(lacking)), ["replicate"]);
+    const gone = { ...parts, copies: { ...parts.copies, [videoPieceId(1)]: [] } };
+    assert.deepEqual(kindsOf(decide(gone)), ["settle-asset"]);
+    const away = buildNode("b", { region: "us", health: "down", healthSince: now });
+    assert.deepEqual(kindsOf(decide(parts, [a, away, c])), []);
+    const moving = buildFinished(["a", "b"], { state: "deleting", deletedAt: now, leavingHomes: [nodeId("b")] });
+    assert.deepEqual(kindsOf(decide(moving, [a, b])), []);
   });
 
   it("is then discarded everywhere, homes too", () => {

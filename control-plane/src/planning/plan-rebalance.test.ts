@@ -323,4 +323,22 @@ describe("evening out, whatever the cluster", () => {
     assert.ok(bytesOf(moves) >= 0.9 * fairShare(world, capacity));
     assert.ok(tookMs < 2_500, `${tookMs} ms`);
   }).timeout(60_000);
+
+  it("does so for five hundred nodes, the half of which are full, without a pause that anybody notices", () => {
+    const nodes = Array.from({ length: 500 }, (_, at) =>
+      buildEmpty(`n${1_000 + at}`, { usedBytes: at < 250 ? 800_000 + at * 100 : 100_000 + at * 100 }),
+    );
+    const full = nodes.slice(200, 250);
+    const movable = new Map(
+      full.map(({ id }) => [
+        id,
+        Array.from({ length: 200 }, (_, at) => buildMovable(`${id}-${at}`, [id], { bytes: 1_000 + at * 10 })),
+      ]),
+    );
+    const startedMs = performance.now();
+    const moves = planRebalance({ nodes, movable, pending: new Map(), tolerance: 0.1, limit: 500 });
+    const tookMs = performance.now() - startedMs;
+    assert.equal(moves.length, 500);
+    assert.ok(tookMs < 250, `${tookMs} ms`);
+  });
 });

@@ -57,15 +57,24 @@ interface Step {
 // The fullest and the emptiest first; others when no asset may go between these.
 function nextMove(scales: NodeScales, shelf: MovableShelf, tolerance: number): Step | null {
   const fullestFirst = scales.fullestFirst();
-  const targets = fullestFirst.filter((node) => isSchedulable(node)).toReversed();
   for (const from of fullestFirst) {
-    for (const to of targets) {
-      if (scales.shareOf(from.id) - scales.shareOf(to.id) <= tolerance) break;
+    const share = scales.shareOf(from.id);
+    if (share - emptiest(scales) <= tolerance) return null;
+    if (!shelf.mayGive(from.id)) continue;
+    for (let place = fullestFirst.length - 1; place >= 0; place -= 1) {
+      const to = fullestFirst[place];
+      if (to === undefined || share - scales.shareOf(to.id) <= tolerance) break;
+      if (!isSchedulable(to)) continue;
       const asset = shelf.bestFit(from, to);
       if (asset !== null) return { asset, from, to };
     }
   }
   return null;
+}
+
+function emptiest(scales: NodeScales): number {
+  const node = scales.fullestFirst().at(-1);
+  return node === undefined ? 0 : scales.shareOf(node.id);
 }
 
 function reasonFor({ from, to }: Step, scales: NodeScales): string {

@@ -7,6 +7,7 @@ import { isSchedulable } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
 import { newTask } from "./new-task.ts";
+import { lacksRoom } from "./room.ts";
 
 /** How many copies of one asset are under way or queued for one home; the others follow as these end. */
 export const openCopiesPerHome = 32;
@@ -25,11 +26,12 @@ export function planCopies(facts: AssetFacts, homes: readonly NodeId[], cluster:
   ];
 }
 
-// A home that was moved from takes nothing more, as long as the others are enough.
-function takersOf({ asset }: AssetFacts, homes: readonly NodeId[], cluster: Cluster): NodeId[] {
-  const able = homes.filter((nodeId) => isSchedulable(cluster.byId.get(nodeId)));
-  const lasting = able.filter((nodeId) => !asset.leavingHomes.includes(nodeId));
-  return lasting.length >= asset.replicasWanted ? lasting : able;
+// A home that was moved from, or has no room for all of it, takes nothing more, as long as the others are enough.
+function takersOf(facts: AssetFacts, homes: readonly NodeId[], cluster: Cluster): NodeId[] {
+  const { leavingHomes, replicasWanted } = facts.asset;
+  const able = homes.flatMap((nodeId) => cluster.byId.get(nodeId) ?? []).filter((node) => isSchedulable(node));
+  const lasting = able.filter((node) => !leavingHomes.includes(node.id) && !lacksRoom(node, facts));
+  return (lasting.length >= replicasWanted ? lasting : able).map((node) => node.id);
 }
 
 function copiesTo(home: NodeId, facts: AssetFacts): Decision[] {

@@ -9,22 +9,48 @@ import type { Decision } from "./decisions.ts";
 /** To be asked only when nothing else was decided. */
 export function planSettle(facts: AssetFacts, cluster: Cluster): Decision[] {
   const { asset, view } = facts;
-  const isAtRest = asset.state === "ready" ? isWhole(facts, cluster) : isSwept(facts);
-  if (view.openTasks.length > 0 || !isAtRest) return [];
+  if (view.openTasks.length > 0 || !isAtRest(facts, cluster)) return [];
   return [{ kind: "settle-asset", assetId: asset.id, manifestVersion: asset.manifestVersion }];
 }
 
+function isAtRest(facts: AssetFacts, cluster: Cluster): boolean {
+  switch (facts.asset.state) {
+    case "ready":
+      return isWhole(facts, cluster);
+    case "deleting":
+      // What has no copy left is not made again in the trash, and no copy is too many there.
+      return hasItsHomes(facts, cluster) && facts.asset.homes.every((home) => holdsWhatIsLeft(facts, home));
+    default:
+      return isSwept(facts);
+  }
+}
+
 function isWhole(facts: AssetFacts, cluster: Cluster): boolean {
-  const { homes, leavingHomes, plan } = facts.asset;
+  const { homes, plan } = facts.asset;
   return (
     plan !== null &&
-    leavingHomes.length === 0 &&
-    homes.length >= homesPossible(facts.asset, cluster) &&
-    !awaitsPinned(facts, cluster) &&
-    homes.every((home) => isQuiet(home, cluster) && holdsAll(facts, home)) &&
+    hasItsHomes(facts, cluster) &&
+    homes.every((home) => holdsAll(facts, home)) &&
     plannedPieces(plan).every((pieceId) => copiesOf(facts, pieceId).length > 0) &&
     !hasUndecidedSurplus(facts, cluster)
   );
+}
+
+function hasItsHomes(facts: AssetFacts, cluster: Cluster): boolean {
+  const { homes, leavingHomes } = facts.asset;
+  return (
+    leavingHomes.length === 0 &&
+    homes.length >= homesPossible(facts.asset, cluster) &&
+    !awaitsPinned(facts, cluster) &&
+    homes.every((home) => isQuiet(home, cluster))
+  );
+}
+
+function holdsWhatIsLeft(facts: AssetFacts, home: NodeId): boolean {
+  return [...facts.pieces.keys()].every((pieceId) => {
+    const holders = copiesOf(facts, pieceId);
+    return holders.length === 0 || holders.includes(home);
+  });
 }
 
 // A pinned node that is away, or full, is to be a home again once it can.

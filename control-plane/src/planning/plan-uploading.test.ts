@@ -32,6 +32,7 @@ describe("an asset that is being uploaded", () => {
     assert.deepEqual(decide({}, around), [
       {
         kind: "set-homes",
+        expected: ["a", "b"],
         assetId: buildView({}).asset.id,
         homes: [nodeId("a"), nodeId("c")],
         reasons: { c: "emptiest of eu: 0 % used" },

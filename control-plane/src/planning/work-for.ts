@@ -31,6 +31,11 @@ export function workFor(task: TaskRecord, place: WorkPlace): Work | null {
   }
 }
 
+/** Whether a node could be told where to get what the asset is encoded from. */
+export function canBeRead(facts: AssetFacts, cluster: Cluster): boolean {
+  return [sourcePieceId, timelinePieceId].every((pieceId) => upHoldersOf(pieceId, facts, cluster).length > 0);
+}
+
 function probeWork(place: WorkPlace): Work | null {
   const source = sourceOf(place);
   const holders = holdersOf(place, [sourcePieceId]);
@@ -88,7 +93,7 @@ function sourceOf({ facts }: WorkPlace): SourceRef | null {
  * null: a piece has no copy at all on a node that is up.
  */
 function holdersOf(place: WorkPlace, pieceIds: readonly PieceId[]): NodeId[] | null {
-  const holders = pieceIds.map((pieceId) => upHoldersOf(pieceId, place));
+  const holders = pieceIds.map((pieceId) => upHoldersOf(pieceId, place.facts, place.cluster));
   if (holders.some((list) => list.length === 0)) return null;
   const { byId } = place.cluster;
   const distance = (node: NodeRecord): number => Number(node.region !== byId.get(place.nodeId)?.region);
@@ -101,7 +106,7 @@ function holdersOf(place: WorkPlace, pieceIds: readonly PieceId[]): NodeId[] | n
     .map((node) => node.id);
 }
 
-function upHoldersOf(pieceId: PieceId, { facts, cluster }: WorkPlace): NodeRecord[] {
+function upHoldersOf(pieceId: PieceId, facts: AssetFacts, cluster: Cluster): NodeRecord[] {
   return copiesOf(facts, pieceId)
     .flatMap((nodeId) => cluster.byId.get(nodeId) ?? [])
     .filter((node) => node.health === "up");

@@ -50,7 +50,8 @@ describe("a cluster that heals itself", () => {
     const metrics = await fetch(`http://127.0.0.1:${String(running.plane.ports.httpListen)}/metrics`);
     const text = await metrics.text();
     assert.match(text, /vstream_damaged_copies_total 2/);
-    for (const name of ["vstream_moving_assets", "vstream_braked_regions", "vstream_running_verifications"]) {
+    const idle = ["moving_assets", "braked_regions", "cut_off", "running_verifications"];
+    for (const name of idle.map((rest) => `vstream_${rest}`)) {
       assert.match(text, new RegExp(`^${name} 0$`, "m"));
     }
     const wrong = [{ assetId: id, pieceIds: ["../x"] }];

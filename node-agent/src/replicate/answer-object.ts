@@ -1,9 +1,12 @@
-// An object's bytes for another agent: the whole or one range, read from the disk as fast as the other side takes them.
+// An object's bytes for another agent: the whole or one range, read from the disk as fast as the other side takes them,
+// and only when the file is right, as far as it is small enough to be read before.
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { asVsError } from "@vstream/core/errors.ts";
 import type { Sha256 } from "@vstream/core/ids.ts";
 import type { Store } from "../store/store.ts";
+import { readBeforeLimitBytes } from "./read-before-giving.ts";
+import type { ReadBeforeGiving } from "./read-before-giving.ts";
 import { rangeOf } from "./request-range.ts";
 
 /** Read from the disk at a time; a reader that is slow holds one of these in memory. */
@@ -12,6 +15,7 @@ const partBytes = 1024 * 1024;
 export interface ObjectAnswerDeps {
   readonly store: Pick<Store, "sizeOf" | "read">;
   readonly onDamage: (sha256: Sha256) => void;
+  readonly readBefore: ReadBeforeGiving;
 }
 
 export interface PeerCall {
@@ -31,6 +35,7 @@ export async function answerObject(deps: ObjectAnswerDeps, sha256: Sha256, call:
     endEmpty(response, 416, { "content-range": `bytes */${String(sizeBytes)}` });
     return;
   }
+  if (request.method === "GET" && !(await mayBegin(deps, { sha256, sizeBytes }, response))) return;
   const { start, end: stop } = range ?? { start: 0, end: sizeBytes };
   response.writeHead(range === null ? 200 : 206, {
     "content-type": "application/octet-stream",
@@ -40,6 +45,20 @@ export async function answerObject(deps: ObjectAnswerDeps, sha256: Sha256, call:
   });
   if (request.method === "GET") await sendParts(deps, { sha256, start, stop }, response);
   response.end();
+}
+
+/** False: it has been refused, or nobody waits for it any more. */
+async function mayBegin(
+  { readBefore }: ObjectAnswerDeps,
+  { sha256, sizeBytes }: { sha256: Sha256; sizeBytes: number },
+  response: ServerResponse,
+): Promise<boolean> {
+  if (sizeBytes > readBeforeLimitBytes) return true;
+  const state = await readBefore.look(sha256);
+  if (state === "gone") endEmpty(response, 404);
+  // Not as if this node had never had it: it is to have it, and will again.
+  else if (state === "wrong") endEmpty(response, 500);
+  return state === "right" && !response.destroyed;
 }
 
 export function endEmpty(response: ServerResponse, status: number, headers: Record<string, string> = {}): void {

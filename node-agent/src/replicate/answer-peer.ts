@@ -10,11 +10,14 @@ import { nodeIdOfNames } from "../identity/check-certificate.ts";
 import type { Store } from "../store/store.ts";
 import { answerObject, endEmpty } from "./answer-object.ts";
 import type { PeerCall } from "./answer-object.ts";
+import { nodeIn } from "./directory-index.ts";
 import type { DamageNotices } from "./damage-notices.ts";
 import type { PeerStatus, Peers } from "./peers.ts";
+import type { ReadBeforeGiving } from "./read-before-giving.ts";
 
 export interface AnswerDeps {
   readonly store: Pick<Store, "sizeOf" | "read" | "getManifest">;
+  readonly readBefore: ReadBeforeGiving;
   readonly peers: Pick<Peers, "directory">;
   readonly status: () => PeerStatus;
   readonly onDamage: (sha256: Sha256) => void;
@@ -86,7 +89,7 @@ function takeNotice(
 
 function knownCaller(peers: Pick<Peers, "directory">, request: IncomingMessage): NodeId | null {
   const nodeId = callerOf(request.socket);
-  return peers.directory.some((node) => node.nodeId === nodeId) ? nodeId : null;
+  return nodeId !== null && nodeIn(peers.directory, nodeId) !== undefined ? nodeId : null;
 }
 
 // TLS has checked that the certificate is of this cluster; a connection keeps the one that it began with.

@@ -1,7 +1,7 @@
 // Copies from holders that are right, wrong, slow or gone.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { open, readFile, stat, writeFile } from "node:fs/promises";
+import { open, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { VsError } from "@vstream/core/errors.ts";
 import { newId } from "@vstream/core/ids.ts";
@@ -14,6 +14,7 @@ import { storedSource, trialCluster } from "./trial-nodes.fixture.ts";
 import type { TrialCluster, TrialNode } from "./trial-nodes.fixture.ts";
 
 const mebibyte = 1024 * 1024;
+const unheard = (): void => undefined;
 const unasked = {
   readRange: () => Promise.reject(new Error("nobody reads a range here")),
   tellDamage: () => Promise.reject(new Error("nobody is told anything here")),
@@ -47,7 +48,7 @@ describe("fetching from peers", () => {
         return here.peers.openObject(...args);
       },
     };
-    const fetcher = new PeerFetcher({ store: here.store, peers, log: quietLog });
+    const fetcher = new PeerFetcher({ store: here.store, peers, onDamage: unheard, log: quietLog });
     await Promise.all([1, 2, 3].map(() => fetcher.fetchObject(object, holders(), neverAborted)));
     await fetcher.fetchObject(object, holders(), neverAborted);
     assert.equal(opened, 1);
@@ -104,7 +105,7 @@ describe("fetching from peers", () => {
         return opening.promise;
       },
     };
-    const fetcher = new PeerFetcher({ store: here.store, peers, log: quietLog });
+    const fetcher = new PeerFetcher({ store: here.store, peers, onDamage: unheard, log: quietLog });
     const [first, second] = [new AbortController(), new AbortController()];
     const asking = [first, second].map((asker) => fetcher.fetchObject(object, holders(), asker.signal));
     await opened.promise;
@@ -124,6 +125,25 @@ describe("fetching from peers", () => {
     assert.deepEqual(await here.fetcher.fetchBytes(object, holders(), neverAborted), bytes);
     assert.equal(here.store.usage.usedBytes, 0);
     assert.deepEqual(await here.fetcher.fetchBytes(object, [], neverAborted), bytes);
+  });
+
+  it("checks what it has itself, and goes to the holders when that is wrong", async () => {
+    const bytes = randomBytes(5000);
+    const object = await putOn([here, one], bytes);
+    assert.deepEqual(await here.fetcher.fetchBytes(object, [], neverAborted), bytes);
+    await harm(here, object);
+    assert.deepEqual(await here.fetcher.fetchBytes(object, holders(), neverAborted), bytes);
+    assert.deepEqual([here.damaged, one.damaged], [[object.sha256], []]);
+    await assert.rejects(here.fetcher.fetchBytes(object, [], neverAborted), { code: "object_missing" });
+  });
+
+  it("blames no file of its own that it just cannot open", async () => {
+    const object = await putOn([here], randomBytes(5000));
+    const path = here.store.pathOf(object.sha256)!;
+    await rm(path);
+    await symlink(path, path);
+    await assert.rejects(here.fetcher.fetchBytes(object, holders(), neverAborted), { code: "disk_failed" });
+    assert.deepEqual(here.damaged, []);
   });
 
   it("copies a piece from whoever has it right, and records it", async () => {
@@ -156,7 +176,6 @@ describe("fetching from peers", () => {
 
   describe("a part of a source", () => {
     const request = async (node: TrialNode, source: Parameters<typeof fetchSource>[0]["source"]) => ({
-      store: node.store,
       fetcher: node.fetcher,
       peers: node.peers,
       log: quietLog,
@@ -164,13 +183,6 @@ describe("fetching from peers", () => {
       source,
       holders: holders(),
       signal: neverAborted,
-    });
-
-    it("is the stored file itself where the node holds it", async () => {
-      const { source, bytes } = await storedSource([one], 3 * mebibyte);
-      const path = await fetchSource({ ...(await request(one, source)), ranges: [{ start: 0, end: 10 }] });
-      assert.deepEqual(await readFile(path), bytes);
-      assert.equal((await stat(path)).nlink, 2);
     });
 
     it("has the bytes that were asked for, and the source's size", async () => {

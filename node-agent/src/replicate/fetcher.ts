@@ -1,4 +1,5 @@
-// Brings an object that the store lacks from the nodes that hold it: one after the other, until one has it right.
+// Brings an object that the store lacks, or has wrong, from the nodes that hold it: one after the other, until one has
+// it right.
 // However many ask for the same object, it comes once; it stops coming when the last of them has gone.
 import { VsError, asVsError } from "@vstream/core/errors.ts";
 import type { NodeId, Sha256 } from "@vstream/core/ids.ts";
@@ -9,8 +10,10 @@ import type { Fetcher, Peers } from "./peers.ts";
 import { tellHolder } from "./tell-holder.ts";
 
 export interface FetcherDeps {
-  readonly store: Pick<Store, "putStream" | "putCached" | "has" | "read">;
+  readonly store: Pick<Store, "putStream" | "putCached" | "has" | "readChecked">;
   readonly peers: Pick<Peers, "openObject" | "readRange" | "tellDamage">;
+  /** This node's own file of an object is wrong. Not waited for. */
+  readonly onDamage: (sha256: Sha256) => void;
   readonly log: Logger;
 }
 
@@ -42,13 +45,28 @@ export class PeerFetcher implements Fetcher {
 
   async fetchBytes(object: ObjectRef, holders: readonly NodeId[], signal: AbortSignal): Promise<Buffer> {
     const { store, peers, log } = this.#deps;
-    if (store.has(object.sha256)) return await store.read(object.sha256);
+    const own = await this.#readOwn(object);
+    if (own !== null) return own;
     return await firstRight({ object, holders, signal, peers, log }, async (holder) => {
       const bytes = await peers.readRange(holder, object, { start: 0, end: object.bytes }, signal);
       // The store refuses bytes that are not what the name says.
       await store.putCached(object, bytes);
       return bytes;
     });
+  }
+
+  /** Null: it is not here, or wrong. @throws VsError disk_failed when it may be right */
+  async #readOwn({ sha256 }: ObjectRef): Promise<Buffer | null> {
+    const { store, onDamage } = this.#deps;
+    if (!store.has(sha256)) return null;
+    try {
+      return await store.readChecked(sha256);
+    } catch (thrown) {
+      const { code } = asVsError(thrown);
+      if (code === "object_corrupt") onDamage(sha256);
+      else if (code !== "object_missing") throw thrown;
+      return null;
+    }
   }
 
   #start(object: ObjectRef, holders: readonly NodeId[]): Flight {

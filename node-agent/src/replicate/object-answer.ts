@@ -32,10 +32,14 @@ export function requireRange(
 }
 
 export function unexpected(answer: IncomingMessage, holder: NodeId): VsError {
-  // A short body is read to its end, so that the connection can be kept.
+  letGo(answer);
+  return peerFailed(holder, new Error(`it answered ${String(answer.statusCode)}`));
+}
+
+/** For an answer whose body nobody wants. A short one is read to its end, so that the connection can be kept. */
+export function letGo(answer: IncomingMessage): void {
   if (Number(answer.headers["content-length"] ?? Infinity) <= shortBodyBytes) answer.resume();
   else answer.destroy();
-  return peerFailed(holder, new Error(`it answered ${String(answer.statusCode)}`));
 }
 
 export async function wholeBody(

@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { truncate } from "node:fs/promises";
+import { chmod, open, truncate } from "node:fs/promises";
 import { request } from "node:https";
 import type { IncomingMessage } from "node:http";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { createConnection, createServer } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import { pipeline } from "node:stream";
 import { connect } from "node:tls";
 import { systemClock } from "@vstream/core/clock.ts";
 import { newId } from "@vstream/core/ids.ts";
@@ -17,6 +18,7 @@ import { manifestOf, neverAborted, newAssetId, quietLog, refOf } from "../store/
 import { openPeers } from "./peer-client.ts";
 import { openPeerListener } from "./peer-listener.ts";
 import type { PeerListener } from "./peer-listener.ts";
+import type { PeerStatus } from "./peers.ts";
 import { addressOf, trialCluster, trialLoad } from "./trial-nodes.fixture.ts";
 import type { TrialCluster, TrialNode } from "./trial-nodes.fixture.ts";
 
@@ -81,8 +83,68 @@ describe("peers", () => {
 
   it("say how they are", async () => {
     assert.deepEqual(await here.peers.getStatus(there.nodeId, neverAborted), { ready: true, load: trialLoad });
+  });
+
+  it("show that they live by whatever they answer, also what this release does not understand", async () => {
+    const { nodeId, listener } = there;
     there.peers.setDirectory([there.address]);
-    await assert.rejects(here.peers.getStatus(there.nodeId, neverAborted), { code: "peer_failed", message: /403/ });
+    assert.deepEqual(await here.peers.getStatus(nodeId, neverAborted), { ready: true, load: null }, "403");
+    there.peers.setDirectory([there.address, here.address]);
+    await listener[Symbol.asyncDispose]();
+    const { viewersQuietMs: _, ...former } = trialLoad;
+    for (const [said, ready] of [
+      [{ ready: false, load: former }, false],
+      [{ ready: true, load: { ...trialLoad, viewersQuietMs: -1 } }, true],
+      [{ ready: true, load: { ...trialLoad, egressBps: NaN } }, true],
+      [{ state: "fine" }, true],
+    ] as const) {
+      await using _again = await openAgain(there, listener.address.port, said as PeerStatus);
+      const answer = await here.peers.getStatus(nodeId, neverAborted);
+      assert.deepEqual(answer, { ready, load: null }, JSON.stringify(said));
+    }
+  });
+
+  it("say how they are while they copy as much as they may", async () => {
+    const gate = Promise.withResolvers<undefined>();
+    there.faults.read = async (sha256, range) => {
+      await gate.promise;
+      return await there.store.read(sha256, range);
+    };
+    const copies = Array.from({ length: 64 }, () => readAll(0));
+    assert.deepEqual(await here.peers.getStatus(there.nodeId, neverAborted), { ready: true, load: trialLoad });
+    assert.equal(await here.peers.getManifest(there.nodeId, newAssetId(), neverAborted), null);
+    await here.peers.tellDamage(there.nodeId, object.sha256, neverAborted);
+    gate.resolve(undefined);
+    await Promise.all(copies);
+  });
+
+  it("are reached over the connections that stand, a few at most for each use", async () => {
+    await using relay = await openRelay(there.listener.address.port);
+    here.peers.setDirectory([addressOf(there.nodeId, relay.port)]);
+    for (let count = 0; count < 3; count += 1) {
+      await readAll(0);
+      await here.peers.getStatus(there.nodeId, neverAborted);
+    }
+    assert.equal(relay.connections, 2);
+    await Promise.all(Array.from({ length: 60 }, () => readAll(2_000_000)));
+    assert.equal(relay.connections, 33);
+  });
+
+  it("never begin to give what is wrong on their disk, and find that out once for all who ask", async () => {
+    const path = there.store.pathOf(object.sha256)!;
+    await chmod(path, 0o644);
+    await using file = await open(path, "r+");
+    await file.write(Buffer.from([(bytes.at(-1) ?? 0) ^ 1]), 0, 1, bytes.length - 1);
+    const range = { start: 0, end: 1000 };
+    const asked = [0, 1, 2].map(() => here.peers.readRange(there.nodeId, object, range, neverAborted));
+    for (const one of asked) await assert.rejects(one, { code: "peer_failed" });
+    assert.deepEqual(there.damaged, [object.sha256]);
+    const { answer, body } = await plainGet(there, `/objects/${object.sha256}`, here.identity.credentials());
+    assert.deepEqual([answer.statusCode, body.length], [500, 0]);
+  });
+
+  it("are looked up in the directory without a new copy of it each time", () => {
+    assert.equal(here.peers.directory, here.peers.directory);
   });
 
   it("are told of an object that came wrong, and look at it once", async () => {
@@ -233,12 +295,39 @@ describe("peers", () => {
   });
 });
 
-async function openAgain({ store, peers, identity }: TrialNode, port: number): Promise<PeerListener> {
+async function openAgain(
+  { store, peers, identity }: TrialNode,
+  port: number,
+  status: PeerStatus = { ready: true, load: trialLoad },
+): Promise<PeerListener> {
   return await openPeerListener({
     ...{ store, peers, identity, listen: { host: "127.0.0.1", port }, log: quietLog, clock: systemClock },
-    status: () => ({ ready: true, load: trialLoad }),
+    status: () => status,
     onDamage: () => undefined,
   });
+}
+
+/** Passes connections on to a port, and counts them. */
+async function openRelay(port: number): Promise<{ port: number; readonly connections: number } & AsyncDisposable> {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    const onward = createConnection(port, "127.0.0.1");
+    pipeline(socket, onward, socket, () => undefined);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    get connections() {
+      return sockets.length;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
 }
 
 async function whole(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {

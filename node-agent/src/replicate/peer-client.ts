@@ -8,11 +8,13 @@ import type { Logger } from "@vstream/core/log.ts";
 import type { Manifest, NodeAddress, ObjectRef } from "@vstream/core/media.ts";
 import type { NodeIdentity } from "../identity/node-identity.ts";
 import { manifestShape } from "../store/stored-shapes.ts";
-import { rangeHeader, requireRange, unexpected, wholeBody } from "./object-answer.ts";
+import { nodeIn } from "./directory-index.ts";
+import { rangeHeader, requireRange, letGo, unexpected, wholeBody } from "./object-answer.ts";
 import { PeerConnections } from "./peer-connections.ts";
+import type { ConnectionUse } from "./peer-connections.ts";
 import { askPeer, bodyOf, peerFailed } from "./peer-request.ts";
-import { peerStatusShape, statusLimitBytes } from "./peer-status.ts";
-import type { PeerStatus, Peers } from "./peers.ts";
+import { peerAnswerShape, statusLimitBytes } from "./peer-status.ts";
+import type { PeerAnswer, Peers } from "./peers.ts";
 import { limitTime } from "./time-limit.ts";
 import type { TimeLimit } from "./time-limit.ts";
 
@@ -38,7 +40,7 @@ export function openPeers(deps: PeerClientDeps): Peers & AsyncDisposable {
 class HttpsPeers implements Peers, AsyncDisposable {
   readonly #deps: PeerClientDeps;
   readonly #connections: PeerConnections;
-  #directory = new Map<NodeId, NodeAddress>();
+  #directory: readonly NodeAddress[] = [];
 
   constructor(deps: PeerClientDeps) {
     this.#deps = deps;
@@ -46,11 +48,11 @@ class HttpsPeers implements Peers, AsyncDisposable {
   }
 
   get directory(): readonly NodeAddress[] {
-    return [...this.#directory.values()];
+    return this.#directory;
   }
 
   setDirectory(nodes: readonly NodeAddress[]): void {
-    this.#directory = new Map(nodes.map((node) => [node.nodeId, node]));
+    this.#directory = [...nodes];
     this.#deps.log.debug({ nodes: nodes.length }, "directory replaced");
   }
 
@@ -85,7 +87,7 @@ class HttpsPeers implements Peers, AsyncDisposable {
 
   async getManifest(holder: NodeId, assetId: AssetId, signal: AbortSignal): Promise<Manifest | null> {
     using limit = this.#limit(holder, manifestLimitMs, signal);
-    const asked = { holder, signal: limit.signal };
+    const asked = { holder, use: "messages", signal: limit.signal } as const;
     const answer = await this.#ask({ ...asked, path: `/manifests/${assetId}`, headers: {} });
     if (answer.statusCode === 404) {
       answer.resume();
@@ -100,21 +102,21 @@ class HttpsPeers implements Peers, AsyncDisposable {
     return manifest.data;
   }
 
-  async getStatus(nodeId: NodeId, signal: AbortSignal): Promise<PeerStatus> {
+  async getStatus(nodeId: NodeId, signal: AbortSignal): Promise<PeerAnswer> {
     using limit = this.#limit(nodeId, shortAnswerMs, signal);
-    const asked = { holder: nodeId, signal: limit.signal };
+    const asked = { holder: nodeId, use: "status", signal: limit.signal } as const;
     const answer = await this.#ask({ ...asked, path: "/status", headers: {} });
-    if (answer.statusCode !== 200) throw unexpected(answer, nodeId);
-    const text = await wholeBody(answer, { ...asked, limitBytes: statusLimitBytes });
-    const status = peerStatusShape.safeParse(parsed(text));
-    if (status.success) return status.data;
-    throw peerFailed(nodeId, new Error("its status makes no sense"));
+    if (answer.statusCode !== 200) {
+      letGo(answer);
+      return { ready: true, load: null };
+    }
+    return peerAnswerShape.parse(parsed(await wholeBody(answer, { ...asked, limitBytes: statusLimitBytes })));
   }
 
   async tellDamage(holder: NodeId, sha256: Sha256, signal: AbortSignal): Promise<void> {
     using limit = this.#limit(holder, shortAnswerMs, signal);
-    const asked = { holder, path: `/damage/${sha256}`, method: "POST", headers: {}, signal: limit.signal } as const;
-    const answer = await this.#ask(asked);
+    const asked = { holder, use: "messages", path: `/damage/${sha256}`, headers: {}, signal: limit.signal } as const;
+    const answer = await this.#ask({ ...asked, method: "POST" });
     if (answer.statusCode !== 202) throw unexpected(answer, holder);
     answer.resume();
   }
@@ -127,15 +129,17 @@ class HttpsPeers implements Peers, AsyncDisposable {
   async #ask(asked: {
     holder: NodeId;
     path: string;
+    use?: ConnectionUse;
     method?: "POST";
     headers: Record<string, string>;
     signal: AbortSignal;
   }): Promise<IncomingMessage> {
-    const peerUrl = this.#directory.get(asked.holder)?.peerUrl ?? "";
+    const peerUrl = nodeIn(this.#directory, asked.holder)?.peerUrl ?? "";
     if (!URL.canParse(peerUrl) || new URL(peerUrl).protocol !== "https:") {
       throw peerFailed(asked.holder, new Error("the directory names no https address of it"));
     }
-    return await askPeer({ ...asked, peerUrl, agent: this.#connections.agent, clock: this.#deps.clock });
+    const agent = this.#connections.agentFor(asked.use ?? "objects");
+    return await askPeer({ ...asked, peerUrl, agent, clock: this.#deps.clock });
   }
 
   #limit(holder: NodeId, ms: number, signal: AbortSignal): TimeLimit {

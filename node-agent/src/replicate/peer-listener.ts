@@ -12,6 +12,7 @@ import type { Store } from "../store/store.ts";
 import { answerPeer } from "./answer-peer.ts";
 import { DamageNotices } from "./damage-notices.ts";
 import type { PeerStatus, Peers } from "./peers.ts";
+import { ReadBeforeGiving } from "./read-before-giving.ts";
 
 const listenerLimits = {
   headerBytes: 8 * 1024,
@@ -20,7 +21,8 @@ const listenerLimits = {
   headersMs: 5_000,
   /** A connection on which nothing moves, slow readers too. */
   idleMs: 30_000,
-  connections: 512,
+  /** A thousand nodes may ask how this one is, each on a connection of its own, and some of them copy. */
+  connections: 2048,
   /** How long running answers have when the listener closes. */
   stopMs: 5_000,
 } as const;
@@ -29,7 +31,7 @@ const listenerLimits = {
 const closeStepMs = 50;
 
 export interface PeerListenerDeps {
-  readonly store: Pick<Store, "sizeOf" | "read" | "getManifest">;
+  readonly store: Pick<Store, "sizeOf" | "read" | "getManifest" | "pathOf">;
   readonly peers: Pick<Peers, "directory">;
   readonly identity: NodeIdentity;
   /** How this node is, for others that ask. */
@@ -62,7 +64,7 @@ export async function openPeerListener(deps: PeerListenerDeps): Promise<PeerList
   server.maxHeadersCount = listenerLimits.headerCount;
   server.maxConnections = listenerLimits.connections;
   server.setTimeout(listenerLimits.idleMs);
-  const answering = { ...deps, notices: new DamageNotices(deps.clock) };
+  const answering = { ...deps, notices: new DamageNotices(deps.clock), readBefore: new ReadBeforeGiving(deps) };
   server.on("request", (request, response) => void answerPeer(answering, request, response));
   server.on("tlsClientError", (err) => {
     deps.log.debug({ reason: err.message }, "peer connection refused");

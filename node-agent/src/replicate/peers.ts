@@ -10,9 +10,18 @@ export interface PeerStatus {
   readonly load: Load;
 }
 
+/** What is learnt of a node by asking it how it is. */
+export interface PeerAnswer {
+  /** False only when it says so. */
+  readonly ready: boolean;
+  /** Null: it does not say, or nothing that makes sense, as a node of another release may not. */
+  readonly load: Load | null;
+}
+
 export interface Peers {
   /** Replaces what is known of the cluster: only these nodes are asked and answered. */
   setDirectory(nodes: readonly NodeAddress[]): void;
+  /** The same array until it is replaced; it never changes. */
   readonly directory: readonly NodeAddress[];
   /**
    * A stream of an object's bytes from a byte on, from one holder. Unverified: the store checks the whole.
@@ -31,8 +40,11 @@ export interface Peers {
     range: { start: number; end: number },
     signal: AbortSignal,
   ): Promise<Buffer>;
-  /** How a node is, by its own word. @throws VsError peer_failed */
-  getStatus(nodeId: NodeId, signal: AbortSignal): Promise<PeerStatus>;
+  /**
+   * How a node is, by its own word. Whatever the node of that name answers shows that it lives.
+   * @throws VsError peer_failed when it does not answer
+   */
+  getStatus(nodeId: NodeId, signal: AbortSignal): Promise<PeerAnswer>;
   /** Tells a holder that it gave wrong bytes of an object, so that it looks at its own. @throws VsError peer_failed */
   tellDamage(holder: NodeId, sha256: Sha256, signal: AbortSignal): Promise<void>;
   /** The manifest that a peer keeps, or null. */

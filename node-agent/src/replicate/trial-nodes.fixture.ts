@@ -26,7 +26,7 @@ export interface TrialNode {
   readonly address: NodeAddress;
   /** Objects that the node was told to look at, or found wrong by itself. */
   readonly damaged: readonly Sha256[];
-  /** How its listener reads the store, when a test wants it to lie, to stall or to fail. */
+  /** How its listener reads what it gives, when a test wants it to lie, to stall or to fail: its file stays right. */
   readonly faults: { read: Store["read"] | null };
 }
 
@@ -67,20 +67,24 @@ export async function openTrialNode(authority: TrialAuthority, opened: AsyncDisp
   const peers = opened.use(openPeers({ identity, log: quietLog, clock: systemClock }));
   const listen = { host: "127.0.0.1", port: 0 };
   const damaged: Sha256[] = [];
+  const onDamage = (sha256: Sha256): void => {
+    damaged.push(sha256);
+  };
   const faults: TrialNode["faults"] = { read: null };
   const listener = opened.use(
     await openPeerListener({
       ...{ peers, identity, listen, log: quietLog, clock: systemClock },
       store: {
         sizeOf: (sha256) => store.sizeOf(sha256),
+        pathOf: (sha256) => store.pathOf(sha256),
         getManifest: (assetId) => store.getManifest(assetId),
         read: (sha256, range) => (faults.read ?? store.read.bind(store))(sha256, range),
       },
       status: () => ({ ready: true, load: trialLoad }),
-      onDamage: (sha256) => damaged.push(sha256),
+      onDamage,
     }),
   );
-  const fetcher = new PeerFetcher({ store, peers, log: quietLog });
+  const fetcher = new PeerFetcher({ store, peers, onDamage, log: quietLog });
   return {
     nodeId,
     identity,

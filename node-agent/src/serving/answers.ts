@@ -2,6 +2,7 @@
 import type { Registry } from "prom-client";
 import { VsError } from "@vstream/core/errors.ts";
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
+import { nodeIn } from "../replicate/directory-index.ts";
 import type { Peers } from "../replicate/peers.ts";
 import type { Home } from "../steering/places.ts";
 import type { Steering } from "../steering/steering.ts";
@@ -13,6 +14,7 @@ import { immutable, jsonReply, textReply } from "./reply.ts";
 import type { Reply } from "./reply.ts";
 import type { Answer, Answers, Call } from "./routes.ts";
 import type { AssetFiles } from "./serve-asset.ts";
+import { viewerOf } from "./viewer-address.ts";
 import { watchPage } from "./watch-page.ts";
 
 export interface AnswersDeps {
@@ -38,8 +40,12 @@ const steeringListType = "application/vnd.apple.steering-list";
 export function answersOf(deps: AnswersDeps, parts: AnswersParts): Answers {
   const { manifests, meter, files, steering, uploads } = parts;
   const player = new PlayerFolder(deps.playerFolder);
-  const watched = (call: Call, assetId: AssetId): void => {
-    meter.sawViewer(call.request.socket.remoteAddress ?? "", assetId);
+  // Whoever is given nothing watches nothing: anybody can ask for what is deleted, or was never there.
+  const watched = async (call: Call, assetId: AssetId, replying: Promise<Reply>): Promise<Reply> => {
+    const reply = await replying;
+    const isGiven = reply.status < 300 || reply.status === 304;
+    if (isGiven) meter.sawViewer(viewerOf(call.request.socket.remoteAddress ?? ""), assetId);
+    return reply;
   };
   const selfFor = (call: Call): Home => {
     return { nodeId: deps.nodeId, name: deps.name, region: deps.region, url: ownUrl(deps, call) };
@@ -52,17 +58,14 @@ export function answersOf(deps: AnswersDeps, parts: AnswersParts): Answers {
       );
     },
     video: (call, assetId) => {
-      watched(call, assetId);
-      return files.video(call.request, assetId, call.parts["rung"] ?? "");
+      return watched(call, assetId, files.video(call.request, assetId, call.parts["rung"] ?? ""));
     },
     audio: (call, assetId) => {
-      watched(call, assetId);
-      return files.audio(call.request, assetId, Number(call.parts["track"]));
+      return watched(call, assetId, files.audio(call.request, assetId, Number(call.parts["track"])));
     },
     object: (call, assetId) => {
-      watched(call, assetId);
       const { hash = "", extension = "" } = call.parts;
-      return files.object(call.request, assetId, { hash, extension });
+      return watched(call, assetId, files.object(call.request, assetId, { hash, extension }));
     },
     homes: async (call, assetId) => {
       const { at } = readSteeringQuery(call.request.url ?? "", "at");
@@ -104,6 +107,6 @@ async function playerFile(player: PlayerFolder, call: Call): Promise<Reply> {
 
 // What the control plane tells the others; until then, what this caller found us under.
 function ownUrl(deps: AnswersDeps, call: Call): string {
-  const told = deps.peers.directory.find((node) => node.nodeId === deps.nodeId)?.playbackUrl ?? "";
+  const told = nodeIn(deps.peers.directory, deps.nodeId)?.playbackUrl ?? "";
   return told === "" ? `http://${call.request.headers.host ?? "localhost"}` : told.replace(/\/+$/, "");
 }

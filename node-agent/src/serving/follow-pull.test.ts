@@ -186,6 +186,33 @@ describe("an object that comes from a peer", () => {
     }
   });
 
+  it("cannot be put together from two answers while its hash is unknown", async () => {
+    const open = gateAfterFirst(one);
+    const { port } = await serve();
+    const etag = `"${object.sha256}"`;
+    const early = new Viewer(port);
+    const resumed = new Viewer(port, { headers: { range: "bytes=100-", "if-range": etag } });
+    for (const viewer of [early, resumed]) {
+      const { status, headers } = await viewer.head();
+      assert.deepEqual([status, headers.etag, headers["accept-ranges"]], [200, undefined, undefined]);
+    }
+    open();
+    await assertWhole(early);
+    await assertWhole(resumed);
+    const known = new Viewer(port, { headers: { range: "bytes=100-", "if-range": etag } });
+    const { headers } = await known.head();
+    assert.deepEqual([headers.etag, headers["accept-ranges"]], [etag, "bytes"]);
+    await assertWhole(known, bytes.subarray(100), 206);
+  });
+
+  it("says what it is when it is small enough to be known before it is sent", async () => {
+    const small = randomBytes(heldBackBytes);
+    await one.store.putBytes(small);
+    const { port } = await serve(refOf(small));
+    const { headers } = await new Viewer(port).head();
+    assert.deepEqual([headers.etag, headers["accept-ranges"]], [`"${refOf(small).sha256}"`, "bytes"]);
+  });
+
   it("comes in ranges, with its head alone, or not at all, as it is asked for", async () => {
     const open = gateAfterFirst(one);
     const { port } = await serve();

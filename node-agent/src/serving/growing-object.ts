@@ -12,7 +12,7 @@ const partBytes = 256 * 1024;
 
 export class GrowingObject {
   readonly object: ObjectRef;
-  readonly #bytes: Buffer;
+  #bytes = Buffer.alloc(0);
   #hash = createHash("sha256");
   #receivedBytes = 0;
   #isRight = false;
@@ -22,8 +22,6 @@ export class GrowingObject {
 
   constructor(object: ObjectRef) {
     this.object = object;
-    // Memory of its own that the system gives as it is written to.
-    this.#bytes = Buffer.allocUnsafeSlow(object.bytes);
   }
 
   get sizeBytes(): number {
@@ -49,6 +47,8 @@ export class GrowingObject {
     if (this.#receivedBytes + part.length > this.sizeBytes) {
       throw new VsError("object_corrupt", `object ${this.object.sha256} came with more bytes than it has`);
     }
+    // Memory of its own that the system gives as it is written to; what waits for its turn has none.
+    if (this.#bytes.length === 0) this.#bytes = Buffer.allocUnsafeSlow(this.sizeBytes);
     this.#bytes.set(part, this.#receivedBytes);
     this.#hash.update(part);
     this.#receivedBytes += part.length;

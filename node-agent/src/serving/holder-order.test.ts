@@ -50,6 +50,22 @@ describe("holders of an object", () => {
     assert.deepEqual(holders.best([near, far])[0], near);
   });
 
+  it("are ranked only as far as they are asked, however many nodes there are", () => {
+    const many = Array.from({ length: 500 }, () => trialAddress(newId("node", 1)));
+    let ranked = 0;
+    const rankOf = (): number => (ranked += 1);
+    const peers = { directory: [trialAddress(self), ...many] };
+    const homes = many.slice(0, 7).map((node) => node.nodeId);
+    const busy = order({ peers, rankOf });
+    assert.equal(busy.best(homes).length, 6);
+    assert.equal(ranked, 7);
+    ranked = 0;
+    const asked = Array.from({ length: 20 }, () => busy.best(homes.slice(0, 2)));
+    assert.ok(ranked <= 20 * 34, String(ranked));
+    for (const best of asked) assert.deepEqual([best.length, best.slice(0, 2)], [6, homes.slice(0, 2)]);
+    assert.ok(new Set(asked.flat()).size > 40, "all come to be asked");
+  });
+
   it("are asked only as long as the directory names them, and not too many", () => {
     const many = Array.from({ length: 20 }, () => trialAddress(newId("node", 1)));
     const gone = newId("node", 1);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { rm } from "node:fs/promises";
+import { rm, symlink, writeFile } from "node:fs/promises";
 import type { Sha256 } from "@vstream/core/ids.ts";
 import { newAssetId, pieceOf, refOf, trialStoreForEach } from "../store/trial-store.fixture.ts";
 import { GrowingObject } from "./growing-object.ts";
@@ -41,15 +41,31 @@ describe("an object that the store names", () => {
     assert.deepEqual(reported, [object.sha256]);
   });
 
+  it("is pulled from elsewhere and reported when it has other bytes", async () => {
+    await writeFile(trial.store.pathOf(object.sha256)!, randomBytes(1000));
+    await using hot = hotObjects();
+    assert.deepEqual(await hot.get(object, []), bytes);
+    assert.deepEqual(reported, [object.sha256]);
+  });
+
+  it("is pulled from elsewhere without a report when its file just cannot be opened", async () => {
+    const path = trial.store.pathOf(object.sha256)!;
+    await rm(path);
+    await symlink(path, path);
+    await using hot = hotObjects();
+    assert.deepEqual(await hot.get(object, []), bytes);
+    assert.deepEqual(reported, []);
+  });
+
   it("is pulled from elsewhere without a report when it is discarded meanwhile", async () => {
     const { store } = trial;
     const assetId = newAssetId();
     await store.recordPiece(assetId, pieceOf(0, [object]));
-    const read = async (sha256: Sha256): Promise<Buffer> => {
+    const readChecked = async (sha256: Sha256): Promise<Buffer> => {
       await store.discard(assetId, []);
-      return await store.read(sha256);
+      return await store.readChecked(sha256);
     };
-    await using hot = hotObjects({ has: (sha256) => store.has(sha256), read });
+    await using hot = hotObjects({ has: (sha256) => store.has(sha256), readChecked });
     assert.deepEqual(await hot.get(object, []), bytes);
     assert.deepEqual(reported, []);
   });

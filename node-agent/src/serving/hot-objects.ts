@@ -1,7 +1,6 @@
 // Objects for viewers: from memory, else from the store, else from a peer, then as they come. Nothing leaves here as a
-// whole whose hash was not checked since it was read; a wrong or absent file is reported and the object pulled from
-// elsewhere. Memory is bounded.
-import { createHash } from "node:crypto";
+// whole whose hash was not checked since it was read; what cannot be read here is pulled from elsewhere, and reported
+// when the file is wrong or gone. Memory is bounded.
 import { LRUCache } from "lru-cache";
 import PQueue from "p-queue";
 import { VsError, asVsError } from "@vstream/core/errors.ts";
@@ -15,17 +14,14 @@ export const defaultHotBytes = 128 * 2 ** 20;
 /** Objects read from the disk at one time, and how many more may wait. */
 const readsAtOnce = 16;
 const waitingReads = 512;
-/** Objects pulled at one time, each in memory of at most pullLimitBytes, and how many more may wait. */
-const pullsAtOnce = 16;
-const waitingPulls = 256;
 
 export type ReadFrom = "memory" | "disk" | "peer";
 
 export interface HotObjectsDeps {
-  readonly store: Pick<Store, "has" | "read">;
+  readonly store: Pick<Store, "has" | "readChecked">;
   readonly pullThrough: Pick<PullThrough, "start">;
   readonly maxBytes: number;
-  /** An object on this node's disk has wrong bytes, is gone, or cannot be read. */
+  /** An object on this node's disk has wrong bytes, is gone, or is lost to the disk. */
   readonly onCorrupt: (sha256: Sha256) => void;
   readonly onRead: (from: ReadFrom) => void;
 }
@@ -44,7 +40,6 @@ export class HotObjects implements AsyncDisposable {
   readonly #memory: LRUCache<Sha256, Buffer>;
   readonly #flights = new Map<Sha256, Flight>();
   readonly #reads = new PQueue({ concurrency: readsAtOnce });
-  readonly #pulls = new PQueue({ concurrency: pullsAtOnce });
   readonly #closing = new AbortController();
 
   constructor(deps: HotObjectsDeps) {
@@ -96,13 +91,10 @@ export class HotObjects implements AsyncDisposable {
       tell(own);
       return;
     }
-    if (this.#pulls.size >= waitingPulls) throw tooMuch();
-    await this.#pulls.add(async () => {
-      const { growing, ended } = this.#deps.pullThrough.start(object, homes, this.#closing.signal);
-      tell(growing);
-      await ended;
-      if (growing.verified !== null) this.#keep(object, growing.verified, "peer");
-    });
+    const { growing, ended } = this.#deps.pullThrough.start(object, homes, this.#closing.signal);
+    tell(growing);
+    await ended;
+    if (growing.verified !== null) this.#keep(object, growing.verified, "peer");
   }
 
   #keep(object: ObjectRef, bytes: Buffer, from: ReadFrom): void {
@@ -110,18 +102,16 @@ export class HotObjects implements AsyncDisposable {
     this.#deps.onRead(from);
   }
 
-  /** Null when the store lacks the object, or has it wrong. */
-  async #readOwn(object: ObjectRef): Promise<Buffer | null> {
-    if (!this.#deps.store.has(object.sha256)) return null;
+  /** Null when the store lacks the object, has it wrong, or cannot read it now. */
+  async #readOwn({ sha256 }: ObjectRef): Promise<Buffer | null> {
+    if (!this.#deps.store.has(sha256)) return null;
     try {
-      const bytes = await this.#deps.store.read(object.sha256);
-      if (createHash("sha256").update(bytes).digest("hex") === object.sha256) return bytes;
+      return await this.#deps.store.readChecked(sha256);
     } catch (thrown) {
-      // Discarded between the two calls. While the store goes on naming it, the file was removed behind its back.
-      if (asVsError(thrown).code === "object_missing" && !this.#deps.store.has(object.sha256)) return null;
+      // Anything else (no file handle free, no memory, discarded meanwhile) says nothing about the file.
+      if (asVsError(thrown).code === "object_corrupt") this.#deps.onCorrupt(sha256);
+      return null;
     }
-    this.#deps.onCorrupt(object.sha256);
-    return null;
   }
 }
 

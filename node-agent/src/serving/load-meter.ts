@@ -34,7 +34,10 @@ export class LoadMeter {
     this.#askedAtMs = clock.monotonicMs();
   }
 
-  /** For media or a media playlist. A viewer is an address that watches an asset; two behind one address count once. */
+  /**
+   * For media or a media playlist that was given. A viewer is an address that watches an asset; two behind one address
+   * count once.
+   */
   sawViewer(address: string, assetId: AssetId): void {
     const nowMs = this.#clock.monotonicMs();
     this.#askedAtMs = nowMs;

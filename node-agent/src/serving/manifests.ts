@@ -7,6 +7,7 @@ import { VsError, asVsError } from "@vstream/core/errors.ts";
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
 import type { Logger } from "@vstream/core/log.ts";
 import type { Manifest } from "@vstream/core/media.ts";
+import { servingIn } from "../replicate/directory-index.ts";
 import type { Peers } from "../replicate/peers.ts";
 import type { Store } from "../store/store.ts";
 
@@ -112,8 +113,12 @@ export class Manifests implements Disposable {
     const fromHomes = await this.#askPeers(assetId, known?.homeNodeIds ?? [], signal);
     if (fromHomes !== null) return fromHomes;
     if (known === null) {
-      const others = this.#deps.peers.directory.filter((node) => node.serving).map((node) => node.nodeId);
-      const hint = await this.#askPeers(assetId, others.slice(0, askedPeersLimit), signal);
+      const others = servingIn(this.#deps.peers.directory).slice(0, askedPeersLimit);
+      const hint = await this.#askPeers(
+        assetId,
+        others.map((node) => node.nodeId),
+        signal,
+      );
       // Who answered may have been left behind; who is a home has been told.
       if (hint?.complete === false) {
         return newer(hint, await this.#askPeers(assetId, hint.homeNodeIds, signal)) ?? hint;

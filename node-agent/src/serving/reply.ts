@@ -64,7 +64,7 @@ export function send(request: IncomingMessage, response: ServerResponse, reply: 
     return;
   }
   const head = (): void => {
-    writeHead(response, reply, body.sizeBytes);
+    writeHead(response, body.isVerified() ? reply : withoutValidators(reply), body.sizeBytes);
   };
   const coming = sendComing(request, response, { bytes: body, head });
   // Before anything was sent there is still an answer to give; after that, only an end.
@@ -87,6 +87,12 @@ function sendWhole(
   else response.end(reply.body);
 }
 
+// Bytes that may yet turn out wrong: a client whose answer is cut then must not put the rest of another one to them.
+function withoutValidators(reply: Reply): Reply {
+  const { etag: _etag, "accept-ranges": _ranges, ...headers } = reply.headers;
+  return { ...reply, headers };
+}
+
 function writeHead(response: ServerResponse, reply: Reply, length: number | null): void {
   const ofLength = length === null ? {} : { "content-length": String(length) };
   for (const [name, value] of Object.entries({ ...reply.headers, ...ofLength })) response.setHeader(name, value);
@@ -99,9 +105,12 @@ export function hashedReply(request: IncomingMessage, object: HashedBytes): Repl
   const headers = { etag, "cache-control": immutable, "accept-ranges": "bytes" };
   if (isUnchanged(request.headers, etag)) return { status: 304, headers, body: null };
   const length = Buffer.isBuffer(object.bytes) ? object.bytes.length : object.bytes.sizeBytes;
-  // Range means something with GET only (RFC 9110 14.2).
+  // Range means something with GET only (RFC 9110 14.2); and what may turn out wrong continues nothing.
+  const isContinued = request.headers["if-range"] !== undefined && !isVerified(object);
   const selection =
-    request.method === "GET" ? selectBytes(request.headers, etag, length) : ({ kind: "whole" } as const);
+    request.method === "GET" && !isContinued
+      ? selectBytes(request.headers, etag, length)
+      : ({ kind: "whole" } as const);
   const typed = { ...headers, "content-type": object.type };
   switch (selection.kind) {
     case "whole":
@@ -125,7 +134,11 @@ export function hashedReply(request: IncomingMessage, object: HashedBytes): Repl
 
 function bytesOf({ bytes }: HashedBytes, start: number, end: number): Buffer | ComingBytes {
   if (Buffer.isBuffer(bytes)) return bytes.subarray(start, end);
-  return { sizeBytes: end - start, read: () => bytes.read(start, end) };
+  return { sizeBytes: end - start, read: () => bytes.read(start, end), isVerified: () => bytes.verified !== null };
+}
+
+function isVerified({ bytes }: HashedBytes): boolean {
+  return Buffer.isBuffer(bytes) || bytes.verified !== null;
 }
 
 export function encodeText(text: string | Buffer, type: string): EncodedText {

@@ -7,6 +7,8 @@ export interface ComingBytes {
   /** Of all that `read` gives. */
   readonly sizeBytes: number;
   readonly read: () => AsyncIterable<Uint8Array>;
+  /** Whether they are known to be right by now: all of them, before any is sent. */
+  readonly isVerified: () => boolean;
 }
 
 /**

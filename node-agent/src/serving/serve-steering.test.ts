@@ -8,7 +8,7 @@ import { sampleAssetId, sampleManifest } from "../packaging/sample-manifest.fixt
 import type { SteeringList } from "../steering/steering-list.ts";
 import { MovedClock } from "../tasks/moved-clock.fixture.ts";
 import type { ServingDeps } from "./serving.ts";
-import { TrialCluster, codeOf, fetchRaw, fillStore, openTrialNode } from "./trial-serving.fixture.ts";
+import { TrialCluster, codeOf, fetchRaw, fillStore, openTrialNode, trialAddress } from "./trial-serving.fixture.ts";
 import type { TrialNode } from "./trial-serving.fixture.ts";
 
 const index = `/v/${sampleAssetId}/index.m3u8`;
@@ -235,7 +235,60 @@ describe("the homes that our player is told", () => {
   });
 });
 
+describe("a cluster of many nodes", () => {
+  let trial: Trial;
+  const others = Array.from({ length: 10 }, (_, at) => newId("node", 10 + at));
+  beforeEach(async () => {
+    trial = await Trial.open();
+    const addresses = others.map((nodeId) => trialAddress(nodeId, { playbackUrl: `http://${nodeId}.example` }));
+    trial.cluster.directory = [...addresses, ...trial.cluster.directory];
+  });
+  afterEach(() => trial[Symbol.asyncDispose]());
+
+  it("keeps the node that answers among those that our player is told of, and tells of no more than eight", async () => {
+    const homes = await trial.homes(2, 2);
+    assert.deepEqual([homes.length, homes.at(-1)], [8, trial.id(2)]);
+    assert.deepEqual(new Set(homes.slice(0, 2)), new Set([trial.id(0), trial.id(1)]));
+    trial.say(2, { scheduling: "draining" });
+    assert.deepEqual((await trial.homes(2, 2)).at(-1), trial.id(2));
+    trial.say(2, { scheduling: "drained", serving: false });
+    assert.ok(!(await trial.homes(2, 2)).includes(trial.id(2)));
+  });
+
+  it("finds out which of the nodes that stand in for dead homes are dead too", async () => {
+    trial.cluster.silent.add(trial.id(0)).add(trial.id(1));
+    await trial.list(2, null);
+    await trial.clock.advance(4_000);
+    const before = await trial.list(2, null);
+    assert.ok(before["PATHWAY-PRIORITY"].some((nodeId) => others.includes(nodeId)));
+    for (let round = 0; round < 4; round += 1) {
+      await trial.list(2, null);
+      await trial.clock.advance(4_000);
+    }
+    assert.equal((await trial.list(2, null))["PATHWAY-PRIORITY"][0], trial.id(2));
+  });
+});
+
 describe("the load of a node", () => {
+  it("counts nobody who is given nothing: the asset is not there, or deleted, or has no such file", async () => {
+    const clock = new MovedClock();
+    const askControl: ServingDeps["askControl"] = () => Promise.reject(new VsError("asset_not_found", "no such asset"));
+    await using node = await openTrialNode(new TrialCluster(), { clock, askControl });
+    const manifest = sampleManifest({ homeNodeIds: [node.nodeId] });
+    await fillStore(node.store, manifest);
+    clock.jump(5_000);
+    const base = `/v/${sampleAssetId}`;
+    const ask = async (path: string): Promise<number> => (await fetchRaw(node.url, path)).status;
+    assert.equal(await ask(`/v/${newId("asset", 5)}/audio/0.m3u8`), 404);
+    assert.equal(await ask(`${base}/video/9p.m3u8`), 404);
+    assert.equal(await ask(`${base}/${"0".repeat(64)}.m4s`), 404);
+    assert.equal((await fetchRaw(node.url, `${base}/audio/0.m3u8`, { method: "OPTIONS" })).status, 204);
+    await node.store.keepManifest({ ...manifest, version: manifest.version + 1, deleted: true });
+    assert.equal(await ask(`${base}/audio/0.m3u8`), 410);
+    assert.deepEqual([node.serving.load().viewersQuietMs, node.serving.load().viewers], [5_000, 0]);
+    assert.deepEqual(node.serving.demand(), []);
+  });
+
   it("holds its open connections, and since when no viewer asked", async () => {
     const clock = new MovedClock();
     await using node = await openTrialNode(new TrialCluster(), { clock });

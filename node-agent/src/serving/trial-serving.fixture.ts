@@ -35,7 +35,7 @@ export class TrialCluster {
   readonly loads = new Map<NodeId, Partial<Load>>();
   /** Nodes that were told that they gave wrong bytes, and of what. */
   readonly told: { readonly holder: NodeId; readonly sha256: Sha256 }[] = [];
-  directory: NodeAddress[] = [];
+  directory: readonly NodeAddress[] = [];
 
   get peers(): Pick<Peers, "directory" | "getManifest" | "openObject" | "getStatus" | "tellDamage"> {
     const storeOf = (holder: NodeId): Store => {
@@ -111,7 +111,8 @@ export async function openTrialNode(cluster: TrialCluster, changes: Partial<Serv
   );
   cluster.stores.set(nodeId, store);
   const url = `http://127.0.0.1:${String(serving.address.port)}`;
-  cluster.directory.push(trialAddress(nodeId, { playbackUrl: url, region: changes.region ?? "eu" }));
+  const address = trialAddress(nodeId, { playbackUrl: url, region: changes.region ?? "eu" });
+  cluster.directory = [...cluster.directory, address];
   const closing = opened.move();
   const dispose = (): Promise<void> => closing.disposeAsync();
   return { nodeId, store, serving, url, folder: folder.path, corrupt, [Symbol.asyncDispose]: dispose };

@@ -90,6 +90,14 @@ function headroomOf(load: NodeLoad, meanBps: number): number {
   return Math.min(load.egressLimitBps > 0 ? 1 : compared, 1 - clamped(usageOf(load)));
 }
 
+/** The load as it was told; null when it was not, or is none that a node can have. */
+export function soundLoad(load: NodeLoad | null): NodeLoad | null {
+  if (load === null) return null;
+  const { viewers, egressBps, egressLimitBps, connections, processor } = load;
+  const amounts = [viewers, egressBps, egressLimitBps, connections, processor];
+  return amounts.every((amount) => Number.isFinite(amount) && amount >= 0) ? load : null;
+}
+
 /** Share in use of what a node may send and of the connections that it takes; above 1 when it is past a limit. */
 export function usageOf({ egressBps, egressLimitBps, connections }: NodeLoad): number {
   const sending = egressLimitBps > 0 ? egressBps / egressLimitBps : 0;

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { VsError } from "@vstream/core/errors.ts";
 import { newId } from "@vstream/core/ids.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
-import { idleLoad } from "../serving/trial-serving.fixture.ts";
+import type { Load, NodeAddress } from "@vstream/core/media.ts";
+import type { PeerAnswer } from "../replicate/peers.ts";
+import { idleLoad, trialAddress } from "../serving/trial-serving.fixture.ts";
 import { quietLog } from "../store/trial-store.fixture.ts";
 import { MovedClock } from "../tasks/moved-clock.fixture.ts";
 import { PeerWatch, probeEveryMs } from "./peer-watch.ts";
@@ -12,14 +14,16 @@ const other = newId("node", 2);
 
 /** Nodes that answer unless they are silent, and the times that each was asked. */
 class TrialPeers {
+  directory: readonly NodeAddress[] = [trialAddress(self), trialAddress(other)];
+  load: Load = { ...idleLoad, viewers: 7 };
   readonly asked: NodeId[] = [];
   readonly silent = new Set<NodeId>();
 
-  async getStatus(nodeId: NodeId): Promise<{ ready: boolean; load: typeof idleLoad }> {
+  async getStatus(nodeId: NodeId): Promise<PeerAnswer> {
     this.asked.push(nodeId);
     await Promise.resolve();
     if (this.silent.has(nodeId)) throw new VsError("peer_failed", "no answer");
-    return { ready: true, load: { ...idleLoad, viewers: 7 } };
+    return { ready: true, load: this.load };
   }
 }
 
@@ -78,19 +82,81 @@ describe("the watch over peers", () => {
     assert.equal(watch.sightOf(other).state, "unknown");
   });
 
-  it("watches no more than 64 nodes, those that mattered last", async () => {
-    const many = Array.from({ length: 100 }, (_, index) => newId("node", index));
-    watch.watch(many);
+  it("watches every node that matters, asks each once in two seconds at most, and sees the dead", async () => {
+    const many = Array.from({ length: 300 }, (_, index) => newId("node", index));
+    peers.directory = many.map((nodeId) => trialAddress(nodeId));
+    const dead = many.filter((_, index) => index % 3 === 0);
+    for (const nodeId of dead) peers.silent.add(nodeId);
+    for (let second = 0; second < 6; second += 1) {
+      for (let at = 0; at < many.length; at += 3) watch.watch(many.slice(at, at + 3));
+      await clock.advance(1_000);
+      while (peers.asked.length < 300) await clock.advance(0);
+    }
     await clock.advance(0);
-    peers.asked.length = 0;
+    assert.deepEqual(watch.counts(), { unknown: 0, answers: 200, silent: 100 });
+    for (const nodeId of many) {
+      const times = peers.asked.filter((asked) => asked === nodeId).length;
+      assert.ok(times >= 2 && times <= 4, String(times));
+    }
+  });
+
+  it("asks nobody whom the directory does not name, nor goes on when it no longer does", async () => {
+    watch.watch([newId("node", 3), other]);
+    await clock.advance(0);
+    assert.deepEqual(peers.asked, [other]);
+    peers.directory = [];
+    await clock.advance(5 * probeEveryMs);
+    assert.deepEqual(peers.asked, [other]);
+    assert.deepEqual(watch.counts(), { unknown: 0, answers: 0, silent: 0 });
+  });
+
+  it("remembers that a node was silent until it answers, however long it did not matter", async () => {
+    peers.silent.add(other);
+    watch.watch([other]);
     await clock.advance(probeEveryMs);
-    assert.deepEqual(new Set(peers.asked), new Set(many.slice(-64)));
+    assert.equal(watch.sightOf(other).state, "silent");
+    await clock.advance(120_000);
+    assert.equal(watch.sightOf(other).state, "unknown");
+    peers.silent.clear();
+    watch.watch([other]);
+    assert.equal(watch.sightOf(other).state, "silent");
+    await clock.advance(0);
+    assert.equal(watch.sightOf(other).state, "answers");
+  });
+
+  it("asks no more than sixteen nodes at one time", async () => {
+    const many = Array.from({ length: 40 }, (_, index) => newId("node", index));
+    const directory = many.map((nodeId) => trialAddress(nodeId));
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    let asked = 0;
+    const getStatus = async (): Promise<PeerAnswer> => {
+      asked += 1;
+      await promise;
+      return { ready: true, load: null };
+    };
+    await using busy = new PeerWatch({ nodeId: self, peers: { directory, getStatus }, clock, log: quietLog });
+    busy.watch(many);
+    await clock.advance(0);
+    assert.equal(asked, 16);
+    resolve(undefined);
+    await clock.advance(0);
+    assert.deepEqual([asked, busy.counts().answers], [40, 40]);
+  });
+
+  it("takes a load that no node can have for one that was not told", async () => {
+    for (const odd of [{ egressBps: NaN }, { viewers: -1 }, { connections: Infinity }]) {
+      peers.load = { ...idleLoad, ...odd };
+      watch.watch([other]);
+      await clock.advance(probeEveryMs);
+      assert.deepEqual(watch.sightOf(other), { state: "answers", ready: true, load: null });
+    }
   });
 
   it("does not ask a node again that has not answered yet", async () => {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     let asked = 0;
     const slow = {
+      directory: peers.directory,
       getStatus: async () => {
         asked += 1;
         await promise;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { newId } from "@vstream/core/ids.ts";
+import type { AssetId, NodeId } from "@vstream/core/ids.ts";
 import type { NodeAddress } from "@vstream/core/media.ts";
 import { idleLoad, trialAddress } from "../serving/trial-serving.fixture.ts";
 import type { Standing } from "./choose-pathways.ts";
@@ -8,6 +9,7 @@ import type { Surroundings } from "./places.ts";
 import type { Sight } from "./peer-watch.ts";
 
 const [own, other] = [newId("node", 1), newId("node", 2)];
+const assetId = newId("asset", 1);
 const playbackUrl = "http://other.example:7800";
 const self = { nodeId: own, name: "self", region: "eu", url: "http://self.example" };
 const seen = (state: Sight["state"], ready = true): Sight => ({ state, ready, load: null });
@@ -21,7 +23,10 @@ function around(changes: Partial<Surroundings>): Surroundings {
 /** What a node counts as by the directory's word and what was seen of it. */
 function standing(entry: Partial<NodeAddress>, sight: Sight, isControlHeard = true): Standing | undefined {
   const directory = [trialAddress(other, { playbackUrl, ...entry })];
-  const places = placesOf([other], around({ directory, sightOf: () => sight, isControlHeard }));
+  const places = placesOf(
+    { assetId, homeNodeIds: [other] },
+    around({ directory, sightOf: () => sight, isControlHeard }),
+  );
   return places.find((place) => place.nodeId === other)?.standing;
 }
 
@@ -62,7 +67,7 @@ describe("the places that viewers may be sent to", () => {
 
   it("hold the node itself, known to live, and leaving when it drains or stops", () => {
     const ownStanding = (changes: Partial<Surroundings>): Standing | undefined =>
-      placesOf([own], around(changes)).find((place) => place.nodeId === own)?.standing;
+      placesOf({ assetId, homeNodeIds: [own] }, around(changes)).find((place) => place.nodeId === own)?.standing;
     assert.equal(ownStanding({}), "well");
     assert.equal(ownStanding({ directory: [trialAddress(own, { ...down, playbackUrl })] }), "well");
     assert.equal(ownStanding({ directory: [trialAddress(own, { scheduling: "draining" })] }), "leaving");
@@ -77,7 +82,7 @@ describe("the places that viewers may be sent to", () => {
       trialAddress(other, { playbackUrl }),
       trialAddress(fourth, { playbackUrl: 'http://x"\n#EXT-X-EVIL' }),
     ];
-    const places = placesOf([other, own, fourth], around({ directory }));
+    const places = placesOf({ assetId, homeNodeIds: [other, own, fourth] }, around({ directory }));
     assert.deepEqual(
       places.map(({ nodeId, url, isHome }) => [nodeId, url, isHome]),
       [
@@ -85,6 +90,38 @@ describe("the places that viewers may be sent to", () => {
         [own, self.url, true],
         [third, "https://[::1]:1/p", false],
       ],
+    );
+  });
+
+  it("are a few of many nodes beside the homes: those asked for, then the well and near, the same for an asset", () => {
+    const many = Array.from({ length: 500 }, (_, at) =>
+      trialAddress(newId("node", 10 + at), { playbackUrl, region: at % 2 === 0 ? "us" : "eu" }),
+    );
+    const known = many[499]!.nodeId;
+    let looked = 0;
+    const sightOf = (nodeId: NodeId): Sight => {
+      looked += 1;
+      return seen(many.findIndex((node) => node.nodeId === nodeId) % 3 === 0 ? "silent" : "answers");
+    };
+    const idsFor = (asset: AssetId): NodeId[] =>
+      placesOf({ assetId: asset, homeNodeIds: [other], known: [known] }, around({ directory: many, sightOf })).map(
+        ({ nodeId, region, standing: found }) => {
+          if (nodeId !== own && nodeId !== known) assert.deepEqual([region, found], ["eu", "well"]);
+          return nodeId;
+        },
+      );
+    const ids = idsFor(assetId);
+    assert.deepEqual([ids.length, ids[0], looked <= 66], [18, known, true], String(looked));
+    assert.deepEqual(idsFor(assetId), ids);
+    assert.notDeepEqual(idsFor(newId("asset", 2)), ids);
+  });
+
+  it("have no load where what was told is none that a node can have", () => {
+    const odd = { ...idleLoad, egressBps: NaN };
+    const places = placesOf({ assetId, homeNodeIds: [own] }, around({ ownLoad: odd }));
+    assert.deepEqual(
+      places.map(({ load }) => load),
+      [null],
     );
   });
 });

@@ -7,6 +7,7 @@ import type { Logger } from "@vstream/core/log.ts";
 import type { Manifest } from "@vstream/core/media.ts";
 import { assetBase } from "../packaging/rendition-uris.ts";
 import type { Steering as PlaylistSteering } from "../packaging/multivariant-playlist.ts";
+import { nodeIn } from "../replicate/directory-index.ts";
 import type { Peers } from "../replicate/peers.ts";
 import { choosePathways, usageOf } from "./choose-pathways.ts";
 import type { NodeLoad, Rng, Viewer } from "./choose-pathways.ts";
@@ -41,6 +42,14 @@ export interface SteeringDeps {
   readonly log: Logger;
 }
 
+interface Steer {
+  readonly manifest: Manifest;
+  readonly self: Home;
+  readonly viewer: Viewer;
+  /** The nodes that the viewer knows of. */
+  readonly known?: readonly NodeId[];
+}
+
 export class Steering implements AsyncDisposable {
   readonly #deps: SteeringDeps;
   readonly #watch: PeerWatch;
@@ -54,7 +63,8 @@ export class Steering implements AsyncDisposable {
 
   /** What a multivariant playlist says; null when there is one way only. @param self under its own address */
   playlist(manifest: Manifest, self: Home): PlaylistSteering | null {
-    const { pathways, places } = this.#steer({ manifest, self, viewer: { at: null, region: self.region } }, "playlist");
+    const viewer = { at: null, region: self.region };
+    const { pathways, places } = this.#steer({ manifest, self, viewer }, "playlist");
     if (pathways.length < 2) return null;
     const listed = inKeptOrder(pathways);
     // Whoever reached this node can go on reaching it, wherever the homes stand.
@@ -72,25 +82,32 @@ export class Steering implements AsyncDisposable {
 
   list(manifest: Manifest, self: Home, asked: Asked): SteeringList {
     const viewer = { at: asked.at, region: asked.near ?? self.region };
-    const steered = this.#steer({ manifest, self, viewer }, "steering");
+    const steered = this.#steer({ manifest, self, viewer, known: asked.known }, "steering");
     const at = steered.places.find((place) => place.nodeId === asked.at);
     const viewers = Math.max(this.#deps.ownLoad().viewers, at?.load?.viewers ?? 0);
     return steeringList(steered, asked, viewers);
   }
 
-  /** For our own player, best first; the first is where it should be. @param at where it is */
+  /**
+   * For our own player, best first; the first is where it should be. This node is among them as long as it serves: the
+   * player has reached it, whatever it can reach of the others.
+   * @param at where it is
+   */
   homes(manifest: Manifest, self: Home, at: NodeId): Home[] {
     const viewer = { at, region: self.region };
     const { pathways, places } = this.#steer({ manifest, self, viewer }, "homes");
-    const others = places.filter((place) => !pathways.includes(place) && place.standing === "well");
-    return [...pathways, ...others].slice(0, homesLimit).map(({ nodeId, name, region, url }) => {
-      return { nodeId, name, region, url };
-    });
+    const isOther = (place: Place): boolean => !pathways.includes(place) && place.nodeId !== self.nodeId;
+    const others = places.filter((place) => isOther(place) && place.standing === "well");
+    const own = places.find((place) => place.nodeId === self.nodeId && place.standing !== "gone");
+    const isOwnToCome = own !== undefined && !pathways.includes(own);
+    const listed = [...pathways, ...others].slice(0, isOwnToCome ? homesLimit - 1 : homesLimit);
+    if (isOwnToCome) listed.push(own);
+    return listed.map(({ nodeId, name, region, url }) => ({ nodeId, name, region, url }));
   }
 
   /** How well a node can be read from, lower is better: whether it answers, whether it is near, how busy it is. */
   rankOf(nodeId: NodeId): number {
-    const node = this.#deps.peers.directory.find((one) => one.nodeId === nodeId);
+    const node = nodeIn(this.#deps.peers.directory, nodeId);
     const { state, load } = this.#watch.sightOf(nodeId);
     if (node === undefined || state === "silent") return ranks.silent;
     const isDown = node.health !== "up" && state !== "answers";
@@ -102,16 +119,20 @@ export class Steering implements AsyncDisposable {
     await this.#watch[Symbol.asyncDispose]();
   }
 
-  #steer(asking: { manifest: Manifest; self: Home; viewer: Viewer }, by: "playlist" | "steering" | "homes"): Steered {
-    const { manifest, self, viewer } = asking;
+  #steer(asking: Steer, by: "playlist" | "steering" | "homes"): Steered {
+    const { manifest, self, viewer, known = [] } = asking;
+    const { assetId, homeNodeIds } = manifest;
     const { peers, ownLoad, isReady, isControlHeard, rng } = this.#deps;
-    this.#watch.watch(manifest.homeNodeIds);
-    const places = placesOf(manifest.homeNodeIds, {
+    this.#watch.watch(homeNodeIds);
+    const sought = { assetId, homeNodeIds, known: viewer.at === null ? known : [...known, viewer.at] };
+    const places = placesOf(sought, {
       ...{ self, ownLoad: ownLoad(), isReady: isReady(), directory: peers.directory },
       ...{ isControlHeard: isControlHeard(), sightOf: (nodeId) => this.#watch.sightOf(nodeId) },
     });
     const { pathways, reason } = choosePathways(places, viewer, rng);
     this.#count({ by, reason });
+    // Who stands in for the homes may be dead too.
+    if (!places.some((place) => place.isHome && place.standing === "well")) this.#watch.watch(pathways);
     const byId = new Map(places.map((place) => [place.nodeId, place]));
     return { manifest, self, places, pathways: pathways.flatMap((nodeId) => byId.get(nodeId) ?? []) };
   }

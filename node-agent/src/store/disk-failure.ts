@@ -26,6 +26,14 @@ export function errnoOf(thrown: unknown): string | undefined {
   return thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : undefined;
 }
 
+/**
+ * A file that should be there is gone, or the disk cannot read it: the file is lost. Any other failure (too many open
+ * files, no memory, no permission) passes, and the file is as good as before.
+ */
+export function isFilesFault(thrown: unknown): boolean {
+  return isAbsent(thrown) || errnoOf(thrown) === "EIO";
+}
+
 export function isAbsent(thrown: unknown): boolean {
   return errnoOf(thrown) === "ENOENT";
 }

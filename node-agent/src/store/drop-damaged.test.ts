@@ -1,8 +1,18 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { appendFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { VsError } from "@vstream/core/errors.ts";
 import type { Sha256 } from "@vstream/core/ids.ts";
-import { newAssetId, pieceOf, refOf, trialStoreForEach } from "./trial-store.fixture.ts";
+import {
+  newAssetId,
+  pieceOf,
+  refOf,
+  shutFile,
+  shutFolder,
+  stickRecord,
+  trialStoreForEach,
+} from "./trial-store.fixture.ts";
 
 describe("dropping what is damaged", () => {
   const trial = trialStoreForEach();
@@ -90,6 +100,96 @@ describe("dropping what is damaged", () => {
     assert.deepEqual([first, second], [[], null]);
     await trial.store.putBytes(bytes);
     assert.equal(await trial.store.dropDamaged(sha256), null);
+  });
+
+  it("leaves a file alone that just cannot be opened", async () => {
+    const { bytes, sha256 } = await put();
+    const assetId = newAssetId();
+    await trial.store.recordPiece(assetId, pieceOf(0, [refOf(bytes)]));
+    const reopen = await shutFile(pathOf(sha256));
+    await assert.rejects(trial.store.dropDamaged(sha256), { code: "disk_failed" });
+    await reopen();
+    assert.equal(await trial.store.dropDamaged(sha256), null);
+    assert.deepEqual(await trial.store.read(sha256), bytes);
+    assert.deepEqual([trial.store.inventory().size, trial.store.scrub.damagedFound], [1, 0]);
+  });
+
+  it("takes a file that the disk cannot read for wrong", async function () {
+    if (process.platform !== "linux") this.skip();
+    const { bytes, sha256 } = await put();
+    await trial.store.recordPiece(newAssetId(), pieceOf(0, [refOf(bytes)]));
+    const path = pathOf(sha256);
+    await rm(path);
+    // Nothing is mapped at address 0: reading there gives EIO.
+    await symlink("/proc/self/mem", path);
+    await assert.rejects(trial.store.read(sha256), { code: "object_corrupt" });
+    assert.equal((await trial.store.dropDamaged(sha256))?.length, 1);
+    assert.deepEqual([trial.store.has(sha256), trial.store.scrub.damagedFound], [false, 1]);
+  });
+
+  it("tells what is gone though a record stays, and drops that the next time", async () => {
+    const { bytes, sha256 } = await put();
+    const piece = pieceOf(0, [refOf(bytes)]);
+    const [one, two] = [newAssetId(), newAssetId()];
+    for (const assetId of [one, two]) await trial.store.recordPiece(assetId, piece);
+    await writeFile(pathOf(sha256), Buffer.alloc(5000));
+    const loosen = await stickRecord(trial.folder, one, piece.id);
+    assert.deepEqual(await trial.store.dropDamaged(sha256), [{ assetId: two, pieceIds: [piece.id] }]);
+    await assert.rejects(trial.store.dropDamaged(sha256), VsError);
+    await loosen();
+    assert.deepEqual(await trial.store.dropDamaged(sha256), [{ assetId: one, pieceIds: [piece.id] }]);
+    assert.equal(trial.store.inventory().size, 0);
+    assert.equal(await trial.store.dropDamaged(sha256), null);
+    assert.equal(trial.store.scrub.damagedFound, 1);
+  });
+
+  it("leaves a piece whose object came again before its record could be removed", async () => {
+    const { bytes, sha256 } = await put();
+    const [assetId, piece] = [newAssetId(), pieceOf(0, [refOf(bytes)])];
+    await trial.store.recordPiece(assetId, piece);
+    await writeFile(pathOf(sha256), Buffer.alloc(5000));
+    const loosen = await stickRecord(trial.folder, assetId, piece.id);
+    await assert.rejects(trial.store.dropDamaged(sha256), VsError);
+    await loosen();
+    await trial.store.putBytes(bytes);
+    assert.equal(await trial.store.dropDamaged(sha256), null);
+    assert.notEqual(trial.store.getPiece(assetId, piece.id), null);
+  });
+
+  it("drops the records though the file cannot be taken away", async function () {
+    const { bytes, sha256 } = await put();
+    const [assetId, piece] = [newAssetId(), pieceOf(0, [refOf(bytes)])];
+    await trial.store.recordPiece(assetId, piece);
+    await writeFile(pathOf(sha256), Buffer.alloc(5000));
+    const open = shutFolder(dirname(pathOf(sha256)));
+    if (open === null) this.skip();
+    try {
+      assert.deepEqual(await trial.store.dropDamaged(sha256), [{ assetId, pieceIds: [piece.id] }]);
+    } finally {
+      open();
+    }
+    assert.deepEqual([trial.store.has(sha256), trial.store.usage.usedBytes], [false, 0]);
+    await trial.store.putBytes(bytes);
+    assert.deepEqual(await trial.store.read(sha256), bytes);
+  });
+
+  it("takes a piece that is just being recorded, too", async () => {
+    const { bytes, sha256 } = await put();
+    // Long in the writing.
+    const [assetId, piece] = [
+      newAssetId(),
+      pieceOf(
+        0,
+        Array.from({ length: 40_000 }, () => refOf(bytes)),
+      ),
+    ];
+    await writeFile(pathOf(sha256), Buffer.alloc(5000));
+    const recording = trial.store.recordPiece(assetId, piece);
+    while (trial.store.scrub.totalBytes === 0) await Promise.resolve();
+    const [recorded, dropped] = await Promise.allSettled([recording, trial.store.dropDamaged(sha256)]);
+    assert.ok(trial.store.getPiece(assetId, piece.id) === null);
+    assert.deepEqual(dropped, { status: "fulfilled", value: [{ assetId, pieceIds: [piece.id] }] });
+    assert.equal(recorded.status === "rejected" ? (recorded.reason as VsError).code : "", "object_missing");
   });
 
   it("is mended by the next start when it was cut short", async () => {

@@ -1,15 +1,15 @@
 // Brings the shelves into agreement with the disk at the start, and lets go of what nothing needs any more.
-import { mkdir, open, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "@vstream/core/clock.ts";
 import { VsError } from "@vstream/core/errors.ts";
 import type { AssetId } from "@vstream/core/ids.ts";
 import { objectsOf } from "@vstream/core/media.ts";
 import type { ObjectRef, Piece } from "@vstream/core/media.ts";
+import { isFileRight } from "./check-file.ts";
 import { objectFolders } from "./disk-layout.ts";
 import type { DiskLayout } from "./disk-layout.ts";
 import { FolderSync } from "./folder-sync.ts";
-import { hashFile } from "./hash-file.ts";
 import { setAside } from "./set-aside.ts";
 import type { Shelves } from "./shelves.ts";
 
@@ -105,12 +105,6 @@ async function isWhole(shelves: Shelves, assetId: AssetId, piece: Piece): Promis
 async function removeIfDamaged(shelves: Shelves, object: ObjectRef): Promise<void> {
   const path = shelves.objects.pathOf(object.sha256);
   if (path === null) return;
-  const found = await hashAt(path);
-  if (found.sha256 === object.sha256) return;
+  if (await isFileRight(path, object.sha256, () => Promise.resolve())) return;
   await setAside(shelves, object.sha256);
-}
-
-async function hashAt(path: string): Promise<ObjectRef> {
-  await using handle = await open(path, "r");
-  return await hashFile(handle);
 }

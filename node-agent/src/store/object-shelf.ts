@@ -91,7 +91,10 @@ export class ObjectShelf {
       .map(([sha256]) => ({ sha256, bytes: this.#sizes.get(sha256) ?? 0 }));
   }
 
-  /** Takes the object off the shelf, if `isUnneeded` still says so when its turn comes, and lets `dispose` have its file. */
+  /**
+   * Takes the object off the shelf, if `isUnneeded` still says so when its turn comes, and lets `dispose` have its file.
+   * @throws what `dispose` throws; the object is off the shelf then too
+   */
   async remove(sha256: Sha256, isUnneeded: () => boolean, dispose: (path: string) => Promise<void>): Promise<void> {
     await this.#deps.turns.take(`object ${sha256}`, async () => {
       const bytes = this.#sizes.get(sha256);
@@ -99,8 +102,11 @@ export class ObjectShelf {
       // From here on nobody finds it, and nothing can name it.
       this.#sizes.delete(sha256);
       this.#looseSinceMs.delete(sha256);
-      await dispose(this.#deps.layout.object(sha256));
-      this.#deps.space.give(bytes);
+      try {
+        await dispose(this.#deps.layout.object(sha256));
+      } finally {
+        this.#deps.space.give(bytes);
+      }
     });
   }
 

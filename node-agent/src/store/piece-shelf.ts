@@ -26,6 +26,8 @@ export class PieceShelf {
   readonly #deps: Deps;
   readonly #byAsset = new Map<AssetId, Map<PieceId, Piece>>();
   readonly #namings = new Namings();
+  /** By asset, those whose record is just being written. */
+  readonly #coming = new Map<AssetId, Piece>();
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -52,15 +54,20 @@ export class PieceShelf {
     return new Map([...this.#byAsset].map(([assetId, pieces]) => [assetId, [...pieces.keys()]]));
   }
 
-  /** The assets with a piece that names the object. Looks through all records: for what is rare. */
+  /**
+   * The assets with a piece that names the object, one that is just being recorded too. Looks through all records: for
+   * what is rare.
+   */
   assetsNaming(sha256: Sha256): AssetId[] {
-    return [...this.#byAsset.keys()].filter((assetId) => this.naming(assetId, sha256).length > 0);
+    const coming = [...this.#coming].filter(([, piece]) => names(piece, sha256)).map(([assetId]) => assetId);
+    const recorded = [...this.#byAsset.keys()].filter((assetId) => this.naming(assetId, sha256).length > 0);
+    return [...new Set([...recorded, ...coming])];
   }
 
   /** The pieces of an asset that name the object. */
   naming(assetId: AssetId, sha256: Sha256): Piece[] {
     const pieces = [...(this.#byAsset.get(assetId)?.values() ?? [])];
-    return pieces.filter((piece) => objectsOf(piece.content).some((object) => object.sha256 === sha256));
+    return pieces.filter((piece) => names(piece, sha256));
   }
 
   isNamed(sha256: Sha256): boolean {
@@ -85,13 +92,16 @@ export class PieceShelf {
     const older = this.get(assetId, piece.id);
     if (isDeepStrictEqual(older, piece)) return [];
     this.#namings.add(objectsOf(piece.content));
+    this.#coming.set(assetId, piece);
     try {
       await this.#write(assetId, piece);
+      this.#add(assetId, piece);
     } catch (thrown) {
       this.#namings.remove(objectsOf(piece.content));
       throw diskFailure(thrown, `record piece ${piece.id} of ${assetId}`);
+    } finally {
+      this.#coming.delete(assetId);
     }
-    this.#add(assetId, piece);
     return older === null ? [] : this.#namings.remove(objectsOf(older.content));
   }
 
@@ -146,4 +156,8 @@ export class PieceShelf {
     pieces.set(piece.id, piece);
     this.#byAsset.set(assetId, pieces);
   }
+}
+
+function names(piece: Piece, sha256: Sha256): boolean {
+  return objectsOf(piece.content).some((object) => object.sha256 === sha256);
 }

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { writeFile, rm, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Sha256 } from "@vstream/core/ids.ts";
+import { VsError } from "@vstream/core/errors.ts";
+import type { AssetId, PieceId, Sha256 } from "@vstream/core/ids.ts";
 import type { ObjectRef } from "@vstream/core/media.ts";
 import { until } from "../rpc/trial-control-plane.fixture.ts";
 import { MovedClock } from "../tasks/moved-clock.fixture.ts";
 import type { ScrubOptions, Store } from "./store.ts";
-import { newAssetId, openTrialStore, pieceOf, trialFolder } from "./trial-store.fixture.ts";
+import { newAssetId, openTrialStore, pieceOf, shutFile, stickRecord, trialFolder } from "./trial-store.fixture.ts";
 
 const [minuteMs, hourMs] = [60_000, 3_600_000];
 const MiB = 1024 ** 2;
@@ -15,9 +16,14 @@ const MiB = 1024 ** 2;
 /** The scrub itself, and the store's sweep. */
 const restingAtEase = 2;
 
-/** Knows how many wait for it. */
+/** Knows how many wait for it, and has a wall clock that can be set. */
 class RestClock extends MovedClock {
   resting = 0;
+  setByMs = 0;
+
+  override now(): number {
+    return super.now() + this.setByMs;
+  }
 
   override async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     this.resting += 1;
@@ -140,6 +146,59 @@ describe("scrub", () => {
     const first = await passUntilEnded();
     assert.equal(first, 3 * minuteMs);
     assert.ok((await passUntilEnded()) - first < 4 * minuteMs);
+  });
+
+  it("leaves a file alone that just cannot be opened", async () => {
+    const [object] = (await fill([1000, 1000])) as [ObjectRef];
+    const reopen = await shutFile(store.pathOf(object.sha256)!);
+    start();
+    await passUntilEnded();
+    assert.deepEqual(found, []);
+    await reopen();
+    await spoil(object);
+    await passUntilEnded();
+    assert.deepEqual(found, [object.sha256]);
+  });
+
+  it("tells again of what went in a drop that was cut short", async () => {
+    const [object] = (await fill([1000, 1000])) as [ObjectRef];
+    const [[assetId, pieceIds]] = [...store.inventory()] as [[AssetId, PieceId[]]];
+    await spoil(object);
+    await stickRecord(folder.path, assetId, pieceIds[0]!);
+    await assert.rejects(store.dropDamaged(object.sha256), VsError);
+    start();
+    await passUntilEnded();
+    assert.deepEqual(found, [object.sha256]);
+  });
+
+  for (const [how, setByMs] of [
+    ["back", -5 * hourMs],
+    ["forward", 1000 * hourMs],
+  ] as const) {
+    it(`keeps its pace when the wall clock is set ${how}`, async () => {
+      clock.setByMs = 24 * hourMs;
+      await fill([2 * MiB, 2 * MiB, 2 * MiB, 2 * MiB]);
+      start({ periodMs: 160_000 });
+      await passUntilChecked(4 * MiB);
+      clock.setByMs += setByMs;
+      const { lastPassEndedAt } = store.scrub;
+      assert.equal(await passUntil(() => store.scrub.lastPassEndedAt !== lastPassEndedAt), 80_000);
+    });
+  }
+
+  it("keeps its pace when the wall clock was set back while it did not run, and says so", async () => {
+    clock.setByMs = 24 * hourMs;
+    await fill([2 * MiB, 2 * MiB, 2 * MiB, 2 * MiB]);
+    start({ periodMs: 160_000 });
+    await passUntilChecked(4 * MiB);
+    await close();
+    clock.setByMs = hourMs;
+    store = await openTrialStore(folder.path, { clock });
+    start({ periodMs: 160_000 });
+    await passUntilChecked(6 * MiB);
+    assert.equal(store.scrub.passStartedAt, clock.now() - 120_000);
+    const { lastPassEndedAt } = store.scrub;
+    assert.equal(await passUntil(() => store.scrub.lastPassEndedAt !== lastPassEndedAt), 40_000);
   });
 
   it("gives way while the node is busy, and catches up at four times the pace", async () => {

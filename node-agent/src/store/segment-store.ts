@@ -7,9 +7,10 @@ import { isId } from "@vstream/core/ids.ts";
 import type { AssetId, PieceId, Sha256 } from "@vstream/core/ids.ts";
 import { objectsOf, pieceIdOf } from "@vstream/core/media.ts";
 import type { Manifest, ObjectRef, Piece, Scrub, SourceRef } from "@vstream/core/media.ts";
-import { diskFailure, isAbsent } from "./disk-failure.ts";
+import { diskFailure, isAbsent, isFilesFault } from "./disk-failure.ts";
 import { dropDamaged } from "./drop-damaged.ts";
 import { readSpan } from "./durable-file.ts";
+import { hashOf } from "./hash-file.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { keepSweeping, loadShelves, makeFolders, removeUnneeded } from "./housekeeping.ts";
 import type { OpenStream } from "./incoming.ts";
@@ -93,6 +94,12 @@ class SegmentStore implements Store {
     throw new VsError("object_corrupt", `the file of object ${sha256} ${what}`);
   }
 
+  async readChecked(sha256: Sha256): Promise<Buffer> {
+    const bytes = await this.read(sha256);
+    if (hashOf(bytes) === sha256) return bytes;
+    throw new VsError("object_corrupt", `the file of object ${sha256} has other bytes`);
+  }
+
   async adoptFile(path: string, expected?: Sha256): Promise<ObjectRef> {
     return await this.#intake.adoptFile(path, expected);
   }
@@ -122,6 +129,8 @@ class SegmentStore implements Store {
       const dropped = await this.#shelves.pieces.record(assetId, piece);
       for (const { sha256 } of objectsOf(piece.content)) this.#shelves.objects.settle(sha256);
       await removeUnneeded(this.#shelves, dropped);
+      // Found wrong while the record was written: whoever dropped the object drops the record when this turn ends.
+      this.#requireObjects(piece);
     });
   }
 
@@ -209,6 +218,8 @@ async function readFromDisk(path: string, start: number, end: number, sha256: Sh
     return await readSpan(handle, start, end);
   } catch (thrown) {
     if (isAbsent(thrown)) return null;
+    if (isFilesFault(thrown))
+      throw new VsError("object_corrupt", `the disk cannot read object ${sha256}`, { cause: thrown });
     throw diskFailure(thrown, `read object ${sha256}`);
   }
 }

@@ -17,7 +17,7 @@ export interface ScrubOptions {
   readonly periodMs: number;
   /** While this is so, almost nothing is read. */
   readonly isBusy: () => boolean;
-  /** The file of an object is wrong, cannot be read or is not there. */
+  /** The file of an object is wrong, lost to the disk or not there. One that just cannot be opened is left at that. */
   readonly onDamage: (sha256: Sha256) => void;
 }
 
@@ -40,9 +40,12 @@ export interface Store extends AsyncDisposable {
   sizeOf(sha256: Sha256): number | null;
   /**
    * Bytes [start, end) of an object; whole without a range.
-   * @throws VsError object_missing, object_corrupt when its file is cut or gone, disk_failed
+   * @throws VsError object_missing, object_corrupt when its file is cut, gone or unreadable, disk_failed when the file
+   *   may be right
    */
   read(sha256: Sha256, range?: { start: number; end: number }): Promise<Buffer>;
+  /** An object's bytes, held against its hash. @throws VsError as read does; object_corrupt for other bytes too */
+  readChecked(sha256: Sha256): Promise<Buffer>;
   /**
    * Moves a finished file of the scratch (or upload) folder in: hashes it, fsyncs, renames. Gives what it is.
    * @throws VsError object_corrupt when `expected` is given and differs, storage_full, disk_failed
@@ -64,7 +67,7 @@ export interface Store extends AsyncDisposable {
   /** An unverified or pulled-through object that no piece names: kept while there is room, oldest read goes first. */
   putCached(expected: ObjectRef, bytes: Uint8Array): Promise<void>;
 
-  /** Records that all objects of a piece stand here. @throws VsError object_missing when one does not */
+  /** Records that all objects of a piece stand here. @throws VsError object_missing when one does not, or goes meanwhile */
   recordPiece(assetId: AssetId, piece: Piece): Promise<void>;
   getPiece(assetId: AssetId, pieceId: PieceId): Piece | null;
   /** All that the node holds, by asset. */
@@ -74,11 +77,16 @@ export interface Store extends AsyncDisposable {
 
   /**
    * For an object that was read wrong: reads it once more, and if it is wrong, puts its file into quarantine and drops
-   * the records of all pieces that name it. Gives the copies that are gone by it; null when nothing was wrong.
-   * @throws VsError disk_failed, cancelled when the store closes meanwhile
+   * the records of all pieces that name it; what an earlier call left of these goes too. Gives the copies that are gone
+   * by it, also when not all could be dropped; null when nothing was wrong.
+   * @throws VsError disk_failed when it could not be read but may be right, or nothing could be dropped: a later call
+   *   goes on; cancelled when the store closes meanwhile
    */
   dropDamaged(sha256: Sha256): Promise<LostCopies | null>;
-  /** Reads every object of a copy. What is wrong is dropped as by dropDamaged. @throws VsError disk_failed */
+  /**
+   * Reads every object of a copy. What is wrong is dropped as by dropDamaged.
+   * @throws VsError disk_failed when nothing was found wrong, but not all could be read; the signal's reason likewise
+   */
   verifyPiece(
     assetId: AssetId,
     pieceId: PieceId,

@@ -1,11 +1,12 @@
 // For tests: a store in a folder of its own, and small pieces to put into it.
+import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@vstream/core/clock.ts";
 import { newId, videoPieceId } from "@vstream/core/ids.ts";
-import type { AssetId, Sha256 } from "@vstream/core/ids.ts";
+import type { AssetId, PieceId, Sha256 } from "@vstream/core/ids.ts";
 import { openLog } from "@vstream/core/log.ts";
 import type { Manifest, ObjectRef, Piece } from "@vstream/core/media.ts";
 import { openStore } from "./segment-store.ts";
@@ -150,6 +151,44 @@ export function streamOf(bytes: Uint8Array, partBytes = 4096) {
     return Promise.resolve(parts(bytes.subarray(fromByte), partBytes));
   };
   return { open, openedFrom };
+}
+
+/**
+ * Until what is given is called, the object's file cannot be opened, though nothing is wrong with it: as when no file
+ * handle is free.
+ */
+export async function shutFile(path: string): Promise<() => Promise<void>> {
+  const aside = `${path}.aside`;
+  await rename(path, aside);
+  await symlink(path, path);
+  return async () => {
+    await rename(aside, path);
+  };
+}
+
+/** Until what is given is called, the record of a piece cannot be removed. */
+export async function stickRecord(dataDir: string, assetId: AssetId, pieceId: PieceId): Promise<() => Promise<void>> {
+  const path = join(dataDir, "pieces", assetId, `${pieceId}.json`);
+  await rm(path);
+  await mkdir(path);
+  return async () => {
+    await rmdir(path);
+  };
+}
+
+/**
+ * Until what is given is called, nothing can be made, renamed or deleted in the folder, as on a disk that was remounted
+ * read-only; null: not permitted here.
+ */
+export function shutFolder(path: string): (() => void) | null {
+  try {
+    execFileSync("chattr", ["+i", path], { stdio: "ignore" });
+  } catch {
+    return null;
+  }
+  return () => {
+    execFileSync("chattr", ["-i", path]);
+  };
 }
 
 /** Every file below the data folder that is not an object of the store, a piece record or the lock. */

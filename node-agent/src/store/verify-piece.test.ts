@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import { VsError } from "@vstream/core/errors.ts";
 import type { ObjectRef } from "@vstream/core/media.ts";
-import { neverAborted, newAssetId, pieceOf, trialStoreForEach } from "./trial-store.fixture.ts";
+import { neverAborted, newAssetId, pieceOf, shutFile, stickRecord, trialStoreForEach } from "./trial-store.fixture.ts";
 
 const unheard = { signal: neverAborted, onBytes: () => undefined };
 
@@ -64,6 +64,45 @@ describe("verifying a piece", () => {
     assert.notEqual(finding.kind, "wrong");
     assert.equal(trial.store.scrub.damagedFound, 0);
     assert.deepEqual(await trial.store.verifyPiece(assetId, piece.id, unheard), { kind: "absent" });
+  });
+
+  it("fails when a file just cannot be opened, and drops nothing for it", async () => {
+    const [assetId, object] = [newAssetId(), await put(1000)];
+    const piece = pieceOf(0, [object]);
+    await trial.store.recordPiece(assetId, piece);
+    const reopen = await shutFile(trial.store.pathOf(object.sha256)!);
+    await assert.rejects(trial.store.verifyPiece(assetId, piece.id, unheard), { code: "disk_failed" });
+    await reopen();
+    assert.deepEqual(await trial.store.verifyPiece(assetId, piece.id, unheard), { kind: "right", checkedBytes: 1000 });
+    assert.equal(trial.store.scrub.damagedFound, 0);
+  });
+
+  it("takes a piece for wrong whose object went in a drop that was cut short", async () => {
+    const [assetId, object] = [newAssetId(), await put(1000)];
+    const piece = pieceOf(0, [object]);
+    await trial.store.recordPiece(assetId, piece);
+    await writeFile(trial.store.pathOf(object.sha256)!, randomBytes(1000));
+    const loosen = await stickRecord(trial.folder, assetId, piece.id);
+    await assert.rejects(trial.store.verifyPiece(assetId, piece.id, unheard), VsError);
+    await loosen();
+    const lost = [{ assetId, pieceIds: [piece.id] }];
+    const finding = await trial.store.verifyPiece(assetId, piece.id, unheard);
+    assert.deepEqual(finding, { kind: "wrong", checkedBytes: 0, lost });
+    assert.equal(trial.store.inventory().size, 0);
+  });
+
+  it("says what it has dropped also when it is stopped after that", async () => {
+    const [wrong, right] = [await put(1000), await put(3_000_000)];
+    const [assetId, piece] = [newAssetId(), pieceOf(0, [wrong, right])];
+    await trial.store.recordPiece(assetId, piece);
+    await writeFile(trial.store.pathOf(wrong.sha256)!, randomBytes(1000));
+    const stop = new AbortController();
+    const onBytes = (bytes: number): void => {
+      if (bytes > 1000) stop.abort(new VsError("lease_lost", "over"));
+    };
+    const finding = await trial.store.verifyPiece(assetId, piece.id, { signal: stop.signal, onBytes });
+    assert.ok(finding.kind === "wrong");
+    assert.deepEqual(finding.lost, [{ assetId, pieceIds: [piece.id] }]);
   });
 
   it("stops between two reads when told to, and drops nothing for it", async () => {

@@ -1,9 +1,10 @@
 // Reads every object of a recorded piece and holds it against its hash. What is wrong is dropped on the way.
-import { open } from "node:fs/promises";
 import type { AssetId, PieceId, Sha256 } from "@vstream/core/ids.ts";
 import { objectsOf } from "@vstream/core/media.ts";
+import type { Piece } from "@vstream/core/media.ts";
+import { isFileRight } from "./check-file.ts";
+import { diskFailure } from "./disk-failure.ts";
 import { dropDamaged } from "./drop-damaged.ts";
-import { hashFileInParts } from "./hash-file.ts";
 import type { Shelves } from "./shelves.ts";
 import type { LostCopies, PieceFinding } from "./store.ts";
 
@@ -15,7 +16,11 @@ export interface Verification {
   readonly onBytes: (bytes: number) => void;
 }
 
-/** All objects are read, also after a wrong one: those that are right stay for when the piece is copied again. */
+/**
+ * All objects are read, also after a wrong one: those that are right stay for when the piece is copied again.
+ * @throws VsError disk_failed when something could not be read but may be right; the signal's reason. Neither once
+ *   something was found wrong: that is told, and the rest is for another time
+ */
 export async function verifyPiece(shelves: Shelves, verification: Verification): Promise<PieceFinding> {
   const { assetId, pieceId } = verification;
   const piece = shelves.pieces.get(assetId, pieceId);
@@ -26,9 +31,10 @@ export async function verifyPiece(shelves: Shelves, verification: Verification):
     checkedBytes += bytes;
     verification.onBytes(bytes);
   };
-  for (const { sha256 } of objectsOf(piece.content)) {
-    const right = await isRight(shelves, sha256, { ...verification, onBytes });
-    if (!right) lost.push(...((await dropDamaged(shelves, sha256)) ?? []));
+  try {
+    await dropWrong(shelves, piece, { ...verification, onBytes, onLost: (some) => lost.push(...some) });
+  } catch (thrown) {
+    if (lost.length === 0) throw thrown;
   }
   if (lost.length > 0) return { kind: "wrong", checkedBytes, lost };
   // Dropped meanwhile, because somebody else read it wrong too, or discarded.
@@ -36,25 +42,32 @@ export async function verifyPiece(shelves: Shelves, verification: Verification):
   return { kind: "right", checkedBytes };
 }
 
-// What cannot be read is wrong too; dropDamaged looks again.
-async function isRight(
-  { objects }: Shelves,
-  sha256: Sha256,
-  { signal, onBytes }: Pick<Verification, "signal" | "onBytes">,
-): Promise<boolean> {
+type Watch = Pick<Verification, "signal" | "onBytes">;
+
+async function dropWrong(
+  shelves: Shelves,
+  piece: Piece,
+  watch: Watch & { readonly onLost: (lost: LostCopies) => void },
+): Promise<void> {
+  for (const { sha256 } of objectsOf(piece.content)) {
+    if (await isRight(shelves, sha256, watch)) continue;
+    watch.onLost((await dropDamaged(shelves, sha256)) ?? []);
+  }
+}
+
+// What a piece names and is not here is wrong too: a drop was cut short.
+async function isRight({ objects }: Shelves, sha256: Sha256, { signal, onBytes }: Watch): Promise<boolean> {
   signal.throwIfAborted();
   const path = objects.pathOf(sha256);
   if (path === null) return false;
   try {
-    await using handle = await open(path, "r");
-    const found = await hashFileInParts(handle, (bytes) => {
+    return await isFileRight(path, sha256, (bytes) => {
       signal.throwIfAborted();
       onBytes(bytes);
       return Promise.resolve();
     });
-    return found.sha256 === sha256;
-  } catch {
+  } catch (thrown) {
     signal.throwIfAborted();
-    return false;
+    throw diskFailure(thrown, `read object ${sha256}`);
   }
 }

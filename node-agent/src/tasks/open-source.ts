@@ -3,10 +3,11 @@ import type { NodeId } from "@vstream/core/ids.ts";
 import type { SourceRef } from "@vstream/core/media.ts";
 import type { ByteRange } from "../media/plan-chunk.ts";
 import { fetchSource } from "../replicate/fetch-span.ts";
+import { linkOwnSource } from "../replicate/own-source.ts";
 import type { TaskContext } from "./task-context.ts";
 import type { WorkDeps } from "./work-deps.ts";
 
-type Deps = Pick<WorkDeps, "nodeId" | "store" | "fetcher" | "peers" | "log">;
+type Deps = Pick<WorkDeps, "nodeId" | "store" | "fetcher" | "peers" | "verifiedBlocks" | "onDamage" | "log">;
 
 export interface WantedSource {
   readonly source: SourceRef;
@@ -19,7 +20,7 @@ export class TaskSource {
   readonly #wanted: WantedSource;
   readonly #context: TaskContext;
   #covered: readonly ByteRange[] = [];
-  #fetches = 0;
+  #files = 0;
 
   constructor(deps: Deps, wanted: WantedSource, context: TaskContext) {
     this.#deps = deps;
@@ -31,50 +32,56 @@ export class TaskSource {
     return this.#context.scratch.path("source");
   }
 
-  /** Whether this node holds the whole source itself. */
-  get isHere(): boolean {
-    return this.#deps.store.has(this.#wanted.source.source.sha256);
-  }
-
-  /** The file has these bytes when resolved. Nobody may be reading it meanwhile. */
+  /** The file has these bytes, checked, when resolved. Nobody may be reading it meanwhile. */
   async need(ranges: readonly ByteRange[]): Promise<void> {
-    if (ranges.every((range) => this.#covered.some((known) => known.start <= range.start && range.end <= known.end))) {
-      return;
-    }
-    const { store, fetcher, peers, log, nodeId } = this.#deps;
-    const { scratch, signal } = this.#context;
-    const holders = this.#wanted.holders.filter((holder) => holder !== nodeId);
-    this.#fetches += 1;
-    const name = `source-${String(this.#fetches)}`;
-    const wholly = this.isHere;
-    await fetchSource({
-      store,
-      fetcher,
-      peers,
-      log,
-      scratch,
-      source: this.#wanted.source,
-      ranges,
-      holders,
-      signal,
-      name,
-    });
-    await scratch.rename(name, "source");
-    this.#covered = wholly ? [this.#whole] : ranges;
+    if (this.#covers(ranges) || (await this.#takeOwn(ranges))) return;
+    await this.#fetch(ranges);
   }
 
   /**
-   * The whole file. Space for it is reserved until the result is disposed of.
+   * The whole file. Space for it is reserved until the result is disposed of, unless this node holds it anyway.
    * @throws VsError storage_full
    */
   async needWhole(): Promise<AsyncDisposable> {
     await using reserved = new AsyncDisposableStack();
-    if (!this.isHere) reserved.use(this.#deps.store.reserve(this.#whole.end));
-    await this.need([this.#whole]);
+    const whole = { start: 0, end: this.#wanted.source.source.bytes };
+    if (!(await this.#takeOwn([whole]))) {
+      reserved.use(this.#deps.store.reserve(whole.end));
+      await this.#fetch([whole]);
+    }
     return reserved.move();
   }
 
-  get #whole(): ByteRange {
-    return { start: 0, end: this.#wanted.source.source.bytes };
+  #covers(ranges: readonly ByteRange[]): boolean {
+    return ranges.every((range) => this.#covered.some((known) => known.start <= range.start && range.end <= known.end));
+  }
+
+  /** False: this node does not hold the source, or holds it wrong. */
+  async #takeOwn(ranges: readonly ByteRange[]): Promise<boolean> {
+    const { verifiedBlocks: verified, onDamage } = this.#deps;
+    const request = this.#request(ranges);
+    if ((await linkOwnSource({ ...request, verified, onDamage })) === null) return false;
+    await this.#put(request.name, ranges);
+    return true;
+  }
+
+  async #fetch(ranges: readonly ByteRange[]): Promise<void> {
+    const request = this.#request(ranges);
+    await fetchSource(request);
+    await this.#put(request.name, ranges);
+  }
+
+  #request(ranges: readonly ByteRange[]) {
+    const { store, fetcher, peers, log, nodeId } = this.#deps;
+    const { scratch, signal } = this.#context;
+    const holders = this.#wanted.holders.filter((holder) => holder !== nodeId);
+    this.#files += 1;
+    const name = `source-${String(this.#files)}`;
+    return { store, fetcher, peers, log, scratch, source: this.#wanted.source, ranges, holders, signal, name };
+  }
+
+  async #put(name: string, ranges: readonly ByteRange[]): Promise<void> {
+    await this.#context.scratch.rename(name, "source");
+    this.#covered = ranges;
   }
 }

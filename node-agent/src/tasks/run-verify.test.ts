@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { rm, writeFile } from "node:fs/promises";
+import { rm, symlink, writeFile } from "node:fs/promises";
 import { VsError } from "@vstream/core/errors.ts";
 import { videoPieceId } from "@vstream/core/ids.ts";
 import type { PieceId } from "@vstream/core/ids.ts";
@@ -59,10 +59,14 @@ describe("verification of an asset", () => {
     assert.deepEqual(damagedPieceIds, [1, 2, 3].map(videoPieceId));
     assert.equal(checkedBytes, 2000);
     assert.deepEqual(trial.store.inventory().get(one), [videoPieceId(0)]);
-    assert.deepEqual(lost, []);
+    // The result may never arrive.
+    assert.deepEqual(
+      lost,
+      [1, 2, 3].map((chunk) => [{ assetId: one, pieceIds: [videoPieceId(chunk)] }]),
+    );
   });
 
-  it("tells of what goes with a shared object and was not asked about", async () => {
+  it("tells of what goes with a shared object, too", async () => {
     const shared = await put();
     await trial.store.recordPiece(one, pieceOf(0, [shared]));
     await trial.store.recordPiece(one, pieceOf(1, [await put(), shared]));
@@ -72,10 +76,20 @@ describe("verification of an asset", () => {
     assert.deepEqual(damagedPieceIds, [videoPieceId(0)]);
     assert.deepEqual(lost, [
       [
-        { assetId: one, pieceIds: [videoPieceId(1)] },
+        { assetId: one, pieceIds: [videoPieceId(0), videoPieceId(1)] },
         { assetId: two, pieceIds: [videoPieceId(2)] },
       ],
     ]);
+  });
+
+  it("fails when a file cannot be opened, and drops nothing for it", async () => {
+    const object = await put();
+    await trial.store.recordPiece(one, pieceOf(0, [object]));
+    const path = trial.store.pathOf(object.sha256)!;
+    await rm(path);
+    await symlink(path, path);
+    await assert.rejects(verify([videoPieceId(0)]), { code: "disk_failed" });
+    assert.deepEqual([trial.store.inventory().get(one), lost], [[videoPieceId(0)], []]);
   });
 
   it("stops when its lease is over, and tells of what it had found by then", async () => {

@@ -1,5 +1,5 @@
-// Reads this node's copies of an asset and says which of them are wrong or not there. The task's result tells of the
-// copies it was asked about; of others that go with them, and of all when it is cut short, onLost hears.
+// Reads this node's copies of an asset and says which of them are wrong or not there. onLost hears of each at once: the
+// task's result may never arrive. Saying it twice does no harm.
 import type { AssetId, PieceId } from "@vstream/core/ids.ts";
 import { bytesOf } from "@vstream/core/media.ts";
 import type { Work } from "@vstream/core/media.ts";
@@ -9,7 +9,7 @@ import type { TaskContext, TaskResult } from "./task-context.ts";
 
 export interface VerifyDeps {
   readonly store: Pick<Store, "getPiece" | "verifyPiece">;
-  /** Hears of copies that are gone and that no result names. Not waited for. */
+  /** Hears of copies that are gone. Not waited for. */
   readonly onLost: (lost: LostCopies) => void;
 }
 
@@ -25,17 +25,13 @@ export async function runVerify(
     readBytes += bytes;
     progress(readBytes / Math.max(1, totalBytes));
   };
-  try {
-    for (const pieceId of pieceIds) {
-      signal.throwIfAborted();
-      const finding = await deps.store.verifyPiece(assetId, pieceId, { signal, onBytes });
-      if (finding.kind !== "right") damaged.add(pieceId);
-      if (finding.kind !== "absent") checkedBytes += finding.checkedBytes;
-      if (finding.kind === "wrong") tell(deps, without(finding.lost, assetId, pieceIds));
-    }
-  } catch (thrown) {
-    tell(deps, [{ assetId, pieceIds: [...damaged] }]);
-    throw thrown;
+  for (const pieceId of pieceIds) {
+    signal.throwIfAborted();
+    const finding = await deps.store.verifyPiece(assetId, pieceId, { signal, onBytes });
+    if (finding.kind !== "absent") checkedBytes += finding.checkedBytes;
+    if (finding.kind === "right") continue;
+    damaged.add(pieceId);
+    deps.onLost(finding.kind === "wrong" ? finding.lost : [{ assetId, pieceIds: [pieceId] }]);
   }
   return { ...nothingMade, damagedPieceIds: [...damaged], checkedBytes };
 }
@@ -43,17 +39,4 @@ export async function runVerify(
 function bytesOfAll(store: VerifyDeps["store"], assetId: AssetId, pieceIds: readonly PieceId[]): number {
   const pieces = pieceIds.map((pieceId) => store.getPiece(assetId, pieceId)).filter((piece) => piece !== null);
   return pieces.reduce((sum, piece) => sum + bytesOf(piece.content), 0);
-}
-
-function without(lost: LostCopies, assetId: AssetId, pieceIds: readonly PieceId[]): LostCopies {
-  return lost.map((copies) =>
-    copies.assetId === assetId
-      ? { assetId, pieceIds: copies.pieceIds.filter((pieceId) => !pieceIds.includes(pieceId)) }
-      : copies,
-  );
-}
-
-function tell({ onLost }: VerifyDeps, lost: LostCopies): void {
-  const some = lost.filter((copies) => copies.pieceIds.length > 0);
-  if (some.length > 0) onLost(some);
 }

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { readdir, stat } from "node:fs/promises";
+import { chmod, copyFile, open, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { newId, sourcePieceId } from "@vstream/core/ids.ts";
+import type { Sha256 } from "@vstream/core/ids.ts";
 import { objectsOf } from "@vstream/core/media.ts";
 import type {
   AudioContent,
@@ -21,6 +22,7 @@ import { checkMediaTools } from "../media/media-tools.ts";
 import type { MediaTools } from "../media/media-tools.ts";
 import { trialCluster } from "../replicate/trial-nodes.fixture.ts";
 import type { TrialCluster, TrialNode } from "../replicate/trial-nodes.fixture.ts";
+import { VerifiedBlocks } from "../replicate/verified-blocks.ts";
 import { neverAborted, quietLog } from "../store/trial-store.fixture.ts";
 import { runWork } from "./run-work.ts";
 import type { TaskResult } from "./task-context.ts";
@@ -48,6 +50,7 @@ describe("work", function () {
   let source: SourceRef;
   let timeline: ObjectRef;
   const reported: Piece[] = [];
+  const damaged: Sha256[] = [];
   /** Of the source as the last task saw it, on the disk. */
   let sourceBlocks = 0;
 
@@ -77,6 +80,10 @@ describe("work", function () {
     const { nodeId, store, fetcher, peers } = node;
     await using scratch = await store.openScratch(randomUUID());
     const timelines = new Timelines({ fetcher });
+    const verifiedBlocks = new VerifiedBlocks();
+    const onDamage = (sha256: Sha256): void => {
+      damaged.push(sha256);
+    };
     const keep = async (piece: Piece): Promise<void> => {
       if (piece.content.kind === "video") sourceBlocks = (await stat(scratch.path("source"))).blocks;
       await store.recordPiece(assetId, piece);
@@ -88,7 +95,7 @@ describe("work", function () {
     const quiet = (): void => undefined;
     const context = { assetId, signal: neverAborted, scratch, log: quiet, progress: quiet, keep, keepAndReport };
     return await runWork(
-      { nodeId, tools, store, fetcher, peers, timelines, onLost: quiet, log: quietLog },
+      { nodeId, tools, store, fetcher, peers, timelines, verifiedBlocks, onDamage, onLost: quiet, log: quietLog },
       work,
       context,
     );
@@ -159,14 +166,30 @@ describe("work", function () {
     assert.deepEqual(there, here);
   });
 
+  it("takes the source from another node where its own copy is wrong", async () => {
+    const chunk = { index: 4, firstSegment: 16, segmentCount: 1 };
+    const right = (await transcode(home, chunk)).pieces[0]?.content;
+    const path = join(away.store.uploadFolder, "clip.mp4");
+    await copyFile(home.store.pathOf(source.source.sha256)!, path);
+    await away.store.adoptSource(path);
+    // All of it but the beginning.
+    const copy = away.store.pathOf(source.source.sha256)!;
+    await chmod(copy, 0o600);
+    await using handle = await open(copy, "r+");
+    await handle.write(Buffer.alloc(source.source.bytes - 2_000_000), 0, null, 2_000_000);
+    damaged.length = 0;
+    assert.deepEqual((await transcode(away, chunk)).pieces[0]?.content, right);
+    assert.deepEqual(damaged, [source.source.sha256]);
+  });
+
   it("leaves nothing in the scratch folders", async () => {
     for (const node of cluster.nodes) assert.deepEqual(await readdir(join(node.folder, "scratch")), []);
   });
 
   it("refuses what is not media", async () => {
-    const text = await home.store.putBytes(Buffer.from("a shopping list\n".repeat(1000)));
-    const list = await home.store.putBytes(Buffer.alloc(32));
-    const work: Work = { kind: "probe", source: { source: text, blockList: list, blockBytes: 1 }, holders: [] };
+    const path = join(home.store.uploadFolder, "list.txt");
+    await writeFile(path, "a shopping list\n".repeat(1000));
+    const work: Work = { kind: "probe", source: await home.store.adoptSource(path), holders: [] };
     await assert.rejects(run(home, work), { code: "not_media" });
   });
 });

@@ -1,8 +1,9 @@
 // What the runs of all kinds of tasks share.
-import type { NodeId } from "@vstream/core/ids.ts";
+import type { NodeId, Sha256 } from "@vstream/core/ids.ts";
 import type { Logger } from "@vstream/core/log.ts";
 import type { MediaTools } from "../media/media-tools.ts";
 import type { Fetcher, Peers } from "../replicate/peers.ts";
+import type { VerifiedBlocks } from "../replicate/verified-blocks.ts";
 import type { LostCopies, Store } from "../store/store.ts";
 import type { Timelines } from "./timelines.ts";
 
@@ -13,7 +14,11 @@ export interface WorkDeps {
   readonly fetcher: Fetcher;
   readonly peers: Peers;
   readonly timelines: Timelines;
-  /** Hears of copies that are gone and that no task's result names. Not waited for. */
+  /** Of all tasks' sources. */
+  readonly verifiedBlocks: VerifiedBlocks;
+  /** Hears of an object whose file here is wrong. Not waited for. */
+  readonly onDamage: (sha256: Sha256) => void;
+  /** Hears of copies that are gone, whatever becomes of the task. Not waited for. */
   readonly onLost: (lost: LostCopies) => void;
   readonly log: Logger;
 }

@@ -1,5 +1,5 @@
 // Has every node hash again what it holds of an asset, and says which copies are good. Ends with 1 while one is bad or
-// cannot be reached.
+// cannot be reached, and when there is none.
 import { VsError } from "@vstream/core/errors.ts";
 import type { ControlClient } from "../../control-client.ts";
 import { follow } from "../../follow.ts";
@@ -27,8 +27,9 @@ export default class AssetsVerify extends VsctlCommand {
     const { args, flags } = await this.parse(AssetsVerify);
     await using client = await this.connect(flags);
     const copies = await this.#verify(client, args.id);
+    if (copies.length === 0) await refuseUploading(client, args.id);
     const bad = copies.filter(({ state }) => state !== "good").length;
-    if (bad > 0) process.exitCode = 1;
+    if (bad > 0 || copies.length === 0) process.exitCode = 1;
     if (copies.length > 0) await this.printTable(copies, columns);
     this.#conclude(args.id, copies);
     return { asset: args.id, copies, bad };
@@ -61,7 +62,11 @@ export default class AssetsVerify extends VsctlCommand {
 
   #conclude(id: string, copies: readonly CopyVerification[]): void {
     const statesOf = new Set(copies.map(({ state }) => state));
-    if (copies.length === 0) this.say("no node holds a copy of it");
+    if (copies.length === 0) {
+      this.say(
+        `asset ${id}: no node holds a copy, so there is nothing to verify. See why with: vsctl assets show ${id}`,
+      );
+    }
     if (statesOf.has("bad")) {
       this.say(
         `What was wrong is dropped, and made again from good copies: watch it with: vsctl assets show ${id} --watch`,
@@ -69,6 +74,15 @@ export default class AssetsVerify extends VsctlCommand {
     }
     if (statesOf.has("unreachable")) this.say("Some nodes could not be asked: see how they are with: vsctl nodes list");
   }
+}
+
+// Before its source is on a node an asset has no copies, and lacks none.
+async function refuseUploading(client: ControlClient, id: string): Promise<void> {
+  const { state } = await client.getAsset(id);
+  if (state !== "uploading") return;
+  throw new VsError("conflict", `asset ${id} has nothing to verify yet: it is uploading`, {
+    hint: `Wait with: vsctl assets wait ${id}`,
+  });
 }
 
 function nameOf({ nodeName, nodeId }: CopyVerification): string {

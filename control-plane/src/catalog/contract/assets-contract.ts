@@ -10,7 +10,10 @@ import {
   copyState,
   decide,
   eventsOf,
+  isSettled,
   readyAsset,
+  setHealth,
+  settle,
   startTask,
   uploadedAsset,
   viewOf,
@@ -140,9 +143,9 @@ export function describeAssets(catalog: () => Catalog): void {
       const copying = aTask(asset.id, { kind: "replicate", pieceId: sourcePieceId, nodeId: other.id });
       const task = await addTask(catalog(), copying);
       const move = { assetId: asset.id, homes: [other.id], at: now };
-      await decide(catalog(), { kind: "set-node-health", nodeId: home.id, health: "suspect" });
+      await setHealth(catalog(), home.id, "suspect");
       await assert.rejects(catalog().commands.moveUpload(move), { code: "conflict" });
-      await decide(catalog(), { kind: "set-node-health", nodeId: home.id, health: "down" });
+      await setHealth(catalog(), home.id, "down");
       assert.deepEqual((await catalog().commands.moveUpload(move)).homes, [other.id]);
       assert.deepEqual((await viewOf(catalog(), asset.id)).pieces, []);
       assert.equal((await catalog().queries.getTask(task.id))?.state, "cancelled");
@@ -193,6 +196,18 @@ export function describeAssets(catalog: () => Catalog): void {
       await catalog().commands.deleteAsset({ assetId, at: now, actor: "user:test" });
       await startTask(catalog(), aTask(assetId, { kind: "discard", pieceId: "", nodeId: home.id }), home.id);
       await assert.rejects(catalog().commands.undeleteAsset({ assetId, ...change }), { code: "conflict" });
+    });
+
+    it("has planning look again at what has been there for its time", async () => {
+      const home = await addNode(catalog());
+      const [early, late] = [await readyAsset(catalog(), [home.id]), await readyAsset(catalog(), [home.id])];
+      await catalog().commands.deleteAsset({ assetId: early.id, at: now + 1, actor: "user:test" });
+      await catalog().commands.deleteAsset({ assetId: late.id, at: now + 2, actor: "user:test" });
+      for (const { id } of [early, late]) await settle(catalog(), id);
+      const due = { before: now + 1 };
+      assert.ok((await catalog().commands.unsettleDueTrash(due)) >= 1);
+      assert.deepEqual([await isSettled(catalog(), early.id), await isSettled(catalog(), late.id)], [false, true]);
+      assert.equal(await catalog().commands.unsettleDueTrash(due), 0);
     });
 
     it("forgets only what is in the trash, and has whatever remains of it swept", async () => {

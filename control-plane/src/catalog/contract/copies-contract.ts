@@ -4,7 +4,19 @@ import { newId, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/co
 import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { Catalog } from "../catalog.ts";
 import { aDescription, aFailure, aReport, aTask, aVideo, now } from "./builders.ts";
-import { addNode, addTask, copy, copyState, decide, make, plannedAsset, readyAsset, startTask } from "./steps.ts";
+import {
+  addNode,
+  addTask,
+  copy,
+  copyState,
+  decide,
+  make,
+  plannedAsset,
+  readyAsset,
+  setHealth,
+  setHomes,
+  startTask,
+} from "./steps.ts";
 
 export function describeCopies(catalog: () => Catalog): void {
   describe("copies", () => {
@@ -55,9 +67,9 @@ export function describeCopies(catalog: () => Catalog): void {
       const description = aDescription();
       const home = await addNode(catalog(), description);
       const { id } = await plannedAsset(catalog(), [home.id]);
-      await decide(catalog(), { kind: "set-node-health", nodeId: home.id, health: "suspect" });
+      await setHealth(catalog(), home.id, "suspect");
       assert.equal(await copyState(catalog(), id, sourcePieceId, home.id), "verified");
-      await decide(catalog(), { kind: "set-node-health", nodeId: home.id, health: "down" });
+      await setHealth(catalog(), home.id, "down");
       assert.equal(await copyState(catalog(), id, sourcePieceId, home.id), "suspect");
       assert.equal((await catalog().queries.getAsset(id))?.fewestCopies, 0);
       await catalog().commands.describeNode({ nodeId: home.id, node: description, at: later });
@@ -133,9 +145,9 @@ export function describeCopies(catalog: () => Catalog): void {
       assert.equal(await fewest(), 1);
       await copy(catalog(), id, timelinePieceId, one.id);
       assert.equal(await fewest(), 2, "of the timeline");
-      await decide(catalog(), { kind: "set-node-health", nodeId: one.id, health: "down" });
+      await setHealth(catalog(), one.id, "down");
       assert.equal(await fewest(), 1);
-      await decide(catalog(), { kind: "set-node-health", nodeId: home.id, health: "down" });
+      await setHealth(catalog(), home.id, "down");
       assert.equal(await fewest(), 0, "the source alone is left");
     });
 
@@ -145,7 +157,7 @@ export function describeCopies(catalog: () => Catalog): void {
       const alone = await catalog().queries.getAsset(id);
       assert.deepEqual(alone?.replicas, [{ nodeId: home.id, state: "verified" }]);
       assert.deepEqual([alone.fewestCopies, alone.piecesDone], [1, 6]);
-      await decide(catalog(), { kind: "set-homes", assetId: id, homes: [second.id, home.id], reasons: {} });
+      await setHomes(catalog(), id, [second.id, home.id]);
       await copy(catalog(), id, sourcePieceId, second.id);
       const shared = await catalog().queries.getAsset(id);
       assert.deepEqual(shared?.replicas, [

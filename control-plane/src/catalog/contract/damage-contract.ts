@@ -18,6 +18,7 @@ import {
   make,
   plannedAsset,
   readyAsset,
+  setHealth,
   settle,
   startTask,
   viewOf,
@@ -26,8 +27,8 @@ import {
 export function describeDamage(catalog: () => Catalog): void {
   const actor = "user:test";
 
-  async function damage(nodeId: NodeId, assetId: AssetId, pieceIds: PieceId[]): Promise<void> {
-    await catalog().commands.recordDamage({ nodeId, entries: [{ assetId, pieceIds }], at: now });
+  async function damage(nodeId: NodeId, assetId: AssetId, pieceIds: PieceId[]): Promise<number> {
+    return await catalog().commands.recordDamage({ nodeId, entries: [{ assetId, pieceIds }], at: now });
   }
 
   async function toldOf(assetId: AssetId): Promise<EventRecord[]> {
@@ -40,8 +41,8 @@ export function describeDamage(catalog: () => Catalog): void {
       const [home, other] = [await addNode(catalog()), await addNode(catalog())];
       const { id, title } = await readyAsset(catalog(), [home.id, other.id]);
       await settle(catalog(), id);
-      await damage(home.id, id, [videoPieceId(1), timelinePieceId, videoPieceId(7)]);
-      await damage(home.id, id, [videoPieceId(1), timelinePieceId]);
+      assert.equal(await damage(home.id, id, [videoPieceId(1), timelinePieceId, videoPieceId(7)]), 2);
+      assert.equal(await damage(home.id, id, [videoPieceId(1), timelinePieceId]), 0);
       const states = async (pieceId: PieceId) =>
         await Promise.all([home, other].map(async (node) => await copyState(catalog(), id, pieceId, node.id)));
       assert.deepEqual(await states(videoPieceId(1)), ["lost", "verified"]);
@@ -55,6 +56,15 @@ export function describeDamage(catalog: () => Catalog): void {
       );
       const named = [home.name, title, "timeline, video-00001"];
       assert.ok(named.every((part) => told[0]?.message.includes(part)));
+    });
+
+    it("tells of what is lost by it only", async () => {
+      const [home, other] = [await addNode(catalog()), await addNode(catalog())];
+      const { id } = await readyAsset(catalog(), [home.id, other.id]);
+      await damage(home.id, id, [timelinePieceId]);
+      assert.equal(await damage(home.id, id, [timelinePieceId, videoPieceId(1)]), 1);
+      const told = (await toldOf(id)).at(-1)?.message ?? "";
+      assert.ok(told.includes("video-00001") && !told.includes("timeline"), told);
     });
 
     it("names a bounded number of pieces in one event", async () => {
@@ -100,7 +110,7 @@ export function describeDamage(catalog: () => Catalog): void {
     it("lists what each node holds for sure, and how much that is", async () => {
       const [home, other, down] = [await addNode(catalog()), await addNode(catalog()), await addNode(catalog())];
       const { id } = await readyAsset(catalog(), [home.id, other.id, down.id]);
-      await decide(catalog(), { kind: "set-node-health", nodeId: down.id, health: "down" });
+      await setHealth(catalog(), down.id, "down");
       await damage(other.id, id, [videoPieceId(0)]);
       const { pieces } = await viewOf(catalog(), id);
       const all = pieces.map((piece) => piece.id);
@@ -125,7 +135,7 @@ export function describeDamage(catalog: () => Catalog): void {
     it("is a task for each node that holds copies and is not down; an open one is not made twice", async () => {
       const [home, other, down] = [await addNode(catalog()), await addNode(catalog()), await addNode(catalog())];
       const { id, priority } = await readyAsset(catalog(), [home.id, other.id, down.id]);
-      await decide(catalog(), { kind: "set-node-health", nodeId: down.id, health: "down" });
+      await setHealth(catalog(), down.id, "down");
       const pieceIds = (await viewOf(catalog(), id)).pieces.map((piece) => piece.id);
       const tasks = await verify(id);
       assert.deepEqual(
@@ -166,10 +176,25 @@ export function describeDamage(catalog: () => Catalog): void {
       assert.equal(await catalog().commands.recordReport(report), "accepted");
       assert.equal(await catalog().commands.recordReport(report), "accepted");
       assert.equal((await catalog().queries.getTask(task.id))?.state, "succeeded");
+      const findings = { damagedPieceIds: [videoPieceId(0)], copiesLost: 1 };
+      assert.deepEqual(await catalog().queries.getFindings(task.id), findings);
       assert.equal(await copyState(catalog(), id, videoPieceId(0), home.id), "lost");
       assert.equal(await copyState(catalog(), id, videoPieceId(0), other.id), "verified");
       assert.equal(await copyState(catalog(), id, videoPieceId(1), home.id), "verified");
       assert.equal((await eventsOf(catalog(), id)).filter((kind) => kind === "asset.copy_damaged").length, 1);
+    });
+
+    it("keeps what it found, also what was no copy any more, and nothing before it has ended", async () => {
+      const home = await addNode(catalog());
+      const { id } = await readyAsset(catalog(), [home.id]);
+      const [task] = await verify(id);
+      const running = await lease(catalog(), task!, home.id);
+      assert.equal(await catalog().queries.getFindings(task!.id), null);
+      assert.equal(await catalog().queries.getFindings(newId("task", now)), null);
+      await damage(home.id, id, [timelinePieceId]);
+      const damagedPieceIds = [timelinePieceId, videoPieceId(0)];
+      await catalog().commands.recordReport(aReport(catalog(), running, { outcome: aFinding(damagedPieceIds) }));
+      assert.deepEqual(await catalog().queries.getFindings(task!.id), { damagedPieceIds, copiesLost: 1 });
     });
 
     it("changes nothing when all is well", async () => {
@@ -180,6 +205,7 @@ export function describeDamage(catalog: () => Catalog): void {
       const { replicas } = await viewOf(catalog(), id);
       await catalog().commands.recordReport(aReport(catalog(), running, { outcome: aFinding([]) }));
       assert.deepEqual((await viewOf(catalog(), id)).replicas, replicas);
+      assert.deepEqual(await catalog().queries.getFindings(task!.id), { damagedPieceIds: [], copiesLost: 0 });
       assert.ok(!(await eventsOf(catalog(), id)).includes("asset.copy_damaged"));
     });
 

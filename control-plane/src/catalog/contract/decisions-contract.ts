@@ -12,6 +12,7 @@ import {
   encodedAsset,
   eventsOf,
   plannedAsset,
+  setHomes,
   viewOf,
 } from "./steps.ts";
 
@@ -26,12 +27,12 @@ export function describeDecisions(catalog: () => Catalog): void {
     it("sets homes in their order, and a manifest version with them", async () => {
       const [home, other] = [await addNode(catalog()), await addNode(catalog())];
       const { id: assetId, manifestVersion } = await addAsset(catalog(), { homes: [home.id] });
-      await decide(catalog(), { kind: "set-homes", assetId, homes: [other.id, home.id], reasons: {} });
+      await setHomes(catalog(), assetId, [other.id, home.id]);
       const { asset } = await viewOf(catalog(), assetId);
       assert.deepEqual(asset.homes, [other.id, home.id]);
       assert.equal(asset.manifestVersion, manifestVersion + 1);
-      await decide(catalog(), { kind: "set-homes", assetId, homes: [other.id, home.id], reasons: {} });
-      await decide(catalog(), { kind: "set-homes", assetId, homes: [newId("node", now)], reasons: {} });
+      await setHomes(catalog(), assetId, [other.id, home.id]);
+      await setHomes(catalog(), assetId, [newId("node", now)]);
       assert.deepEqual((await viewOf(catalog(), assetId)).asset, asset);
     });
 
@@ -86,14 +87,14 @@ export function describeDecisions(catalog: () => Catalog): void {
       const events = (await allEvents(catalog())).length;
       await decide(
         catalog(),
-        { kind: "set-homes", assetId, homes: [], reasons: {} },
+        { kind: "set-homes", assetId, expected: [], homes: [], reasons: {} },
         { kind: "move-home", assetId, from: newId("node", now), to: newId("node", now), reason: "none" },
         { kind: "set-extra-replicas", assetId, extraReplicas: 1 },
         { kind: "set-plan", assetId, plan: aPlan },
         { kind: "release-chunks", assetId, releasedChunks: 1 },
         { kind: "settle-asset", assetId, manifestVersion: 1 },
         { kind: "forget-asset", assetId },
-        { kind: "set-node-health", nodeId: newId("node", now), health: "down" },
+        { kind: "set-node-health", nodeId: newId("node", now), health: "down", since: now },
         { kind: "set-scheduling", nodeId: newId("node", now), from: "active", to: "drained" },
         { kind: "cancel-task", taskId: newId("task", now), reason: "none" },
         { kind: "expire-lease", taskId: newId("task", now), epoch: 1, reason: "none" },

@@ -15,6 +15,7 @@ import {
   make,
   plannedAsset,
   readyAsset,
+  setHomes,
   settle,
   viewOf,
 } from "./steps.ts";
@@ -36,15 +37,31 @@ export function describeHomes(catalog: () => Catalog): void {
       const { id: assetId } = await addAsset(catalog(), { homes: [first, second], homeReasons });
       assert.deepEqual((await homesOf(assetId)).homeReasons, homeReasons);
       const reasons = { [first]: "is a home already", [third]: "is in another region" };
-      await decide(catalog(), { kind: "set-homes", assetId, homes: [third, first], reasons });
+      await setHomes(catalog(), assetId, [third, first], reasons);
       assert.deepEqual(await homesOf(assetId), {
         homes: [third, first],
         leavingHomes: [],
         homeReasons: { [first]: "has the most room", [third]: "is in another region" },
       });
-      await decide(catalog(), { kind: "set-homes", assetId, homes: [third], reasons: {} });
-      await decide(catalog(), { kind: "set-homes", assetId, homes: [third, first], reasons: {} });
+      await setHomes(catalog(), assetId, [third]);
+      await setHomes(catalog(), assetId, [third, first]);
       assert.deepEqual((await homesOf(assetId)).homeReasons, { [third]: "is in another region" });
+    });
+
+    it("are not set by a decision that rests on others than they are by now", async () => {
+      const [home, other, third] = [await addNodeId(), await addNodeId(), await addNodeId()];
+      const { id: assetId } = await addAsset(catalog(), { homes: [home] });
+      const late = { kind: "set-homes", assetId, expected: [home], homes: [home, third], reasons: {} } as const;
+      await catalog().commands.moveUpload({ assetId, homes: [other], at: now });
+      await decide(catalog(), late);
+      assert.deepEqual((await homesOf(assetId)).homes, [other], "the client asked for another node");
+      const moving = await readyAsset(catalog(), [home, other]);
+      const move = { kind: "move-home", assetId: moving.id, from: home, to: third, reason: "is emptier" } as const;
+      await decide(catalog(), move, {
+        ...{ kind: "set-homes", assetId: moving.id, expected: [home, other], homes: [other, home], reasons: {} },
+      });
+      const { homes, leavingHomes } = await homesOf(moving.id);
+      assert.deepEqual([homes, leavingHomes], [[home, other, third], [home]], "it is moved");
     });
 
     it("keeps why an upload goes to another node", async () => {
@@ -89,9 +106,9 @@ export function describeHomes(catalog: () => Catalog): void {
       assert.ok([from.name, to.name, "is emptier"].every((part) => told.message.includes(part)));
       assert.equal(await catalog().queries.countMoves(), moves + 1);
 
-      await decide(catalog(), { kind: "set-homes", assetId, homes: [to.id, stays.id, from.id], reasons: {} });
+      await setHomes(catalog(), assetId, [to.id, stays.id, from.id]);
       assert.deepEqual((await homesOf(assetId)).leavingHomes, [from.id], "another order calls nothing off");
-      await decide(catalog(), { kind: "set-homes", assetId, homes: [to.id, stays.id], reasons: {} });
+      await setHomes(catalog(), assetId, [to.id, stays.id]);
       assert.deepEqual((await homesOf(assetId)).leavingHomes, []);
       assert.equal(await catalog().queries.countMoves(), moves);
     });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { newId } from "@vstream/core/ids.ts";
 import type { Catalog } from "../catalog.ts";
 import { aDescription, aToken, now, unique } from "./builders.ts";
-import { addNode, decide, eventsOf, join } from "./steps.ts";
+import { addNode, eventsOf, join, setHealth } from "./steps.ts";
 
 export function describeJoining(catalog: () => Catalog): void {
   describe("joining", () => {
@@ -49,7 +49,7 @@ export function describeJoining(catalog: () => Catalog): void {
 
     it("renews a node that is down, or for which the token was made, under its id", async () => {
       const silent = await addNode(catalog());
-      await decide(catalog(), { kind: "set-node-health", nodeId: silent.id, health: "down" });
+      await setHealth(catalog(), silent.id, "down");
       assert.equal((await join(catalog(), aDescription({ name: silent.name }))).id, silent.id);
       const alive = await addNode(catalog());
       const description = aDescription({ name: alive.name, version: "2" });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { videoPieceId } from "@vstream/core/ids.ts";
 import type { Page } from "../catalog.ts";
 import { aList, aTask, aToken, now } from "./builders.ts";
-import { addAsset, addNode, addTask, decide, readyAsset, settle } from "./steps.ts";
+import { addAsset, addNode, addTask, readyAsset, setHealth, settle } from "./steps.ts";
 import { sharedCatalog } from "./under-test.ts";
 import type { OpenCatalog } from "./under-test.ts";
 
@@ -130,6 +130,15 @@ export function describeLists(open: OpenCatalog): void {
       );
     });
 
+    it("takes an event from outside, with its texts cut", async () => {
+      const told = { at: now, kind: "region.held", subject: "eu", actor: "vstream", message: "x".repeat(5_000) };
+      await catalog().commands.recordEvent({ ...told, subject: "s".repeat(5_000) });
+      await catalog().commands.recordEvent(told);
+      const [cut, whole] = await catalog().queries.listEvents({ limit: 2, afterId: null, since: null, newest: true });
+      assert.deepEqual({ ...whole, id: 0, message: "" }, { ...told, id: 0, message: "" });
+      assert.deepEqual([cut?.subject.length, cut?.message.length], [200, 2_000]);
+    });
+
     it("gives events oldest first, from an id or a moment on", async () => {
       const all = await catalog().queries.listEvents({ limit: 1000, afterId: null, since: null });
       assert.deepEqual(
@@ -160,7 +169,7 @@ export function describeLists(open: OpenCatalog): void {
       assert.deepEqual(Object.keys(counts.tasksByState), ["succeeded"]);
       assert.equal(counts.capacityBytes, 2_000_000);
       assert.equal(counts.degradedAssets, 1);
-      await decide(catalog(), { kind: "set-node-health", nodeId: other.id, health: "down" });
+      await setHealth(catalog(), other.id, "down");
       assert.equal((await catalog().queries.counts()).degradedAssets, 2);
     });
   });

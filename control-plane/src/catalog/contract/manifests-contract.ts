@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Catalog } from "../catalog.ts";
 import { aPlan, aProbe, aVideo, anAudio, now } from "./builders.ts";
-import { addAsset, addNode, decide, encodedAsset, readyAsset } from "./steps.ts";
+import { addAsset, addNode, decide, encodedAsset, readyAsset, setHomes } from "./steps.ts";
 
 export function describeManifests(catalog: () => Catalog): void {
   describe("manifests", () => {
@@ -60,7 +60,7 @@ export function describeManifests(catalog: () => Catalog): void {
       const { id: assetId } = await readyAsset(catalog(), [home.id]);
       const manifest = await catalog().queries.getManifest({ assetId, haveVersion: 0 });
       assert.deepEqual([manifest?.complete, manifest?.renditions], [true, []]);
-      await decide(catalog(), { kind: "set-homes", assetId, homes: [other.id, home.id], reasons: {} });
+      await setHomes(catalog(), assetId, [other.id, home.id]);
       const moved = await catalog().queries.getManifest({ assetId, haveVersion: 0 });
       assert.deepEqual(moved?.homeNodeIds, [other.id, home.id]);
       await catalog().commands.deleteAsset({ assetId, at: now, actor: "user:test" });

@@ -1,17 +1,22 @@
 // Contract: nodes: health, scheduling, removal, what they say of themselves.
 import assert from "node:assert/strict";
 import { newId, sourcePieceId } from "@vstream/core/ids.ts";
+import type { NodeId } from "@vstream/core/ids.ts";
 import type { Catalog } from "../catalog.ts";
 import { aDescription, aTask, now } from "./builders.ts";
 import {
   addNode,
   addTask,
+  copy,
   copyState,
   decide,
+  decideAt,
   eventsOf,
   join,
   plannedAsset,
   readyAsset,
+  setHealth,
+  setHomes,
   startTask,
   viewOf,
 } from "./steps.ts";
@@ -46,7 +51,7 @@ export function describeNodes(catalog: () => Catalog): void {
       assert.equal(joined.health, "down");
       await catalog().commands.describeNode({ nodeId: joined.id, node: description, at: now });
       for (const health of ["suspect", "suspect", "down", "up"] as const) {
-        await decide(catalog(), { kind: "set-node-health", nodeId: joined.id, health });
+        await setHealth(catalog(), joined.id, health);
       }
       const kinds = await eventsOf(catalog(), joined.name);
       assert.deepEqual(kinds, ["node.joined", "node.up", "node.suspect", "node.down", "node.up"]);
@@ -109,11 +114,73 @@ export function describeNodes(catalog: () => Catalog): void {
       const { id } = await readyAsset(catalog(), [home.id, other.id]);
       await decide(
         catalog(),
-        { kind: "set-homes", assetId: id, homes: [other.id], reasons: {} },
+        { kind: "set-homes", assetId: id, expected: [home.id, other.id], homes: [other.id], reasons: {} },
         { kind: "set-scheduling", nodeId: home.id, from: "active", to: "drained" },
       );
       const removed = await catalog().commands.removeNode({ nodeId: home.id, force: false, ...change });
       assert.equal(removed.id, home.id);
+    });
+
+    it("is not drained while it has the last copy of something, whatever was decided", async () => {
+      const [home, other, third] = [await addNode(catalog()), await addNode(catalog()), await addNode(catalog())];
+      const { id } = await readyAsset(catalog(), [home.id, other.id]);
+      const drain = async (nodeId: NodeId, scheduling: "draining" | "active") =>
+        await catalog().commands.setScheduling({
+          ...{ nodeId, scheduling, drainDeadlineAt: null, onDeadline: "hold", ...change },
+        });
+      const end = async (nodeId: NodeId) => {
+        await decide(catalog(), { kind: "set-scheduling", nodeId, from: "draining", to: "drained" });
+        return (await catalog().queries.getNode(nodeId))?.scheduling;
+      };
+      await drain(home.id, "draining");
+      await drain(other.id, "draining");
+      assert.deepEqual([await end(home.id), await end(other.id)], ["draining", "draining"], "two drains at once");
+      await drain(other.id, "active");
+      await setHealth(catalog(), other.id, "down");
+      assert.equal(await end(home.id), "draining", "the other is down");
+      await setHealth(catalog(), home.id, "down");
+      assert.equal(await end(home.id), "draining", "it may be all that is left, even while it is down");
+      for (const { id: pieceId } of (await viewOf(catalog(), id)).pieces.slice(1)) {
+        await copy(catalog(), id, pieceId, third.id);
+      }
+      assert.equal(await end(home.id), "draining", "one piece is not there yet");
+      await copy(catalog(), id, (await viewOf(catalog(), id)).pieces[0]!.id, third.id);
+      assert.equal(await end(home.id), "drained");
+    });
+
+    it("is drained whatever it has of an asset that is deleted", async () => {
+      const home = await addNode(catalog());
+      const { id: assetId } = await readyAsset(catalog(), [home.id]);
+      const drained = { kind: "set-scheduling", nodeId: home.id, from: "active", to: "drained" } as const;
+      await decide(catalog(), drained);
+      assert.equal((await catalog().queries.getNode(home.id))?.scheduling, "active");
+      await catalog().commands.deleteAsset({ assetId, ...change });
+      await decide(catalog(), drained);
+      assert.equal((await catalog().queries.getNode(home.id))?.scheduling, "drained");
+    });
+
+    it("is not removed, although drained, when it has become the only holder, unless by force", async () => {
+      const [home, other] = [await addNode(catalog()), await addNode(catalog())];
+      const { id } = await readyAsset(catalog(), [home.id, other.id]);
+      await setHomes(catalog(), id, [other.id]);
+      await decide(catalog(), { kind: "set-scheduling", nodeId: home.id, from: "active", to: "drained" });
+      await setHealth(catalog(), other.id, "down");
+      const removal = { nodeId: home.id, ...change };
+      await assert.rejects(catalog().commands.removeNode({ ...removal, force: false }), { code: "conflict" });
+      await catalog().commands.removeNode({ ...removal, force: true });
+      assert.equal(await catalog().queries.getNode(home.id), null);
+    });
+
+    it("is not called down for the silence before a session that has opened since", async () => {
+      const description = aDescription();
+      const { id: nodeId } = await addNode(catalog(), description);
+      await setHealth(catalog(), nodeId, "suspect");
+      const since = (await catalog().queries.getNode(nodeId))?.healthSince ?? 0;
+      await catalog().commands.describeNode({ nodeId, node: description, at: now + 3 });
+      await decideAt(catalog(), now + 4, { kind: "set-node-health", nodeId, health: "down", since });
+      assert.equal((await catalog().queries.getNode(nodeId))?.health, "up");
+      await decideAt(catalog(), now + 5, { kind: "set-node-health", nodeId, health: "down", since: now + 3 });
+      assert.equal((await catalog().queries.getNode(nodeId))?.health, "down");
     });
 
     it("counts of how many assets each node is a home", async () => {
@@ -145,7 +212,7 @@ export function describeNodes(catalog: () => Catalog): void {
       assert.deepEqual([first?.assetId, rest.length], [alone.id, 0]);
       assert.deepEqual((await catalog().queries.getNodeImpact({ ...asked, nodeId: far.id })).items, []);
 
-      await decide(catalog(), { kind: "set-node-health", nodeId: other.id, health: "down" });
+      await setHealth(catalog(), other.id, "down");
       assert.equal((await catalog().queries.getNodeImpact(asked)).assetsOnlyHere, 2);
       await catalog().commands.deleteAsset({ assetId: safe.id, at: now, actor: "user:test" });
       assert.equal((await catalog().queries.getNodeImpact(asked)).assets, 1);

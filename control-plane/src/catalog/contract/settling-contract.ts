@@ -4,7 +4,20 @@ import { sourcePieceId, timelinePieceId } from "@vstream/core/ids.ts";
 import type { AssetId } from "@vstream/core/ids.ts";
 import type { Catalog } from "../catalog.ts";
 import { aDescription, aTask, now } from "./builders.ts";
-import { addNode, addTask, copy, decide, isSettled, join, plannedAsset, readyAsset, settle, viewOf } from "./steps.ts";
+import {
+  addNode,
+  addTask,
+  copy,
+  decide,
+  isSettled,
+  join,
+  plannedAsset,
+  readyAsset,
+  setHealth,
+  setHomes,
+  settle,
+  viewOf,
+} from "./steps.ts";
 
 export function describeSettling(catalog: () => Catalog): void {
   describe("settling", () => {
@@ -70,19 +83,23 @@ export function describeSettling(catalog: () => Catalog): void {
         "a copy": async () => {
           await copy(catalog(), assetId, timelinePieceId, spare.id);
         },
-        homes: async () =>
-          await decide(catalog(), { kind: "set-homes", assetId, homes: [home.id, spare.id], reasons: {} }),
+        homes: async () => {
+          await setHomes(catalog(), assetId, [home.id, spare.id]);
+        },
         "a home that moves": async () =>
           await decide(catalog(), { kind: "move-home", assetId, from: home.id, to: late.id, reason: "is emptier" }),
-        "a move that was called off": async () =>
-          await decide(catalog(), { kind: "set-homes", assetId, homes: [home.id], reasons: {} }),
+        "a move that was called off": async () => {
+          await setHomes(catalog(), assetId, [home.id]);
+        },
         "more copies": async () => await decide(catalog(), { kind: "set-extra-replicas", assetId, extraReplicas: 1 }),
         "a damaged copy": async () => {
           const entries = [{ assetId, pieceIds: [sourcePieceId] }];
           await catalog().commands.recordDamage({ nodeId, entries, at: now });
         },
         "a verification": async () => await catalog().commands.createVerification({ assetId, ...change }),
-        "a suspect home": async () => await decide(catalog(), { kind: "set-node-health", nodeId, health: "suspect" }),
+        "a suspect home": async () => {
+          await setHealth(catalog(), nodeId, "suspect");
+        },
         "a home that is back": async () =>
           await catalog().commands.describeNode({ nodeId, node: description, at: now }),
         "a cordoned home": async () => await catalog().commands.setScheduling({ ...schedule, scheduling: "cordoned" }),

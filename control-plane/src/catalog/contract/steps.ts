@@ -4,7 +4,15 @@ import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { NodeDescription, Piece } from "@vstream/core/media.ts";
 import type { Decision, NewTask } from "../../planning/decisions.ts";
 import type { Catalog, NewAsset, ReportOutcome } from "../catalog.ts";
-import type { AssetRecord, AssetView, EventRecord, NodeRecord, TaskRecord, TokenRecord } from "../records.ts";
+import type {
+  AssetRecord,
+  AssetView,
+  EventRecord,
+  NodeHealth,
+  NodeRecord,
+  TaskRecord,
+  TokenRecord,
+} from "../records.ts";
 import {
   aDescription,
   aPlan,
@@ -54,6 +62,23 @@ export async function decide(catalog: Catalog, ...decisions: Decision[]): Promis
 
 export async function decideAt(catalog: Catalog, at: number, ...decisions: Decision[]): Promise<TaskRecord[]> {
   return await catalog.commands.applyDecisions({ decisions, term: catalog.identity.term, at });
+}
+
+/** As planning decides it that has just looked. */
+export async function setHealth(catalog: Catalog, nodeId: NodeId, health: NodeHealth): Promise<void> {
+  const since = (await catalog.queries.getNode(nodeId))?.healthSince ?? 0;
+  await decide(catalog, { kind: "set-node-health", nodeId, health, since });
+}
+
+/** The same. */
+export async function setHomes(
+  catalog: Catalog,
+  assetId: AssetId,
+  homes: readonly NodeId[],
+  reasons: AssetRecord["homeReasons"] = {},
+): Promise<void> {
+  const expected = (await viewOf(catalog, assetId)).asset.homes;
+  await decide(catalog, { kind: "set-homes", assetId, expected, homes, reasons });
 }
 
 export async function viewOf(catalog: Catalog, assetId: AssetId): Promise<AssetView> {

@@ -3,7 +3,19 @@ import assert from "node:assert/strict";
 import { newId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { Catalog } from "../catalog.ts";
 import { aFailure, aReport, aTask, now, aVideo } from "./builders.ts";
-import { addAsset, addNode, addTask, decide, eventsOf, lease, make, plannedAsset, startTask, viewOf } from "./steps.ts";
+import {
+  addAsset,
+  addNode,
+  addTask,
+  decide,
+  eventsOf,
+  lease,
+  make,
+  plannedAsset,
+  setHealth,
+  startTask,
+  viewOf,
+} from "./steps.ts";
 
 export function describeTasks(catalog: () => Catalog): void {
   describe("tasks", () => {
@@ -55,7 +67,7 @@ export function describeTasks(catalog: () => Catalog): void {
       const task = await addTask(catalog(), copying);
       const proposal = { kind: "lease-task", taskId: task.id, expectedEpoch: 0 } as const;
       assert.deepEqual(await decide(catalog(), { ...proposal, nodeId: home.id }), []);
-      await decide(catalog(), { kind: "set-node-health", nodeId: other.id, health: "down" });
+      await setHealth(catalog(), other.id, "down");
       assert.deepEqual(await decide(catalog(), { ...proposal, nodeId: other.id }), []);
     });
 

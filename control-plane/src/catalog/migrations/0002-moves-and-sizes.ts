@@ -1,5 +1,5 @@
 // Zones, why an asset has the homes that it has and which of them are to go, pins and extra copies; how large an asset
-// is, kept in its row; and an index for each order and filter of the lists, so that they cost the same however many
+// is, kept in its row; what verifications found; and an index for each order and filter of the lists, so that they cost the same however many
 // assets there are.
 import { sql } from "kysely";
 import type { Kysely } from "kysely";
@@ -25,6 +25,7 @@ function newColumns({ integer }: EngineTypes): string[] {
     `alter table assets add column piece_count ${integer} not null default 0`,
     `alter table assets add column piece_bytes ${integer} not null default 0`,
     `alter table assets add column piece_version ${integer} not null default 0`,
+    "alter table tasks add column findings text",
     `update assets set
       piece_count = (select count(*) from pieces where pieces.asset_id = assets.id),
       piece_bytes = (select coalesce(sum(pieces.bytes), 0) from pieces where pieces.asset_id = assets.id)`,

@@ -1,6 +1,8 @@
 // The catalog's methods, each sent to a thread by its name. Both lists are complete, or they would not compile.
+import type { Clock } from "@vstream/core/clock.ts";
 import type { CatalogCommands, CatalogQueries } from "../catalog.ts";
 import type { SnapshotChanges } from "../snapshot-changes.ts";
+import { keepSlow } from "./keep-slow.ts";
 import { rememberSnapshots } from "./snapshot-memory.ts";
 import type { ThreadClient } from "./thread-client.ts";
 
@@ -27,6 +29,8 @@ const commandNames: Record<keyof CatalogCommands, true> = {
   removeNode: true,
   createToken: true,
   revokeToken: true,
+  recordEvent: true,
+  unsettleDueTrash: true,
   prune: true,
 };
 
@@ -39,6 +43,7 @@ const queryNames: Record<Exclude<keyof CatalogQueries, "planningSnapshot">, true
   countHomes: true,
   getTask: true,
   listTasks: true,
+  getFindings: true,
   getTaskLog: true,
   getToken: true,
   listTokens: true,
@@ -58,11 +63,12 @@ export function commandsOf(writer: ThreadClient): CatalogCommands {
   return methodsOf(commandNames, writer) as unknown as CatalogCommands;
 }
 
-export function queriesOf(reader: ThreadClient): CatalogQueries {
+export function queriesOf(reader: ThreadClient, clock: Pick<Clock, "monotonicMs">): CatalogQueries {
   const planningSnapshot = rememberSnapshots(
     async (question) => (await reader.call("snapshotChanges", [question])) as SnapshotChanges,
   );
-  return { ...methodsOf(queryNames, reader), planningSnapshot } as unknown as CatalogQueries;
+  const counts = keepSlow(async () => await reader.call("counts", []), clock);
+  return { ...methodsOf(queryNames, reader), counts, planningSnapshot } as unknown as CatalogQueries;
 }
 
 // Types end at the thread's border; on its other side command-set.ts is typed by the same interfaces.

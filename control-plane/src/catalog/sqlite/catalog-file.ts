@@ -76,7 +76,7 @@ export function checkWhole(sqlite: Sqlite): void {
   }
 }
 
-/** @throws VsError catalog_newer */
+/** All that is new to it at once, or nothing: whatever ends this midway. @throws VsError catalog_newer */
 export async function bringUpToDate(db: Db): Promise<void> {
   const known = Object.keys(migrationsFor(sqliteTypes));
   const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
@@ -89,10 +89,20 @@ export async function bringUpToDate(db: Db): Promise<void> {
   await migrate(db);
 }
 
+// In one transaction, begun here: for SQLite the migrator begins none, and a crash between two statements would leave a
+// file that neither this version nor the one before could use.
 async function migrate(db: Db): Promise<void> {
   const provider = { getMigrations: () => Promise.resolve(migrationsFor(sqliteTypes)) };
-  const { error } = await new Migrator({ db, provider }).migrateToLatest();
-  if (error !== undefined) throw fromSqlite(error);
+  try {
+    await sql`begin immediate`.execute(db);
+    const { error } = await new Migrator({ db, provider }).migrateToLatest();
+    if (error !== undefined) throw fromSqlite(error);
+    await sql`commit`.execute(db);
+  } catch (thrown) {
+    // It may be rolled back already, when the disk is full; whoever closes the connection ends it in any case.
+    await sql`rollback`.execute(db).catch(() => undefined);
+    throw fromSqlite(thrown);
+  }
 }
 
 function openNew(path: string): Sqlite {

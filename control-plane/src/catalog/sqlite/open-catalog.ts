@@ -40,7 +40,7 @@ export async function openSqliteCatalog(options: SqliteCatalogOptions): Promise<
   return {
     identity,
     commands: commandsOf(writer),
-    queries: queriesOf(reader.client),
+    queries: queriesOf(reader.client, options.clock),
     async [Symbol.asyncDispose]() {
       // The writer last: whoever closes the file last folds its log into it.
       await reader.client[Symbol.asyncDispose]();

@@ -46,7 +46,17 @@ export async function openOldTestCatalog<Tables>(
   fill: (db: Kysely<Tables>) => Promise<void>,
 ): Promise<CatalogUnderTest> {
   const folder = await testFolder();
-  const sqlite = new Database(folder.path);
+  await makeOldCatalog(folder.path, lastMigration, fill);
+  return await openIn(folder);
+}
+
+/** A catalog's file as it was made when that migration was the last one. */
+export async function makeOldCatalog<Tables>(
+  path: string,
+  lastMigration: string,
+  fill: (db: Kysely<Tables>) => Promise<void>,
+): Promise<void> {
+  const sqlite = new Database(path);
   sqlite.pragma(`application_id = ${applicationId}`);
   const db = queriesOn(sqlite);
   const { error } = await new Migrator({ db, provider: migrationsUpTo(lastMigration) }).migrateToLatest();
@@ -55,7 +65,6 @@ export async function openOldTestCatalog<Tables>(
   // Its tables are older than those that the type names.
   await fill(db as unknown as Kysely<Tables>);
   sqlite.close();
-  return await openIn(folder);
 }
 
 async function openIn(folder: TestFolder): Promise<CatalogUnderTest> {

@@ -1,13 +1,11 @@
 // A node shown, with what it said last and, while it is being emptied, how far that is.
 import type { DrainProgress, Node as WireNode } from "@vstream/proto/admin.ts";
 import type { NodeRecord } from "../../catalog/records.ts";
-import { allNodes } from "../../control-loop/all-nodes.ts";
-import { isSchedulable } from "../../planning/cluster.ts";
-import { drainStep } from "../../planning/plan-drain.ts";
+import { drainStep } from "../../planning/drain-step.ts";
 import { nodeToWire } from "../wire/records.ts";
 import type { AdminDeps } from "./admin-calls.ts";
 
-type Deps = Pick<AdminDeps, "catalog" | "loop" | "settings">;
+type Deps = Pick<AdminDeps, "catalog" | "loop">;
 
 export async function showNode(deps: Deps, node: NodeRecord): Promise<WireNode> {
   const [shown] = await showNodes(deps, [node]);
@@ -16,11 +14,9 @@ export async function showNode(deps: Deps, node: NodeRecord): Promise<WireNode> 
 
 export async function showNodes(deps: Deps, nodes: readonly NodeRecord[]): Promise<WireNode[]> {
   const homeCounts = await deps.catalog.queries.countHomes();
-  const isAnyDraining = nodes.some((node) => node.scheduling === "draining");
-  const takers = isAnyDraining ? (await allNodes(deps.catalog.queries)).filter(isSchedulable) : [];
   return nodes.map((node) => {
     const homeOf = homeCounts.get(node.id) ?? 0;
-    return viewOf(deps, node, { homeOf, drain: drainOf(deps, node, { homeOf, othersCanTake: takers.length > 0 }) });
+    return viewOf(deps, node, { homeOf, drain: drainOf(deps, node, homeOf) });
   });
 }
 
@@ -39,15 +35,11 @@ function viewOf(
   return nodeToWire({ node, load, scrub: loop.scrubOf(node.id), ...more });
 }
 
-function drainOf(
-  { loop, settings }: Deps,
-  node: NodeRecord,
-  { homeOf, othersCanTake }: { homeOf: number; othersCanTake: boolean },
-): DrainProgress | undefined {
+function drainOf({ loop }: Pick<Deps, "loop">, node: NodeRecord, homeOf: number): DrainProgress | undefined {
   if (node.scheduling !== "draining") return undefined;
-  const load = loop.loadOf(node.id);
+  const { heldBeside, othersCanTake } = loop.drainOutlook(node.id);
+  const assetsLeft = homeOf + heldBeside;
   const tasksLeased = loop.leasesOn(node.id);
-  const situation = { homeCount: homeOf, tasksLeased, load, othersCanTake, quietMs: settings.drainQuietMs };
-  const step = drainStep(node, situation) ?? "";
-  return { step, assetsLeft: homeOf, tasksLeft: tasksLeased, viewersLeft: load?.viewers ?? 0 };
+  const step = drainStep(node, { assetsLeft, tasksLeased, othersCanTake }) ?? "";
+  return { step, assetsLeft, tasksLeft: tasksLeased, viewersLeft: loop.loadOf(node.id)?.viewers ?? 0 };
 }

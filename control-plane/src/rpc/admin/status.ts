@@ -52,7 +52,8 @@ function brakeProblems({ isCutOff, regions }: BrakeState): string[] {
     return `${what}: see to its power and network, or wait for brakeHoldMs.`;
   });
   if (!isCutOff) return held;
-  return ["Most nodes fell silent together, so nothing is moved: see to the control plane's own network.", ...held];
+  const cutOff = "Most nodes fell silent together, so nothing is moved: see to the control plane's own network;";
+  return [`${cutOff} if they are gone for good, what they hold is made again after brakeHoldMs.`, ...held];
 }
 
 function problemsOfNode(node: NodeRecord, now: number): string[] {

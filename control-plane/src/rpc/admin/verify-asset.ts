@@ -77,9 +77,12 @@ async function lookAt(deps: Deps, holding: Holding, giveUpAtMs: number): Promise
   const { nodeId, nodeName, totalBytes, taskId } = holding;
   const task = taskId === null ? null : await deps.catalog.queries.getTask(taskId);
   const shown = { nodeId, nodeName, totalBytes, checkedBytes: 0, badPieceIds: [], reason: "" };
+  if (taskId !== null && task === null) return { ...shown, state: "unreachable", reason: "the check is not on record" };
   switch (task?.state) {
     case "succeeded": {
-      const badPieceIds = [...deps.loop.damagedIn(task.id)];
+      const findings = await deps.catalog.queries.getFindings(task.id);
+      if (findings === null) return { ...shown, state: "unreachable", reason: "what the check found is not on record" };
+      const badPieceIds = [...findings.damagedPieceIds];
       return { ...shown, state: badPieceIds.length === 0 ? "good" : "bad", checkedBytes: totalBytes, badPieceIds };
     }
     case "leased": {

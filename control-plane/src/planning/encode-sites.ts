@@ -1,0 +1,62 @@
+// Where the encodes of each asset may run in one round of giving out leases. What is the same for all chunks of an
+// asset (its toolchain, the nodes that delete it, whether its source can be read) is found out once.
+import type { AssetId, NodeId } from "@vstream/core/ids.ts";
+import type { NodeRecord } from "../catalog/records.ts";
+import type { AssetFacts } from "./asset-facts.ts";
+import { toolchainFor } from "./choose-toolchain.ts";
+import { isSchedulable } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
+import { canBeRead } from "./work-for.ts";
+
+// A disk this full takes no new encodes: what is there must still be copied and served.
+const fullShare = 0.95;
+
+interface Site {
+  /** null: any. */
+  toolchain: string | null;
+  /** What a node is about to delete must not be what it has just made. */
+  readonly discarding: ReadonlySet<NodeId>;
+  readonly canBeRead: boolean;
+}
+
+export class EncodeSites {
+  readonly #cluster: Cluster;
+  readonly #sites = new Map<AssetId, Site>();
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  /** Whether what the asset is encoded from stands on a node that is up. */
+  canEncode(facts: AssetFacts): boolean {
+    return this.#siteOf(facts).canBeRead;
+  }
+
+  allows(node: NodeRecord, facts: AssetFacts): boolean {
+    const { toolchain, discarding } = this.#siteOf(facts);
+    return (
+      isSchedulable(node) &&
+      (toolchain === null || node.toolchain === toolchain) &&
+      node.usedBytes < node.capacityBytes * fullShare &&
+      !discarding.has(node.id)
+    );
+  }
+
+  /** The first encode of an asset decides with what all others of this round are made. */
+  begun(facts: AssetFacts, node: NodeRecord): void {
+    this.#siteOf(facts).toolchain ??= node.toolchain;
+  }
+
+  #siteOf(facts: AssetFacts): Site {
+    const known = this.#sites.get(facts.asset.id);
+    if (known !== undefined) return known;
+    const discards = facts.view.openTasks.filter(({ kind }) => kind === "discard");
+    const site = {
+      toolchain: toolchainFor(facts, this.#cluster),
+      discarding: new Set(discards.flatMap(({ nodeId }) => nodeId ?? [])),
+      canBeRead: canBeRead(facts, this.#cluster),
+    };
+    this.#sites.set(facts.asset.id, site);
+    return site;
+  }
+}
