@@ -114,6 +114,8 @@ module.exports = {
           "^node-agent/src/(player-folder|serving/player-files)\\.ts$",
           // What ffmpeg reads and writes stands in a scratch folder that the store gave.
           "^node-agent/src/media/local-files\\.ts$",
+          // A source's blocks are checked in the very file that ffmpeg is then given, which the store has named.
+          "^node-agent/src/replicate/own-source\\.ts$",
           // The join token may be given as a file.
           "^node-agent/src/config\\.ts$",
           tests,

@@ -1,6 +1,5 @@
 // Which blocks of this node's own sources were found right since the process started, so that the tasks of a source do
 // not hash it again and again. A file that was changed or replaced is another one. What is forgotten is checked again.
-import type { BigIntStats } from "node:fs";
 import { LRUCache } from "lru-cache";
 import type { SourceRef } from "@vstream/core/media.ts";
 import type { BlockList } from "./block-list.ts";
@@ -8,6 +7,14 @@ import { blockCount } from "./block-spans.ts";
 
 /** A byte for each block: 4 TiB of sources in blocks of 1 MiB. */
 const keptBlocks = 4 * 1024 ** 2;
+
+/** What tells a file from another, as stat gives it. */
+interface FileMark {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+}
 
 /** By block. */
 export interface RightBlocks {
@@ -22,7 +29,7 @@ export class VerifiedBlocks {
   });
 
   /** Of the file that stat says, as the source. */
-  of(file: BigIntStats, { blockList }: SourceRef, { blocks }: BlockList): RightBlocks {
+  of(file: FileMark, { blockList }: SourceRef, { blocks }: BlockList): RightBlocks {
     const name = [file.dev, file.ino, file.size, file.mtimeNs, blockList.sha256].join(":");
     const right = this.#files.get(name) ?? new Uint8Array(Math.max(1, blockCount(blocks)));
     this.#files.set(name, right);
