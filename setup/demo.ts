@@ -1,11 +1,13 @@
 // `npm run demo`: a whole cluster on loopback, one real clip through it, and the URLs to watch it at.
-// With --exit everything stops again after the clip was fetched back from every node and decoded.
+// With --exit everything stops again after the clip was fetched back from every node and decoded. With --chaos nodes
+// are killed and healed meanwhile; see chaos.ts.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { showChaos } from "./chaos.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const vsctl = join(root, "dist", "bin", "vsctl");
@@ -18,15 +20,23 @@ interface Ingested {
 await main();
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { exit: { type: "boolean" } } });
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { exit: { type: "boolean", default: false }, chaos: { type: "boolean", default: false } },
+  });
   const source = resolve(
     process.env["VSTREAM_CALLED_FROM"] ?? ".",
     positionals[0] ?? join(root, "test", "media", "bbb-480p-30s.mp4"),
   );
-  const folder = await mkdtemp(join(tmpdir(), "vstream-demo-"));
   const interrupted = nextInterrupt();
+  if (values.chaos) {
+    const code = await showChaos({ source, stopAfter: values.exit, interrupted });
+    // What was under way when it was interrupted is not waited for.
+    process.exit(code);
+  }
+  const folder = await mkdtemp(join(tmpdir(), "vstream-demo-"));
   try {
-    process.exitCode = await show({ source, folder, stopAfter: values.exit === true, interrupted });
+    process.exitCode = await show({ source, folder, stopAfter: values.exit, interrupted });
   } finally {
     say("stopping the cluster");
     await run(["dev", "down", "--dir", folder]);
@@ -82,7 +92,8 @@ function decodes(url: string): boolean {
       "stream=nb_read_frames",
       "-of",
       "csv=p=0",
-      url,
+      // ffmpeg knows no pathways, and would read those of every node.
+      `${url}?pathways=one`,
     ],
     { encoding: "utf8", timeout: 120_000 },
   );

@@ -10,8 +10,11 @@ const tasks = {
   build: { script: undefined, programs: [] },
   demo: { script: "setup/demo.ts", programs: ["ffmpeg"] },
   test: { script: "setup/test.ts", programs: ["ffmpeg", "chromium"] },
+  "test:cluster": { script: "setup/test-cluster.ts", programs: ["ffmpeg", "ip"] },
   bench: { script: "test/bench/bench.ts", programs: ["ffmpeg"] },
 };
+// Debian's packages, where they are not called like the program.
+const packages = { ip: "iproute2" };
 
 const [name = "", ...args] = process.argv.slice(2);
 const task = tasks[name];
@@ -41,13 +44,14 @@ function installPackages() {
 function installPrograms(programs) {
   const missing = programs.filter((program) => !onPath(program));
   if (missing.length === 0) return;
-  const command = `apt-get install -y --no-install-recommends ${missing.join(" ")}`;
+  const wanted = missing.map((program) => packages[program] ?? program);
+  const command = `apt-get install -y --no-install-recommends ${wanted.join(" ")}`;
   if (process.getuid?.() !== 0 || !onPath("apt-get")) {
     fail(`${missing.join(" and ")} missing. Install with:\n  sudo ${command}`, 1);
   }
   const quiet = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
   step("updating Debian's package lists", "apt-get", ["update", "-qq"], quiet);
-  step(`installing ${missing.join(", ")}`, "apt-get", [...command.split(" ").slice(1), "-qq"], quiet);
+  step(`installing ${wanted.join(", ")}`, "apt-get", [...command.split(" ").slice(1), "-qq"], quiet);
 }
 
 function onPath(program) {

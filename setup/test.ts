@@ -1,9 +1,7 @@
 // `npm test`: every gate and every test, one after the other, and a last line that counts them.
 // `npm test -- --only unit` runs one part; see the table.
-import { spawn } from "node:child_process";
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { countedRun, tell } from "./counted-run.ts";
 
 interface Part {
   readonly name: string;
@@ -24,10 +22,15 @@ const parts: readonly Part[] = [
   { name: "proto", command: ["buf", "lint"], counts: "one" },
   { name: "proto-breaking", command: ["buf", "breaking", "--against", "proto/released.binpb"], counts: "one" },
   { name: "unit", command: ["mocha", ...unitTests], counts: "tests" },
-  { name: "e2e", command: ["mocha", "--timeout", "180000", "test/**/*.test.ts"], counts: "tests" },
+  { name: "simulation", command: ["mocha", "--timeout", "600000", "test/simulation/*.test.ts"], counts: "tests" },
+  // The long cases of test/faults have a command of their own.
+  {
+    name: "e2e",
+    command: ["mocha", "--timeout", "180000", "test/{cluster,e2e,browser}/**/*.test.ts"],
+    counts: "tests",
+  },
 ];
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { values } = parseArgs({ options: { only: { type: "string", multiple: true } } });
 const chosen = parts.filter((part) => values.only === undefined || values.only.includes(part.name));
 if (chosen.length === 0) {
@@ -38,40 +41,12 @@ if (chosen.length === 0) {
 const total = { passed: 0, failed: 0, skipped: 0 };
 for (const part of chosen) {
   const startedAt = performance.now();
-  const { code, output } = await run(part.command);
-  const counted = part.counts === "tests" ? countOf(output) : { passed: 0, failed: 0, skipped: 0 };
-  // A part that ended badly counts as a failure even if no test of it is named as failed.
-  if (part.counts === "one" && code === 0) counted.passed = 1;
-  if (code !== 0 && counted.failed === 0) counted.failed = 1;
-  if (part.counts === "tests" && code === 0 && counted.passed === 0) counted.failed = 1;
+  const counted = await countedRun(part.command, part.counts);
   total.passed += counted.passed;
   total.failed += counted.failed;
   total.skipped += counted.skipped;
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   process.stdout.write(`${counted.failed === 0 ? "ok    " : "FAILED"} ${part.name} (${seconds} s)\n`);
 }
-const skipped = total.skipped === 0 ? "" : `, ${total.skipped} skipped`;
-process.stdout.write(`${total.passed} passed, ${total.failed} failed${skipped}\n`);
+process.stdout.write(tell(total));
 process.exit(total.failed === 0 ? 0 : 1);
-
-async function run([program = "", ...args]: readonly string[]): Promise<{ code: number; output: string }> {
-  return await new Promise((settle) => {
-    const child = spawn(program, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
-    let output = "";
-    child.stdout.on("data", (bytes: Buffer) => {
-      output += bytes.toString();
-      process.stdout.write(bytes);
-    });
-    child.once("error", (cause) => {
-      settle({ code: 1, output: cause.message });
-    });
-    child.once("close", (code) => {
-      settle({ code: code ?? 1, output });
-    });
-  });
-}
-
-function countOf(output: string): { passed: number; failed: number; skipped: number } {
-  const count = (word: string): number => Number(new RegExp(`^\\s*(\\d+) ${word}`, "m").exec(output)?.[1] ?? 0);
-  return { passed: count("passing"), failed: count("failing"), skipped: count("pending") };
-}

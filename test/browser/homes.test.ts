@@ -37,10 +37,21 @@ describe("the homes of a player", () => {
 
   it("leave a node that is no home any more, and learn new ones", () => {
     const { homes } = openHomes();
-    homes.learn([second, third]);
-    assert.deepEqual(homes.inOrder(), [second, third]);
+    homes.learn([third, first]);
+    assert.deepEqual(homes.inOrder(), [third, self]);
     homes.learn([second, first, third]);
     assert.deepEqual(homes.inOrder(), [second, self, third]);
+  });
+
+  it("keep the node that gave the page, last when it is not named: it may be the only one within reach", () => {
+    const { homes } = openHomes();
+    homes.learn([second, third]);
+    assert.deepEqual(homes.inOrder(), [second, third, self]);
+    homes.failed(second);
+    homes.failed(third);
+    assert.deepEqual(homes.current, self);
+    homes.learn([second, third]);
+    assert.deepEqual(homes.current, self);
   });
 
   it("go where they are told to be, though the current node is still named", () => {

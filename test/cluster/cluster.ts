@@ -3,12 +3,10 @@
 import { spawn } from "node:child_process";
 import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { builtProgram } from "./repository.ts";
 
-export const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-export const clip = join(repository, "test", "media", "bbb-480p-30s.mp4");
-const vsctlPath = join(repository, "dist", "bin", "vsctl");
+export { clip, repository } from "./repository.ts";
 
 export interface RunningProgram {
   readonly pid: number;
@@ -106,10 +104,7 @@ export class Cluster implements AsyncDisposable {
 
   /** Runs vsctl with --json and gives the document; fails the test when it does not end with 0. */
   async json<Document>(...args: string[]): Promise<Document> {
-    const outcome = await this.vsctl(...args, "--json");
-    if (outcome.code !== 0)
-      throw new Error(`vsctl ${args.join(" ")} ended with ${outcome.code}: ${outcome.stdout}${outcome.stderr}`);
-    return JSON.parse(outcome.stdout) as Document;
+    return documentOf(args, await this.vsctl(...args, "--json")) as Document;
   }
 
   async refresh(): Promise<ClusterState> {
@@ -147,12 +142,18 @@ export class Cluster implements AsyncDisposable {
 
 /** Runs the built vsctl. The environment is the test's, without what would name another cluster. */
 export async function runVsctl(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Outcome> {
-  return await runProgram(process.execPath, [vsctlPath, ...args], {
+  return await runProgram(process.execPath, [builtProgram("vsctl"), ...args], {
     VSCTL_CONFIG: "",
     VSCTL_SERVER: "",
     VSCTL_TOKEN: "",
     ...env,
   });
+}
+
+/** What vsctl printed with --json. @throws Error when it did not end with 0 */
+export function documentOf(args: readonly string[], { code, stdout, stderr }: Outcome): unknown {
+  if (code !== 0) throw new Error(`vsctl ${args.join(" ")} ended with ${code}: ${stdout}${stderr}`);
+  return JSON.parse(stdout);
 }
 
 export async function runProgram(

@@ -1,10 +1,16 @@
 // What a cluster must not leave behind: encoders without an agent, and files that nothing names.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Cluster } from "./cluster.ts";
+import type { ClusterState } from "./cluster.ts";
+
+/** What is looked at of a cluster. */
+export interface Inspected {
+  readonly folder: string;
+  readonly state: Pick<ClusterState, "nodes">;
+}
 
 /** Command lines of ffmpeg processes that work inside the cluster's folder. */
-export async function encodersOf(cluster: Cluster): Promise<string[]> {
+export async function encodersOf(cluster: Inspected): Promise<string[]> {
   const found: string[] = [];
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
     const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
@@ -15,7 +21,7 @@ export async function encodersOf(cluster: Cluster): Promise<string[]> {
 }
 
 /** Files in the folders that must be empty when nothing is going on, on every node. */
-export async function strayFiles(cluster: Cluster): Promise<string[]> {
+export async function strayFiles(cluster: Inspected): Promise<string[]> {
   const folders = cluster.state.nodes.flatMap((node) =>
     ["scratch", "staging", "uploads"].map((name) => join(node.dataDir, name)),
   );

@@ -11,14 +11,22 @@ export interface DecodedStream {
 
 /** Decodes the first video and the first audio stream of a URL. Fails on any message of the decoder. */
 export async function decodeStream(url: string): Promise<DecodedStream> {
-  const video = await framesOf(url, "v:0");
-  const audio = await framesOf(url, "a:0");
+  const video = await framesOf(onePathway(url), "v:0");
+  const audio = await framesOf(onePathway(url), "a:0");
   const last = audio.at(-1);
   return {
     videoTimes: video.map((frame) => frame.time),
     audioStart: audio[0]?.time ?? Number.NaN,
     audioEnd: last === undefined ? Number.NaN : last.time + last.duration,
   };
+}
+
+/**
+ * The same multivariant playlist with this node's paths alone: what is looked at is what this node gives, and ffmpeg,
+ * which knows no pathways, would read every one of them.
+ */
+export function onePathway(multivariantUrl: string): string {
+  return `${multivariantUrl}?pathways=one`;
 }
 
 async function framesOf(url: string, stream: string): Promise<{ time: number; duration: number }[]> {
@@ -44,9 +52,9 @@ async function framesOf(url: string, stream: string): Promise<{ time: number; du
   }));
 }
 
-/** Every media playlist's URL below a multivariant playlist. */
+/** Every media playlist's URL below a multivariant playlist, on the same node. */
 export async function mediaPlaylists(multivariantUrl: string): Promise<string[]> {
-  const text = await fetchText(multivariantUrl);
+  const text = await fetchText(onePathway(multivariantUrl));
   const uris = text.split("\n").flatMap((line) => {
     if (line.startsWith("#EXT-X-MEDIA")) return /URI="([^"]+)"/.exec(line)?.[1] ?? [];
     return line !== "" && !line.startsWith("#") ? line : [];

@@ -1,22 +1,26 @@
 // A home is drained: copies stand elsewhere first, the asset stays ready, and the node may stop.
 import assert from "node:assert/strict";
+import { assertUnnoticed, watchAsset } from "../cluster/asset-checks.ts";
 import { Cluster, clip, eventually } from "../cluster/cluster.ts";
 import type { AssetJson, IngestJson } from "../cluster/cluster.ts";
+import { Crowd } from "../cluster/crowd.ts";
 import { decodeStream } from "../cluster/stream.ts";
 
 describe("drain of a home", () => {
-  it("moves copies away first, keeps the asset ready and says that the node may stop", async () => {
-    await using cluster = await Cluster.start();
-    const { asset } = await cluster.json<IngestJson>("ingest", clip);
-    const drained = cluster.node(asset.replicas[0]?.nodeId ?? "");
-    const other = cluster.node(asset.replicas[1]?.nodeId ?? "");
-    const states = watchStates(cluster, asset.id);
+  it("moves copies away first, keeps the asset ready, and nobody who watches notices that the node stops", async () => {
+    await using cluster = await Cluster.start({ controlConfig: { drainQuietMs: 6_000 } });
+    const { asset, playback: before } = await cluster.json<IngestJson>("ingest", clip);
+    const drained = cluster.state.nodes.find(({ playbackUrl }) => before.hls[0]?.startsWith(playbackUrl));
+    assert.ok(drained !== undefined);
+    const other = cluster.node(asset.replicas.find(({ nodeId }) => nodeId !== drained.id)?.nodeId ?? "");
+    await using crowd = await Crowd.start({ viewers: 4, urls: before.hls, follows: "homes", startWithinMs: 4_000 });
+    const states = watchAsset(cluster, asset.id);
 
     const outcome = await cluster.vsctl("nodes", "drain", drained.name, "--wait", "--yes");
     assert.equal(outcome.code, 0, outcome.stderr);
     assert.match(outcome.stdout + outcome.stderr, /may (now )?(be stopped|stop)/);
 
-    assert.deepEqual([...(await states.stop())], ["ready"]);
+    assert.deepEqual((await states.stop()).states, ["ready"]);
     const after = await cluster.json<AssetJson>("assets", "show", asset.id);
     assert.equal(after.degraded, null);
     assert.ok(!after.replicas.some((replica) => replica.nodeId === drained.id));
@@ -27,6 +31,7 @@ describe("drain of a home", () => {
     await cluster.stopProgram(drained.name);
     for (const url of playback.hls) assert.equal((await decodeStream(url)).videoTimes.length, 720);
     assert.ok(playback.hls.some((url) => url.startsWith(other.playbackUrl)));
+    assertUnnoticed(await crowd.stop(), 1_000);
   });
 
   it("holds the last copy of something, and uncordon takes the drain back", async () => {
@@ -45,18 +50,3 @@ describe("drain of a home", () => {
     assert.equal((await cluster.json<AssetJson>("assets", "show", asset.id)).state, "ready");
   });
 });
-
-function watchStates(cluster: Cluster, assetId: string): { stop(): Promise<ReadonlySet<string>> } {
-  const states = new Set<string>();
-  const ended = new AbortController();
-  const loop = (async () => {
-    while (!ended.signal.aborted) states.add((await cluster.json<AssetJson>("assets", "show", assetId)).state);
-  })();
-  return {
-    async stop() {
-      ended.abort();
-      await loop;
-      return states;
-    },
-  };
-}
