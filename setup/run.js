@@ -11,7 +11,7 @@ const tasks = {
   demo: { script: "setup/demo.ts", programs: ["ffmpeg"] },
   test: { script: "setup/test.ts", programs: ["ffmpeg", "chromium"] },
   "test:cluster": { script: "setup/test-cluster.ts", programs: ["ffmpeg", "ip"] },
-  bench: { script: "test/bench/bench.ts", programs: ["ffmpeg"] },
+  bench: { script: "test/bench/bench.ts", programs: ["ffmpeg", "ip", "curl"] },
 };
 // Debian's packages, where they are not called like the program.
 const packages = { ip: "iproute2" };

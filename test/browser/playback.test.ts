@@ -23,7 +23,8 @@ interface PlayerState {
   readonly native: boolean;
 }
 
-describe("the player page in Chromium", () => {
+describe("the player page in Chromium", function () {
+  this.timeout(120_000);
   let cluster: Cluster;
   let browser: Browser;
   let ingested: IngestJson;
