@@ -231,6 +231,7 @@ function openRunner(ground: Ground, { peers, link, metrics, healer }: Lines): Ta
   return new TaskRunner({
     ...{ clock, log, store, reporting: link },
     runWork: (work, context) => runWork(workDeps, work, context),
+    onLost,
     onEnded: (ended) => {
       metrics.taskEnded(ended);
     },

@@ -79,7 +79,10 @@ export class Agent {
       sendProgress: () => undefined,
     };
     const runWork = (work: Work, context: TaskContext): Promise<TaskResult> => this.#run(work, context);
-    this.#runner = new TaskRunner({ clock, log, store, reporting, runWork, onEnded: () => undefined });
+    const onLost = (lost: LostCopies): void => {
+      this.#tellLost(lost);
+    };
+    this.#runner = new TaskRunner({ clock, log, store, reporting, runWork, onLost, onEnded: () => undefined });
   }
 
   get name(): string {

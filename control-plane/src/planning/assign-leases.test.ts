@@ -205,6 +205,17 @@ describe("where other tasks run", () => {
     assert.equal(assign([{ copies: { source: ["c"] }, open }])[0]?.nodeId, "c");
   });
 
+  it("is elsewhere for a probe when only nodes have the source that take no work, but not while they are away", () => {
+    const open = [buildTask("probe", { pieceId: timelinePieceId })];
+    const on = (changes: Partial<NodeRecord>, free: Partial<NodeRecord> = {}) =>
+      assign([{ copies: { source: ["a"] }, open }], [buildNode("a", changes), buildNode("b", free)])[0];
+    const elsewhere = on({ scheduling: "cordoned" });
+    assert.equal(elsewhere?.nodeId, "b");
+    assert.deepEqual(elsewhere.work.kind === "probe" && elsewhere.work.holders, ["a"]);
+    assert.equal(on({ scheduling: "cordoned" }, { usedBytes: 1_000_000_000_000 }), undefined);
+    assert.equal(on({ health: "suspect" }), undefined);
+  });
+
   it("is on the node it is for, for a copy, unless that is cordoned or has no room", () => {
     const open = [buildTask("replicate", { pieceId: sourcePieceId, nodeId: nodeId("b") })];
     const on = (b: NodeRecord) => assign([{ copies: { source: ["a"] }, open }], [usual[0]!, b]).length;

@@ -104,7 +104,7 @@ function inTurn(one: DueTask, other: DueTask): number {
 }
 
 function assign({ task, facts, urgency }: DueTask, { cluster, failedOn, lanes, repair, sites }: Ground): Assignment[] {
-  const able = candidatesForTask(task, { facts, lanes, sites });
+  const able = candidatesForTask(task, { facts, cluster, lanes, sites });
   const allowed = urgency.isRepair ? able.filter((node) => repair.allows(node.id)) : able;
   const best = bestOf(allowed, { task, facts, lanes, failedOn: failedOn.get(task.id) });
   const work = best === undefined ? null : workFor(task, { facts, cluster, nodeId: best.id });

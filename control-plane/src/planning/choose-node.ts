@@ -1,16 +1,18 @@
 // Which nodes may run a task, and which of them had better.
 import { sourcePieceId } from "@vstream/core/ids.ts";
-import type { NodeId } from "@vstream/core/ids.ts";
+import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import { bytesOf } from "@vstream/core/media.ts";
 import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
 import { copiesOf } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import { isSchedulable } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
 import type { EncodeSites } from "./encode-sites.ts";
 import type { NodeLanes } from "./node-lanes.ts";
 
 export interface TaskGround {
   readonly facts: AssetFacts;
+  readonly cluster: Cluster;
   readonly lanes: NodeLanes;
   readonly sites: EncodeSites;
 }
@@ -19,7 +21,7 @@ export interface TaskGround {
  * Nodes with room for it, in the order of their ids. Cordoned nodes only delete and verify, draining ones only delete,
  * so that they come to an end; what they hold is copied from them all the same.
  */
-export function candidatesForTask(task: TaskRecord, { facts, lanes, sites }: TaskGround): NodeRecord[] {
+export function candidatesForTask(task: TaskRecord, { facts, cluster, lanes, sites }: TaskGround): NodeRecord[] {
   const free = lanes.withRoom(task);
   const fixed = (): NodeRecord[] => (task.nodeId === null ? [] : atHand(free.get(task.nodeId)));
   switch (task.kind) {
@@ -28,16 +30,23 @@ export function candidatesForTask(task: TaskRecord, { facts, lanes, sites }: Tas
     case "verify":
       return fixed().filter((node) => node.health === "up" && node.scheduling !== "draining");
     case "replicate":
-      return fixed().filter((node) => isSchedulable(node) && fits(task, node, facts));
+      return fixed().filter((node) => isSchedulable(node) && hasRoomFor(task.pieceId, node, facts));
     case "probe":
-      return copiesOf(facts, sourcePieceId)
-        .flatMap((nodeId) => atHand(free.get(nodeId)))
-        .filter((node) => isSchedulable(node));
+      return candidatesForProbe(facts, cluster, free);
     case "transcode":
     case "audio":
       if (free.size === 0 || !sites.canEncode(facts)) return [];
       return [...free.values()].filter((node) => sites.allows(node, facts));
   }
+}
+
+// A probe reads the whole source, so it runs where that is. When only nodes have it that take no work now, such as a
+// cordoned one, another with the room fetches it: nobody knows how long they will not.
+function candidatesForProbe(facts: AssetFacts, cluster: Cluster, free: ReadonlyMap<NodeId, NodeRecord>): NodeRecord[] {
+  const holders = copiesOf(facts, sourcePieceId).flatMap((nodeId) => atHand(cluster.byId.get(nodeId)));
+  const able = holders.filter((node) => isSchedulable(node));
+  if (able.length > 0 || holders.every((node) => node.health !== "up")) return able.filter((node) => free.has(node.id));
+  return [...free.values()].filter((node) => isSchedulable(node) && hasRoomFor(sourcePieceId, node, facts));
 }
 
 function atHand(node: NodeRecord | undefined): NodeRecord[] {
@@ -79,7 +88,7 @@ function holdsSource(node: NodeRecord, facts: AssetFacts): boolean {
   return copiesOf(facts, sourcePieceId).includes(node.id);
 }
 
-function fits(task: TaskRecord, node: NodeRecord, facts: AssetFacts): boolean {
-  const piece = task.pieceId === "" ? undefined : facts.pieces.get(task.pieceId);
+function hasRoomFor(pieceId: PieceId | "", node: NodeRecord, facts: AssetFacts): boolean {
+  const piece = pieceId === "" ? undefined : facts.pieces.get(pieceId);
   return piece !== undefined && node.capacityBytes - node.usedBytes >= bytesOf(piece.content);
 }

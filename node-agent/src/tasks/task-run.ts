@@ -1,10 +1,11 @@
 // One run of one task under one lease, from its start to its one end.
 import type { Clock } from "@vstream/core/clock.ts";
 import { VsError, asVsError } from "@vstream/core/errors.ts";
+import type { PieceId } from "@vstream/core/ids.ts";
 import type { Logger } from "@vstream/core/log.ts";
 import type { Piece, Work } from "@vstream/core/media.ts";
 import type { LeaseGrant, PieceReport, TaskOutcome, TaskProgress, TaskReport } from "../rpc/control-messages.ts";
-import type { Store } from "../store/store.ts";
+import type { LostCopies, Store } from "../store/store.ts";
 import type { HeldLease, LeaseKeeper } from "./lease-keeper.ts";
 import type { Claim, PieceClaims } from "./piece-claims.ts";
 import { reportEnd } from "./report-end.ts";
@@ -32,6 +33,8 @@ export interface TaskRunDeps {
   readonly logs: TaskLogs;
   readonly claims: PieceClaims;
   readonly runWork: (work: Work, context: TaskContext) => Promise<TaskResult>;
+  /** Hears of copies that are gone though they may be counted. Not waited for. */
+  readonly onLost: (lost: LostCopies) => void;
 }
 
 export class TaskRun {
@@ -56,10 +59,12 @@ export class TaskRun {
   async run(older: Promise<void> | null, stopping: AbortSignal): Promise<RunEnd> {
     using _held = this.#held;
     await older;
+    const discarded = this.#toBeDiscarded();
     const outcome = await this.#attempt(stopping);
     if (outcome === null) {
       this.#deps.log.warn({ reason: reasonOf(this.#held.signal) }, "task given up");
       await this.#sweep();
+      this.#tellGone(discarded);
       return "lost";
     }
     const { taskId, fence } = this.#grant;
@@ -67,6 +72,10 @@ export class TaskRun {
     const { answer, kind } = await reportEnd(this.#deps, { taskId, fence, outcome, log }, stopping);
     if (kind === "succeeded" && answer !== "stale") this.#claim.confirmAll();
     await this.#sweep();
+    // What went bad before its report came through is counted by now; what was deleted by a discard that was called
+    // off is counted still.
+    if (outcome.kind === "succeeded") this.#tellGone(outcome.pieces.map((piece) => piece.id));
+    if (answer !== "accepted" || kind !== "succeeded") this.#tellGone(discarded);
     this.#deps.log.info({ outcome: kind, answer }, "task ended");
     return answer === "stale" ? "stale" : kind;
   }
@@ -154,6 +163,18 @@ export class TaskRun {
       if (accepted) this.#claim.confirm(piece.id);
     }
     if (!accepted) throw new VsError("lease_lost", `the control plane no longer wants ${piece.id} from this task`);
+  }
+
+  #toBeDiscarded(): readonly PieceId[] {
+    const { assetId, work } = this.#grant;
+    if (work.kind !== "discard") return [];
+    return work.pieceIds.length > 0 ? work.pieceIds : (this.#deps.store.inventory().get(assetId) ?? []);
+  }
+
+  #tellGone(pieceIds: readonly PieceId[]): void {
+    const { assetId } = this.#grant;
+    const gone = pieceIds.filter((pieceId) => this.#deps.store.getPiece(assetId, pieceId) === null);
+    if (gone.length > 0) this.#deps.onLost([{ assetId, pieceIds: gone }]);
   }
 
   #tellProgress(progress: number, speed: number): void {

@@ -8,7 +8,7 @@ import { newId, timelinePieceId } from "@vstream/core/ids.ts";
 import type { Piece, Work } from "@vstream/core/media.ts";
 import type { LeaseGrant, PieceReport, TaskProgress, TaskReport } from "../rpc/control-messages.ts";
 import { openTrialStore, quietLog } from "../store/trial-store.fixture.ts";
-import type { Store } from "../store/store.ts";
+import type { LostCopies, Store } from "../store/store.ts";
 import { until } from "../rpc/trial-control-plane.fixture.ts";
 import { MovedClock } from "./moved-clock.fixture.ts";
 import { nothingMade } from "./task-context.ts";
@@ -50,6 +50,7 @@ describe("task runner", () => {
   let control: Control;
   let clock: MovedClock;
   let ends: RunEnd[];
+  let lost: LostCopies[];
   let runners: TaskRunner[];
 
   beforeEach(async () => {
@@ -58,6 +59,7 @@ describe("task runner", () => {
     store = await openTrialStore(folder, { clock });
     control = new Control();
     ends = [];
+    lost = [];
     runners = [];
   });
 
@@ -71,7 +73,10 @@ describe("task runner", () => {
     const onEnded = ({ end }: { end: RunEnd }): void => {
       ends.push(end);
     };
-    const made = new TaskRunner({ clock, log: quietLog, store, reporting: control, runWork, onEnded });
+    const onLost = (some: LostCopies): void => {
+      lost.push(some);
+    };
+    const made = new TaskRunner({ clock, log: quietLog, store, reporting: control, runWork, onLost, onEnded });
     runners.push(made);
     return made;
   }
@@ -122,6 +127,30 @@ describe("task runner", () => {
     assert.deepEqual(ends, ["stale"]);
     assert.equal(store.getPiece(assetId, timelinePieceId), null);
     assert.deepEqual(await readdir(join(folder, "scratch")), []);
+  });
+
+  it("tells of a copy that went bad before its report came through", async () => {
+    control.answer = async () => {
+      await store.discard(assetId, [timelinePieceId]);
+      return true;
+    };
+    runner(keepsTimeline).take(grant());
+    await ended(1);
+    assert.deepEqual(lost, [[{ assetId, pieceIds: [timelinePieceId] }]]);
+  });
+
+  it("tells what a discard has deleted that was called off meanwhile, and nothing of one that counts", async () => {
+    const discards = async (): Promise<TaskResult> => {
+      await store.discard(assetId, [timelinePieceId]);
+      return nothingMade;
+    };
+    for (const accepted of [true, false]) {
+      await store.recordPiece(assetId, await makeTimeline("a timeline"));
+      control.answer = () => Promise.resolve(accepted);
+      runner(discards).take({ ...grant(), work: { kind: "discard", pieceIds: [] } });
+      await until("its end", () => ends.length === (accepted ? 1 : 2));
+    }
+    assert.deepEqual(lost, [[{ assetId, pieceIds: [timelinePieceId] }]]);
   });
 
   it("leaves alone what stood there before a stale task made the same", async () => {

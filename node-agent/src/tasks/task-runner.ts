@@ -6,7 +6,7 @@ import type { AssetId, PieceId, TaskId } from "@vstream/core/ids.ts";
 import type { Logger } from "@vstream/core/log.ts";
 import type { Fence, TaskKind, Work } from "@vstream/core/media.ts";
 import type { LeaseGrant } from "../rpc/control-messages.ts";
-import type { Store } from "../store/store.ts";
+import type { LostCopies, Store } from "../store/store.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { PieceClaims } from "./piece-claims.ts";
 import type { TaskContext, TaskResult } from "./task-context.ts";
@@ -25,6 +25,8 @@ export interface TaskRunnerDeps {
   readonly store: Store;
   readonly reporting: Reporting;
   readonly runWork: (work: Work, context: TaskContext) => Promise<TaskResult>;
+  /** Hears of copies that are gone though they may be counted. Not waited for. */
+  readonly onLost: (lost: LostCopies) => void;
   readonly onEnded: (ended: { kind: TaskKind; end: RunEnd; durationMs: number }) => void;
 }
 
