@@ -163,6 +163,7 @@ export class TaskRun {
       if (accepted) this.#claim.confirm(piece.id);
     }
     if (!accepted) throw new VsError("lease_lost", `the control plane no longer wants ${piece.id} from this task`);
+    this.#tellGone([piece.id]);
   }
 
   #toBeDiscarded(): readonly PieceId[] {
