@@ -1,7 +1,6 @@
 // How much moves when a node is added to a cluster that is in use: the planner alone, on 10,000 assets.
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
-import type { MovableAsset } from "../../control-plane/src/catalog/catalog.ts";
-import type { NodeRecord } from "../../control-plane/src/catalog/records.ts";
+import type { MovableAsset, NodeRecord } from "../../control-plane/src/catalog/records.ts";
 import { placeHomes } from "../../control-plane/src/planning/place-replica.ts";
 import { planRebalance } from "../../control-plane/src/planning/plan-rebalance.ts";
 import { buildNode } from "../../control-plane/src/planning/snapshot.fixture.ts";

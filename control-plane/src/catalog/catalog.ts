@@ -9,6 +9,7 @@ import type {
   AssetRecord,
   AssetView,
   EventRecord,
+  MovableAsset,
   NodeRecord,
   ReplicaRecord,
   Scheduling,
@@ -154,17 +155,6 @@ export interface VerifyFindings {
   readonly damagedPieceIds: readonly PieceId[];
   /** How many of them had counted as verified until then. */
   readonly copiesLost: number;
-}
-
-/** What evening out needs to know of an asset. */
-export interface MovableAsset {
-  readonly assetId: AssetId;
-  readonly title: string;
-  /** What it takes on each home. */
-  readonly bytes: number;
-  readonly homes: readonly NodeId[];
-  readonly regions: readonly string[];
-  readonly pins: readonly NodeId[];
 }
 
 export interface CatalogIdentity {

@@ -2,7 +2,7 @@
 // those wanted.
 import { sql } from "kysely";
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
-import type { MovableAsset } from "./catalog.ts";
+import type { MovableAsset } from "./records.ts";
 import { homesOf } from "./homes.ts";
 import { fromJson } from "./json-column.ts";
 import { pinnedTo } from "./pins.ts";

@@ -171,3 +171,14 @@ export interface Snapshot {
   readonly nodes: readonly NodeRecord[];
   readonly assets: readonly AssetView[];
 }
+
+/** What evening out needs to know of an asset. */
+export interface MovableAsset {
+  readonly assetId: AssetId;
+  readonly title: string;
+  /** What it takes on each home. */
+  readonly bytes: number;
+  readonly homes: readonly NodeId[];
+  readonly regions: readonly string[];
+  readonly pins: readonly NodeId[];
+}

@@ -2,7 +2,7 @@
 // moved: what looks empty then may only be silent.
 import type { NodeId } from "@vstream/core/ids.ts";
 import { bytesOf } from "@vstream/core/media.ts";
-import type { MovableAsset } from "../catalog/catalog.ts";
+import type { MovableAsset } from "../catalog/records.ts";
 import type { AssetView, NodeRecord } from "../catalog/records.ts";
 import { readAsset } from "../planning/asset-facts.ts";
 import { readCluster } from "../planning/cluster.ts";

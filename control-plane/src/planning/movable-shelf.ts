@@ -1,21 +1,10 @@
 // The assets that may be moved, by the node that would give them up, and which of them fits best between two nodes.
 // It remembers between which nodes nothing can move, so that ten thousand assets are not asked about again each time.
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
-import type { NodeRecord } from "../catalog/records.ts";
+import type { MovableAsset, NodeRecord } from "../catalog/records.ts";
 import { mayHold } from "./cluster.ts";
 import type { NodeScales } from "./node-scales.ts";
 import { isSpreadAsWide } from "./spread.ts";
-
-/** The catalog gives these; what it says of an asset that may move. */
-export interface MovableAsset {
-  readonly assetId: AssetId;
-  readonly title: string;
-  /** What it takes on each home. */
-  readonly bytes: number;
-  readonly homes: readonly NodeId[];
-  readonly regions: readonly string[];
-  readonly pins: readonly NodeId[];
-}
 
 export interface ShelfGround {
   readonly nodes: readonly NodeRecord[];

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
-import type { NodeRecord } from "../catalog/records.ts";
-import type { MovableAsset } from "./movable-shelf.ts";
+import type { MovableAsset, NodeRecord } from "../catalog/records.ts";
 import { NodeScales } from "./node-scales.ts";
 import { placeHomes } from "./place-replica.ts";
 import { planRebalance } from "./plan-rebalance.ts";

@@ -1,10 +1,9 @@
 // Which assets to move from the fullest nodes to the emptiest ones, so that all come to hold the same share of their
 // capacity. Pure: what the catalog says of nodes and of assets that may move goes in, moves come out.
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
-import type { NodeRecord } from "../catalog/records.ts";
+import type { MovableAsset, NodeRecord } from "../catalog/records.ts";
 import { isSchedulable } from "./cluster.ts";
 import { MovableShelf } from "./movable-shelf.ts";
-import type { MovableAsset } from "./movable-shelf.ts";
 import { NodeScales } from "./node-scales.ts";
 
 export interface HomeMove {
