@@ -119,8 +119,6 @@ export interface ControlLoop extends AsyncDisposable {
    * @throws VsError no_node_available when none may take it, storage_full when none has the room
    */
   chooseHomes(wish: HomesWish): Promise<ChosenHomes>;
-  /** Copies that a verification, which has ended, found wrong or missing; from this program's own time only. */
-  damagedIn(taskId: TaskId): readonly PieceId[];
   /** What is held back now because many nodes fell silent together. */
   brakes(): BrakeState;
   /** What keeps a node that is being emptied, beside the assets that it is a home of. */

@@ -16,7 +16,7 @@ import type { NodeLoads } from "./node-loads.ts";
 import type { NodeQueries } from "./node-queries.ts";
 import type { Sessions } from "./sessions.ts";
 import type { LoopSettings } from "./settings.ts";
-import type { VerifyResults } from "./verify-results.ts";
+import type { CountedFindings } from "./counted-findings.ts";
 
 export interface Look {
   /** How long it took. */
@@ -51,7 +51,7 @@ export interface LoopParts {
   readonly drains: Drains;
   readonly loads: NodeLoads;
   readonly demand: DemandMeter;
-  readonly verified: VerifyResults;
+  readonly countedFindings: CountedFindings;
   readonly news: ManifestNews;
   readonly queries: NodeQueries;
   readonly changes: Changes;

@@ -8,6 +8,7 @@ import { Brakes } from "./brakes.ts";
 import { Changes } from "./changes.ts";
 import { chooseHomes } from "./choose-homes.ts";
 import type { ControlLoop } from "./control-loop.ts";
+import { CountedFindings } from "./counted-findings.ts";
 import { DemandMeter } from "./demand-meter.ts";
 import { DemandWatch } from "./demand-watch.ts";
 import { DirectoryNews } from "./directory-news.ts";
@@ -27,7 +28,6 @@ import { reportCalls } from "./report-calls.ts";
 import { Sessions } from "./sessions.ts";
 import { defaultLoopSettings } from "./settings.ts";
 import type { LoopSettings } from "./settings.ts";
-import { VerifyResults } from "./verify-results.ts";
 
 export interface ControlLoopDeps {
   readonly catalog: Catalog;
@@ -87,7 +87,7 @@ function buildParts(deps: ControlLoopDeps): LoopParts {
     drains: new Drains(clock),
     loads: new NodeLoads(clock),
     demand: new DemandMeter(clock),
-    verified: new VerifyResults(),
+    countedFindings: new CountedFindings(),
     news: new ManifestNews(),
     queries: new NodeQueries(clock),
     changes: new Changes(log),
@@ -120,7 +120,7 @@ function sessionCalls(
 }
 
 function questionCalls(parts: LoopParts, rebalancer: Rebalancer) {
-  const { brakes, catalog, drains, leases, loads, queries, sessions, verified } = parts;
+  const { brakes, catalog, drains, leases, loads, queries, sessions } = parts;
   return {
     async queryNode(nodeId, question) {
       if ((await catalog.queries.getNode(nodeId)) === null) {
@@ -135,7 +135,6 @@ function questionCalls(parts: LoopParts, rebalancer: Rebalancer) {
     leasesOn: (nodeId) => leases.of(nodeId).length,
     loadOf: (nodeId) => loads.loadOf(nodeId),
     scrubOf: (nodeId) => loads.scrubOf(nodeId),
-    damagedIn: (taskId) => verified.damagedIn(taskId),
     brakes: () => brakes,
     drainOutlook: (nodeId) => drains.outlookOf(nodeId),
     chooseHomes: (wish) => chooseHomes(wish, parts),

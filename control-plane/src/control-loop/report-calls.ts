@@ -65,7 +65,7 @@ async function endOf({ taskId, outcome }: TaskEndReport, { catalog, clock }: Loo
 async function keepFindings({ taskId, nodeId, outcome }: TaskEndReport, parts: LoopParts): Promise<void> {
   if (outcome.kind !== "succeeded" || outcome.damagedPieceIds.length === 0) return;
   const findings = await parts.catalog.queries.getFindings(taskId);
-  if (findings === null || !parts.verified.record(taskId, findings.damagedPieceIds)) return;
+  if (findings === null || !parts.countedFindings.add(taskId)) return;
   noteDamage(parts, { nodeId, copies: findings.copiesLost });
 }
 
