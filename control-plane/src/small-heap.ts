@@ -4,6 +4,6 @@ import { setFlagsFromString } from "node:v8";
 
 setFlagsFromString("--optimize-for-size");
 /** Megabytes of each half of the young generation. */
-setFlagsFromString("--max-semi-space-size=1");
+setFlagsFromString("--max-semi-space-size=2");
 /** Heaps that small are collected again after every few requests, unless they may double in between. */
 setFlagsFromString("--heap-growing-percent=100");

@@ -34,7 +34,7 @@ const assets = 20_000;
 /** Assets that are ingested meanwhile, so that there is something to schedule: 12 or 13 tasks each. */
 const ingests = 400;
 /** As many begin in a second: what comes of them is somewhat more than the bar, and no more than that. */
-const ingestsPerSecond = 17;
+const ingestsPerSecond = 15;
 const pollMs = 1_000;
 const quietMs = 15_000;
 const calls = 200;

@@ -89,7 +89,7 @@ export class CatalogFile implements Disposable {
     name: Name,
     ...given: Parameters<CatalogQueries[Name]>
   ): Promise<Awaited<ReturnType<CatalogQueries[Name]>>> {
-    const call: Call = { kind: "call", id: 0, name, given };
+    const call: Call = { id: 0, name, given };
     return (await runNamed(querySet, this.db, call)) as Awaited<ReturnType<CatalogQueries[Name]>>;
   }
 
@@ -155,7 +155,7 @@ export class SimCatalog {
   #command(name: string, given: unknown[]): Promise<unknown> {
     const settled = Promise.withResolvers<unknown>();
     this.#calls += 1;
-    this.#waiting.push({ call: { kind: "call", id: this.#calls, name, given }, settled });
+    this.#waiting.push({ call: { id: this.#calls, name, given }, settled });
     if (this.#waiting.length === 1) this.#planCommit();
     return settled.promise;
   }
@@ -163,7 +163,7 @@ export class SimCatalog {
   #query(name: string, given: unknown[]): Promise<unknown> {
     const settled = Promise.withResolvers<unknown>();
     this.#parts.program.after(0.1, () => {
-      const call: Call = { kind: "call", id: 0, name, given };
+      const call: Call = { id: 0, name, given };
       runNamed(querySet, this.#parts.file.db, call).then(settled.resolve, (thrown: unknown) => {
         settled.reject(fromSqlite(thrown));
       });

@@ -17,12 +17,15 @@ import { WakeUp } from "./wake-up.ts";
 /** Looks that follow directly upon decisions, before the loop waits for a call or its tick. */
 const directLooks = 20;
 
+const longestGatherMs = 100;
+
 export class Reconciler {
   readonly #parts: LoopParts;
   readonly #log: Logger;
   readonly #wakeUp: WakeUp;
   readonly #failedOn = new Map<TaskId, NodeId>();
   #stopping = false;
+  #lookMs = 0;
   #directLooks = 0;
   #dueAt: number | null = null;
 
@@ -53,8 +56,11 @@ export class Reconciler {
     while (!this.#isStopping()) {
       await this.#wakeUp.wait(this.#pauseMs());
       if (this.#isStopping()) return;
-      await clock.sleep(settings.gatherMs);
+      // Where looks take long, they rest as long in between: more is gathered, and half of the time is left to calls.
+      await clock.sleep(Math.min(Math.max(settings.gatherMs, this.#lookMs), longestGatherMs));
+      const startedMs = clock.monotonicMs();
       await this.#tryLook();
+      this.#lookMs = clock.monotonicMs() - startedMs;
     }
   }
 

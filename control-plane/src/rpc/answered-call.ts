@@ -13,7 +13,7 @@ import { after } from "./after.ts";
 export interface Surface {
   readonly metadata: Metadata;
   getPeer(): string;
-  getAuthContext(): { sslPeerCertificate?: { raw: Buffer } };
+  getAuthContext(): { sslPeerCertificate?: { subjectaltname?: string } };
 }
 
 export interface CallContext<Caller> {

@@ -1,5 +1,4 @@
 // Who calls: a user by the token that the call carries, a node by the certificate of its connection.
-import { X509Certificate } from "node:crypto";
 import { VsError } from "@vstream/core/errors.ts";
 import { isId } from "@vstream/core/ids.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
@@ -47,8 +46,7 @@ export function removedNode(nodeId: NodeId): VsError {
 }
 
 function nodeIdOf(surface: Surface): NodeId {
-  const raw = surface.getAuthContext().sslPeerCertificate?.raw;
-  const names = raw === undefined ? [] : (new X509Certificate(raw).subjectAltName ?? "").split(", ");
+  const names = (surface.getAuthContext().sslPeerCertificate?.subjectaltname ?? "").split(", ");
   const ids = names.flatMap((name) => /^URI:vstream:\/\/node\/(\w+)$/.exec(name)?.[1] ?? []);
   const [id, ...others] = ids;
   if (id !== undefined && others.length === 0 && isId("node", id)) return id;

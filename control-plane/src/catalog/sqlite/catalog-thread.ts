@@ -103,7 +103,7 @@ function serve(service: Service): void {
   let closing = false;
   let running = false;
   port.on("message", (message: ToThread) => {
-    if (message.kind === "call") queue.push(message);
+    if (message.kind === "calls") queue.push(...message.calls);
     else closing = true;
     next();
   });

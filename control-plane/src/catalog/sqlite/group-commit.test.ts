@@ -157,7 +157,7 @@ describe("the catalog's file on SQLite", () => {
     const told: string[] = [];
     const thread = `import { parentPort } from "node:worker_threads";
       parentPort.postMessage({ kind: "ready", identity: { incarnation: "none", term: 1 } });
-      parentPort.on("message", (message) => process.exit(message.kind === "call" ? 9 : 0));`;
+      parentPort.on("message", (message) => process.exit(message.kind === "calls" ? 9 : 0));`;
     await using catalog = await openSqliteCatalog({
       path: folder.path,
       clock: systemClock,
@@ -172,7 +172,7 @@ describe("the catalog's file on SQLite", () => {
 });
 
 function creation(id: number): Call {
-  return { kind: "call", id, name: "createAsset", given: [anAsset({ title: "x".repeat(500) })] };
+  return { id, name: "createAsset", given: [anAsset({ title: "x".repeat(500) })] };
 }
 
 function codeOf(answer: Answer): string {

@@ -15,14 +15,13 @@ export interface ThreadStart {
 
 /** One command or query; answers carry its number. */
 export interface Call {
-  readonly kind: "call";
   readonly id: number;
   readonly name: string;
   readonly given: readonly unknown[];
 }
 
 /** close: answer everything that came before, then end. */
-export type ToThread = Call | { readonly kind: "close" };
+export type ToThread = { readonly kind: "calls"; readonly calls: readonly Call[] } | { readonly kind: "close" };
 
 /** trace: for an error that nobody foresaw, where it came from. */
 export interface SentFailure extends Failure {

@@ -4,8 +4,8 @@ import { Worker } from "node:worker_threads";
 import { VsError, unreachable } from "@vstream/core/errors.ts";
 import type { CatalogIdentity } from "../catalog.ts";
 import type { EventRecord } from "../records.ts";
-import { fromSent } from "./messages.ts";
-import type { Answer, FromThread, ThreadStart, ToThread } from "./messages.ts";
+import { fromSent, toSent } from "./messages.ts";
+import type { Answer, Call, FromThread, ThreadStart, ToThread } from "./messages.ts";
 
 /** Calls that may wait for one thread; beyond it new ones are refused at once. */
 export const waitingCallLimit = 10_000;
@@ -27,6 +27,7 @@ export class ThreadClient implements AsyncDisposable {
   readonly #waiting = new Map<number, Waiting>();
   readonly #ready = Promise.withResolvers<CatalogIdentity>();
   readonly #exited = Promise.withResolvers<undefined>();
+  #unsent: Call[] = [];
   #started = false;
   #lastId = 0;
   #ended: VsError | null = null;
@@ -69,7 +70,7 @@ export class ThreadClient implements AsyncDisposable {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#lastId += 1;
     this.#waiting.set(this.#lastId, { resolve, reject });
-    this.#post({ kind: "call", id: this.#lastId, name, given });
+    this.#send({ id: this.#lastId, name, given });
     return await promise;
   }
 
@@ -77,13 +78,33 @@ export class ThreadClient implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#ended === null) {
       this.#ended = new VsError("unavailable", "the catalog is closed");
-      this.#post({ kind: "close" });
+      this.#flush();
+      this.#worker.postMessage({ kind: "close" } satisfies ToThread);
     }
     await this.#exited.promise;
   }
 
-  #post(message: ToThread): void {
-    this.#worker.postMessage(message);
+  // Not at once: a message wakes the thread, which costs more than most calls do, and what else this turn of the event
+  // loop asks goes along.
+  #send(call: Call): void {
+    if (this.#unsent.length === 0) {
+      setImmediate(() => {
+        this.#flush();
+      });
+    }
+    this.#unsent.push(call);
+  }
+
+  #flush(): void {
+    const calls = this.#unsent;
+    this.#unsent = [];
+    if (calls.length === 0) return;
+    try {
+      this.#worker.postMessage({ kind: "calls", calls } satisfies ToThread);
+    } catch (cause) {
+      const failure = toSent(new VsError("internal", "a call of the catalog cannot be sent to its thread", { cause }));
+      for (const { id } of calls) this.#settle({ id, kind: "failure", failure });
+    }
   }
 
   #hear(message: FromThread): void {
