@@ -1,25 +1,12 @@
 // For tests: an agent without a machine. It beats, renews, and does its tasks in no time, as far as it is let.
 import { audioPieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
-import type { AssetDemand, Load, NodeDescription, Piece, Scrub, Work } from "@vstream/core/media.ts";
-import { buildPiece, buildProbe } from "../planning/snapshot.fixture.ts";
+import type { AssetDemand, NodeDescription, Piece, Scrub, Work } from "@vstream/core/media.ts";
+import { buildLoad, buildPiece, buildProbe } from "../planning/snapshot.fixture.ts";
 import type { ControlLoop, TaskEndReport } from "./control-loop.ts";
 import type { AgentSession, ControlMessage, LeaseRef } from "./session.ts";
 
 export type Grant = Extract<ControlMessage, { kind: "lease-grant" }>;
-
-const idle: Load = {
-  usedBytes: 0,
-  capacityBytes: 1e12,
-  tasksRunning: 0,
-  viewers: 0,
-  egressBps: 0,
-  connections: 0,
-  processor: 0,
-  disk: 0,
-  egressLimitBps: 0,
-  viewersQuietMs: 3_600_000,
-};
 
 const scrub: Scrub = {
   passStartedAt: 1,
@@ -44,7 +31,7 @@ export class FakeAgent {
   /** Whether it does a grant at once; else it keeps running. */
   does: (work: Work) => boolean = () => true;
   segments = 3;
-  load = idle;
+  load = buildLoad();
   demand: readonly AssetDemand[] = [];
   /** What its disk has spoilt: a verification finds it, and drops it. */
   readonly spoilt = new Set<PieceId>();
