@@ -7,10 +7,11 @@ import { piecesOf } from "./pieces.ts";
 import { markVerified } from "./replicas.ts";
 import { unsettle, unsettleHoldersOf, unsettleHomesOf } from "./settling.ts";
 import type { Db, Tables } from "./tables.ts";
+import { checkCopies } from "./verification.ts";
 
 /**
- * A copy reported so shortly before the inventory may be missing from it only because the node listed its store a
- * moment earlier; it is left alone.
+ * A copy reported so shortly before the inventory may be missing from it only because the node had no answer yet; it
+ * goes on counting, and the node is asked to read it. One that is being emptied is asked nothing, and so is believed.
  */
 export const recentCopyMs = 10_000;
 
@@ -24,13 +25,16 @@ export interface Inventory {
 export async function recordInventory(db: Db, inventory: Inventory): Promise<AssetId[]> {
   const { nodeId, entries, at } = inventory;
   const node = await requireNode(db, nodeId);
+  const isLeaving = node.scheduling === "draining" || node.scheduling === "drained";
+  const sparedMs = isLeaving ? 0 : recentCopyMs;
   const unknown: AssetId[] = [];
   const seen = new Set<AssetId>();
   for (const { assetId, pieceIds } of entries) {
     seen.add(assetId);
-    if (!(await compareAsset(db, { assetId, nodeId, held: new Set(pieceIds), at }))) unknown.push(assetId);
+    const holding = { assetId, nodeId, held: new Set(pieceIds), at, sparedMs };
+    if (!(await compareAsset(db, holding))) unknown.push(assetId);
   }
-  const lost = await loseUnlisted(db, { nodeId, seen, at });
+  const lost = await loseUnlisted(db, { nodeId, seen, at, sparedMs });
   await updateNode(db, nodeId, { copies_trusted: 1 });
   if (node.copies_trusted === 0) {
     await unsettleHomesOf(db, nodeId);
@@ -43,16 +47,22 @@ export async function recordInventory(db: Db, inventory: Inventory): Promise<Ass
   return unknown;
 }
 
-interface Holding {
+/** Of one asset. */
+interface Look {
   readonly assetId: AssetId;
   readonly nodeId: NodeId;
-  readonly held: ReadonlySet<PieceId>;
   readonly at: number;
+  /** Copies that are verified for at most as long are not lost. */
+  readonly sparedMs: number;
+}
+
+interface Holding extends Look {
+  readonly held: ReadonlySet<PieceId>;
 }
 
 // False: there is no such asset.
 async function compareAsset(db: Db, holding: Holding): Promise<boolean> {
-  const { assetId, nodeId, held, at } = holding;
+  const { assetId, nodeId, held, at, sparedMs } = holding;
   const copies = await db
     .selectFrom("replicas")
     .select(["piece_id", "state"])
@@ -63,7 +73,7 @@ async function compareAsset(db: Db, holding: Holding): Promise<boolean> {
   if (copies.length === 0 && !(await assetExists(db, assetId))) return false;
   const found = await findPieces(db, { ...holding, held: without(held, verified) });
   await markVerified(db, { assetId, nodeId, pieces: found, at });
-  const lost = await losePieces(db, { assetId, nodeId, pieceIds: [...without(verified, held)], at });
+  const lost = await losePieces(db, { assetId, nodeId, at, sparedMs }, [...without(verified, held)]);
   if (found.length > 0 || lost) await unsettle(db, assetId);
   return true;
 }
@@ -80,27 +90,38 @@ async function findPieces(db: Db, { assetId, nodeId, held }: Holding) {
   return await piecesOf(db, assetId, [...without(held, new Set(dropped.map((copy) => copy.piece_id)))]);
 }
 
-async function losePieces(
-  db: Db,
-  lost: { assetId: AssetId; nodeId: NodeId; pieceIds: readonly PieceId[]; at: number },
-): Promise<boolean> {
-  if (lost.pieceIds.length === 0) return false;
+async function losePieces(db: Db, look: Look, pieceIds: readonly PieceId[]): Promise<boolean> {
+  if (pieceIds.length === 0) return false;
   const result = await db
     .updateTable("replicas")
     .set({ state: "lost" })
-    .where("asset_id", "=", lost.assetId)
-    .where("node_id", "=", lost.nodeId)
-    .where("piece_id", "in", lost.pieceIds)
-    .where(isNotRecent(lost.at))
+    .where("asset_id", "=", look.assetId)
+    .where("node_id", "=", look.nodeId)
+    .where("piece_id", "in", pieceIds)
+    .where(isNotSpared(look))
     .executeTakeFirst();
+  await checkSpared(db, look, (pieceId) => pieceIds.includes(pieceId));
   return result.numUpdatedRows > 0n;
+}
+
+async function checkSpared(db: Db, look: Look, isUnlisted: (pieceId: PieceId) => boolean): Promise<void> {
+  const verified = await db
+    .selectFrom("replicas")
+    .select("piece_id")
+    .where("asset_id", "=", look.assetId)
+    .where("node_id", "=", look.nodeId)
+    .where("state", "=", "verified")
+    .orderBy("piece_id")
+    .execute();
+  await checkCopies(db, { ...look, pieceIds: verified.map((copy) => copy.piece_id).filter(isUnlisted) });
 }
 
 // Copies of assets that the node did not list at all. Gives how many assets that concerns.
 async function loseUnlisted(
   db: Db,
-  { nodeId, seen, at }: { nodeId: NodeId; seen: ReadonlySet<AssetId>; at: number },
+  { seen, ...around }: Omit<Look, "assetId"> & { readonly seen: ReadonlySet<AssetId> },
 ): Promise<number> {
+  const { nodeId } = around;
   const believed = await db
     .selectFrom("replicas")
     .select("asset_id")
@@ -116,8 +137,9 @@ async function loseUnlisted(
       .where("asset_id", "=", assetId)
       .where("node_id", "=", nodeId)
       .where("state", "=", "verified")
-      .where(isNotRecent(at))
+      .where(isNotSpared({ ...around, assetId }))
       .executeTakeFirst();
+    await checkSpared(db, { ...around, assetId }, () => true);
     if (result.numUpdatedRows === 0n) continue;
     lost += 1;
     await unsettle(db, assetId);
@@ -126,9 +148,9 @@ async function loseUnlisted(
 }
 
 // By the wall clock, which may have been set back meanwhile: a copy of the future is none of a moment ago.
-function isNotRecent(at: number) {
+function isNotSpared({ at, sparedMs }: Look) {
   return (eb: ExpressionBuilder<Tables, "replicas">) =>
-    eb.or([eb("verified_at", "<", at - recentCopyMs), eb("verified_at", ">", at + recentCopyMs)]);
+    eb.or([eb("verified_at", "<", at - sparedMs), eb("verified_at", ">", at + sparedMs)]);
 }
 
 function without(all: ReadonlySet<PieceId>, those: ReadonlySet<PieceId>): Set<PieceId> {

@@ -135,7 +135,7 @@ function objectNames(content: PieceContent): string {
     .join(" ");
 }
 
-function idsOf(pieces: readonly Piece[]): PieceId[] {
+export function idsOf(pieces: readonly Piece[]): PieceId[] {
   return pieces.map((piece) => piece.id);
 }
 

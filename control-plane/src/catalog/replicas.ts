@@ -106,6 +106,24 @@ export async function loseCopies(
   return lost.map((row) => row.piece_id);
 }
 
+/** Those of the pieces that the node had and is taken to have lost; not what it was asked to delete. */
+export async function lostAmong(
+  db: Db,
+  asked: { assetId: AssetId; nodeId: NodeId; pieceIds: readonly PieceId[] },
+): Promise<PieceId[]> {
+  if (asked.pieceIds.length === 0) return [];
+  const lost = await db
+    .selectFrom("replicas")
+    .select("piece_id")
+    .where("asset_id", "=", asked.assetId)
+    .where("node_id", "=", asked.nodeId)
+    .where("piece_id", "in", asked.pieceIds)
+    .where("state", "=", "lost")
+    .orderBy("piece_id")
+    .execute();
+  return lost.map((copy) => copy.piece_id);
+}
+
 export async function hasVerifiedCopy(db: Db, assetId: AssetId, pieceId: PieceId, nodeId: NodeId): Promise<boolean> {
   const row = await db
     .selectFrom("replicas")

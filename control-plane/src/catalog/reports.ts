@@ -1,5 +1,6 @@
 // What nodes report of their tasks. Every report names a lease; one that names another than the task's present one
-// changes nothing, and the repetition of an accepted one is accepted again without an effect.
+// changes nothing. The repetition of an accepted one is accepted again, and has no effect but one: of copies that an
+// inventory in between left out, because their report was not answered yet, the node is asked whether they stand there.
 import { VsError } from "@vstream/core/errors.ts";
 import { pieceIdOf } from "@vstream/core/media.ts";
 import type { Piece } from "@vstream/core/media.ts";
@@ -10,15 +11,17 @@ import { failTask, succeedTask } from "./end-task.ts";
 import { readIdentity } from "./identity.ts";
 import { fromJson, toJson } from "./json-column.ts";
 import { nodeActor } from "./nodes.ts";
-import { piecesOf, samePiece, storePieces } from "./pieces.ts";
-import { hasVerifiedCopy, markVerified, removeCopies } from "./replicas.ts";
+import { idsOf, piecesOf, samePiece, storePieces } from "./pieces.ts";
+import { hasVerifiedCopy, lostAmong, markVerified, removeCopies } from "./replicas.ts";
 import { unsettle } from "./settling.ts";
 import type { Db, TaskRow } from "./tables.ts";
 import { appendLog } from "./task-log.ts";
 import { taskRow } from "./tasks.ts";
+import { checkCopies } from "./verification.ts";
 
 type Succeeded = Extract<TaskReport["outcome"], { kind: "succeeded" }>;
 type PieceReport = Parameters<CatalogCommands["recordPiece"]>[0];
+type Reported = Pick<PieceReport, "nodeId" | "at"> & { readonly pieces: readonly Piece[] };
 type Fenced = Pick<TaskReport, "taskId" | "nodeId" | "incarnation" | "epoch">;
 
 /** How long a task waits that made other bytes than the piece that is there. */
@@ -27,7 +30,10 @@ export const mismatchRetryMs = 5_000;
 export async function recordReport(db: Db, report: TaskReport): Promise<ReportOutcome> {
   const task = await taskRow(db, report.taskId);
   if (task === undefined || !(await isOurs(db, report))) return "stale";
-  if (isRepetition(task, report)) return "accepted";
+  if (isRepetition(task, report)) {
+    if (report.outcome.kind === "succeeded") await askForLost(db, task, { ...report, pieces: report.outcome.pieces });
+    return "accepted";
+  }
   if (!holdsLease(task, report)) return "stale";
   await appendLog(db, task.id, { attempt: task.attempt, nodeId: report.nodeId, lines: report.log });
   const { outcome } = report;
@@ -62,10 +68,21 @@ function isRepetition(task: TaskRow, report: TaskReport): boolean {
   );
 }
 
-// A repetition that arrives after the lease's end: the copy counts, so the node must not be told to sweep it.
-async function isKnownCopy(db: Db, task: TaskRow, { nodeId, piece }: PieceReport): Promise<boolean> {
+// A repetition that arrives after the lease's end: the copy counts, or will, so the node must not be told to sweep it.
+async function isKnownCopy(db: Db, task: TaskRow, { nodeId, piece, at }: PieceReport): Promise<boolean> {
+  if ((await askForLost(db, task, { nodeId, pieces: [piece], at })) > 0) return true;
   const [known] = await piecesOf(db, task.asset_id, [piece.id]);
   return samePiece(known, piece) && (await hasVerifiedCopy(db, task.asset_id, piece.id, nodeId));
+}
+
+// Not believed at once: what arrives late may have been said long ago. Gives how many.
+async function askForLost(db: Db, task: TaskRow, { nodeId, pieces, at }: Reported): Promise<number> {
+  const assetId = task.asset_id;
+  const known = new Map((await piecesOf(db, assetId, idsOf(pieces))).map((piece) => [piece.id, piece]));
+  const same = pieces.filter((piece) => samePiece(known.get(piece.id), piece));
+  const lost = await lostAmong(db, { assetId, nodeId, pieceIds: idsOf(same) });
+  await checkCopies(db, { assetId, nodeId, pieceIds: lost, at });
+  return lost.length;
 }
 
 async function rememberEnd(db: Db, report: TaskReport): Promise<void> {
@@ -110,10 +127,15 @@ async function takeResult(db: Db, task: TaskRow, report: SuccessReport): Promise
   return await storeFrom(db, task, { nodeId, pieces: report.outcome.pieces, at });
 }
 
-// Kept with the task, for whoever waits for the answer: what of it was no copy any more is none of the copies lost.
+// Kept with the task, for whoever waits for the answer: what of it was no copy any more is none of the copies lost. What
+// was taken for lost, and stands there right, is a copy again.
 async function takeFindings(db: Db, task: TaskRow, { nodeId, at, outcome }: SuccessReport): Promise<void> {
+  const assetId = task.asset_id;
   const damagedPieceIds = [...new Set(outcome.damagedPieceIds)];
-  const copiesLost = await takeDamage(db, { assetId: task.asset_id, nodeId, pieceIds: damagedPieceIds, at });
+  const copiesLost = await takeDamage(db, { assetId, nodeId, pieceIds: damagedPieceIds, at });
+  const right = fromJson(task.discard_piece_ids).filter((pieceId) => !damagedPieceIds.includes(pieceId));
+  const found = await lostAmong(db, { assetId, nodeId, pieceIds: right });
+  await markVerified(db, { assetId, nodeId, pieces: await piecesOf(db, assetId, found), at });
   const findings = toJson({ damagedPieceIds, copiesLost });
   await db.updateTable("tasks").set({ findings }).where("id", "=", task.id).execute();
 }

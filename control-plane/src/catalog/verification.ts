@@ -1,12 +1,14 @@
-// Having every copy of an asset read again and held against its hashes: one task for each node that holds some.
+// Having copies read again and held against their hashes, one task for each node that holds some: all of an asset, or
+// those of which an inventory and a report say different things.
 import { VsError } from "@vstream/core/errors.ts";
 import type { AssetId } from "@vstream/core/ids.ts";
 import type { NewTask } from "../planning/decisions.ts";
-import { requireAssetRow } from "./assets.ts";
+import { assetRow, requireAssetRow } from "./assets.ts";
 import type { Actor, NodeCopies } from "./catalog.ts";
 import { listCopies } from "./copies.ts";
 import { writeEvent } from "./events.ts";
 import type { TaskRecord } from "./records.ts";
+import { unsettle } from "./settling.ts";
 import type { AssetRow, Db } from "./tables.ts";
 import { findOpenTask, insertTask, toTaskRecord } from "./tasks.ts";
 
@@ -42,7 +44,23 @@ export async function createVerification(db: Db, { assetId, at, actor }: Change)
   return tasks;
 }
 
-function verifyTask(asset: AssetRow, { nodeId, pieceIds }: NodeCopies, at: number): NewTask {
+/** The node says which of these are not there, or not right. Nothing new while it reads copies of the asset anyway. */
+export async function checkCopies(db: Db, copies: Holding & { readonly at: number }): Promise<void> {
+  const asset = await assetRow(db, copies.assetId);
+  if (copies.pieceIds.length === 0 || asset === undefined || asset.state === "deleting") return;
+  const wanted = verifyTask(asset, copies, copies.at);
+  if ((await findOpenTask(db, wanted)) !== undefined) return;
+  await insertTask(db, wanted, copies.at);
+  await unsettle(db, asset.id);
+}
+
+type Holding = Pick<NodeCopies, "nodeId" | "pieceIds"> & { readonly assetId: AssetId };
+
+function verifyTask(
+  asset: AssetRow,
+  { nodeId, pieceIds }: Pick<NodeCopies, "nodeId" | "pieceIds">,
+  at: number,
+): NewTask {
   return {
     kind: "verify",
     assetId: asset.id,

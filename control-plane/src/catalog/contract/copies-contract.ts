@@ -16,6 +16,7 @@ import {
   setHealth,
   setHomes,
   startTask,
+  viewOf,
 } from "./steps.ts";
 
 export function describeCopies(catalog: () => Catalog): void {
@@ -92,11 +93,25 @@ export function describeCopies(catalog: () => Catalog): void {
       assert.equal(await copyState(catalog(), id, videoPieceId(7), other.id), "none");
     });
 
-    it("leaves a copy alone that was reported while the inventory was made", async () => {
+    it("goes on counting a copy that was reported just before the inventory, and has it read", async () => {
       const home = await addNode(catalog());
       const { id } = await plannedAsset(catalog(), [home.id]);
       await catalog().commands.recordInventory({ nodeId: home.id, entries: [], at: now + 100 });
       assert.equal(await copyState(catalog(), id, sourcePieceId, home.id), "verified");
+      const reads = (await viewOf(catalog(), id)).openTasks.filter((task) => task.kind === "verify");
+      assert.deepEqual(
+        reads.map((task) => [task.nodeId, task.discardPieceIds]),
+        [[home.id, [sourcePieceId, timelinePieceId]]],
+      );
+    });
+
+    it("believes the inventory of a node that is being emptied, which is asked nothing", async () => {
+      const home = await addNode(catalog());
+      const { id } = await plannedAsset(catalog(), [home.id]);
+      const drain = { scheduling: "draining", drainDeadlineAt: null, onDeadline: "hold" } as const;
+      await catalog().commands.setScheduling({ nodeId: home.id, ...drain, at: now, actor: "user:test" });
+      await catalog().commands.recordInventory({ nodeId: home.id, entries: [], at: now + 100 });
+      assert.equal(await copyState(catalog(), id, sourcePieceId, home.id), "lost");
     });
 
     it("names the assets of an inventory that it does not know", async () => {

@@ -99,6 +99,42 @@ export function describeReports(catalog: () => Catalog): void {
       assert.equal(await copyState(catalog(), id, audioPieceId(0, 1), home.id), "verified");
     });
 
+    it("asks for a copy that an inventory left out when its report is repeated, and counts it when it is right", async () => {
+      const [home, maker] = [await addNode(catalog()), await addNode(catalog())];
+      const { id } = await plannedAsset(catalog(), [home.id]);
+      await make(catalog(), aTask(id), home.id, [aVideo(0)]);
+      const states = async () => {
+        const pieceIds = [videoPieceId(0), audioPieceId(0, 1)];
+        return await Promise.all(pieceIds.map((pieceId) => copyState(catalog(), id, pieceId, maker.id)));
+      };
+      const running = await startTask(catalog(), aTask(id), maker.id);
+      const report = aReport(catalog(), running, { outcome: aSuccess([aVideo(0)]) });
+      const audio = await startTask(catalog(), aTask(id, { kind: "audio", pieceId: audioPieceId(0, 0) }), maker.id);
+      const { taskId, nodeId, incarnation, epoch, at } = aReport(catalog(), audio);
+      const onTheWay = { taskId, nodeId, incarnation, epoch, at, piece: anAudio(1) };
+      await catalog().commands.recordPiece(onTheWay);
+      for (const ended of [report, aReport(catalog(), audio)]) await catalog().commands.recordReport(ended);
+      await catalog().commands.recordInventory({ nodeId: maker.id, entries: [], at: now + 60_000 });
+      for (const [repeat, read] of [
+        [() => catalog().commands.recordReport(report), videoPieceId(0)],
+        [() => catalog().commands.recordPiece(onTheWay), audioPieceId(0, 1)],
+      ] as const) {
+        assert.equal(await repeat(), "accepted");
+        assert.equal(await copyState(catalog(), id, read, maker.id), "lost", "it may be a word of long ago");
+        const [task] = (await viewOf(catalog(), id)).openTasks.filter(({ kind }) => kind === "verify");
+        assert.deepEqual([task?.nodeId, task?.discardPieceIds], [maker.id, [read]]);
+        await catalog().commands.recordReport(aReport(catalog(), await lease(catalog(), task!, maker.id)));
+      }
+      assert.deepEqual(await states(), ["verified", "verified"]);
+      assert.equal(await catalog().commands.recordPiece({ ...onTheWay, piece: anAudio(1, "other") }), "stale");
+
+      const discard = aTask(id, { kind: "discard", pieceId: "", nodeId: maker.id, discardPieceIds: [videoPieceId(0)] });
+      await make(catalog(), discard, maker.id, []);
+      assert.equal(await catalog().commands.recordReport(report), "accepted");
+      assert.deepEqual(await states(), ["none", "verified"]);
+      assert.deepEqual((await viewOf(catalog(), id)).openTasks, []);
+    });
+
     it("adds a copy when another node makes the same bytes", async () => {
       const [home, other] = [await addNode(catalog()), await addNode(catalog())];
       const { id } = await plannedAsset(catalog(), [home.id]);
