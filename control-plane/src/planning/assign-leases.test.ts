@@ -197,6 +197,17 @@ describe("the toolchain of an asset", () => {
     const gone = buildNode("c", { health: "down", healthSince: now - 300_000 });
     assert.equal(assign([{ copies, open: [transcode(1)] }], [other, gone])[0]?.nodeId, "b");
   });
+
+  it("is waited for by what was made before and is lost, also while its node is cordoned", () => {
+    const audio = buildTask("audio", { pieceId: audioPieceId(0, 0) });
+    const lost = { ...begun, [audioPieceId(0, 1)]: ["a"], [videoPieceId(1)]: [] };
+    const on = (changes: Partial<NodeRecord>) =>
+      assign([{ copies: lost, open: [transcode(0), transcode(1), audio] }], [other, buildNode("c", changes)]).map(
+        ({ task }) => task.pieceId,
+      );
+    assert.deepEqual(on({ scheduling: "cordoned" }), [videoPieceId(0)]);
+    assert.equal(on({ scheduling: "drained" }).length, 2, "then whoever tries is told that it does not fit");
+  });
 });
 
 describe("where other tasks run", () => {

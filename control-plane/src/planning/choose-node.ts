@@ -34,9 +34,11 @@ export function candidatesForTask(task: TaskRecord, { facts, cluster, lanes, sit
     case "probe":
       return candidatesForProbe(facts, cluster, free);
     case "transcode":
-    case "audio":
+    case "audio": {
       if (free.size === 0 || !sites.canEncode(facts)) return [];
-      return [...free.values()].filter((node) => sites.allows(node, facts));
+      const toolchain = sites.toolchainFor(task, facts);
+      return [...free.values()].filter((node) => sites.allows(node, facts, toolchain));
+    }
   }
 }
 

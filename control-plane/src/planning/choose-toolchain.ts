@@ -1,7 +1,9 @@
 // Which build makes an asset's pieces. All of them are to come from one, because another build or processor kind gives
-// other bytes; only when no node with it is left that may encode does another go on.
+// other bytes; only when no node with it is left that may encode does another go on. What was made before has to come
+// out the same, so that waits longer.
+import type { TaskRecord } from "../catalog/records.ts";
 import type { AssetFacts } from "./asset-facts.ts";
-import { isDownForTheHold } from "./cluster.ts";
+import { isDownForGood, isDownForTheHold, isLeaving } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 
 /** null: any will do. */
@@ -12,6 +14,25 @@ export function toolchainFor(facts: AssetFacts, cluster: Cluster): string | null
     (node) => node.toolchain === chosen && node.scheduling === "active" && !isDownForTheHold(node, cluster),
   );
   return isHoped ? chosen : null;
+}
+
+/**
+ * The build that alone can make again what the task makes; a cordoned node with it is waited for, too. null: nothing of
+ * it was made before, or nobody can make it so any more.
+ */
+export function toolchainOfRemake(task: TaskRecord, facts: AssetFacts, cluster: Cluster): string | null {
+  const made = madeBefore(task, facts);
+  const isHoped = cluster.nodes.some(
+    (node) => node.toolchain === made && !isLeaving(node) && !isDownForGood(node, cluster),
+  );
+  return isHoped ? made : null;
+}
+
+// A track is encoded as a whole: with one piece of it there, the others come with that piece's bytes or not at all.
+function madeBefore({ kind, pieceId }: TaskRecord, { pieces }: AssetFacts): string | null {
+  const track = /^audio-\d+-/.exec(pieceId)?.[0];
+  if (kind !== "audio" || track === undefined) return pieceId === "" ? null : (pieces.get(pieceId)?.toolchain ?? null);
+  return [...pieces.values()].find(({ id }) => id.startsWith(track))?.toolchain ?? null;
 }
 
 function toolchainOfPieces(facts: AssetFacts): string | null {

@@ -1,9 +1,9 @@
 // Where the encodes of each asset may run in one round of giving out leases. What is the same for all chunks of an
 // asset (its toolchain, the nodes that delete it, whether its source can be read) is found out once.
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
-import type { NodeRecord } from "../catalog/records.ts";
+import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
 import type { AssetFacts } from "./asset-facts.ts";
-import { toolchainFor } from "./choose-toolchain.ts";
+import { toolchainFor, toolchainOfRemake } from "./choose-toolchain.ts";
 import { isSchedulable } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import { canBeRead } from "./work-for.ts";
@@ -32,8 +32,13 @@ export class EncodeSites {
     return this.#siteOf(facts).canBeRead;
   }
 
-  allows(node: NodeRecord, facts: AssetFacts): boolean {
-    const { toolchain, discarding } = this.#siteOf(facts);
+  /** With what the task is to be made; null: any will do. */
+  toolchainFor(task: TaskRecord, facts: AssetFacts): string | null {
+    return toolchainOfRemake(task, facts, this.#cluster) ?? this.#siteOf(facts).toolchain;
+  }
+
+  allows(node: NodeRecord, facts: AssetFacts, toolchain: string | null): boolean {
+    const { discarding } = this.#siteOf(facts);
     return (
       isSchedulable(node) &&
       (toolchain === null || node.toolchain === toolchain) &&

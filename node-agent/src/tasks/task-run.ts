@@ -1,4 +1,5 @@
 // One run of one task under one lease, from its start to its one end.
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "@vstream/core/clock.ts";
 import { VsError, asVsError } from "@vstream/core/errors.ts";
 import type { PieceId } from "@vstream/core/ids.ts";
@@ -72,9 +73,9 @@ export class TaskRun {
     const { answer, kind } = await reportEnd(this.#deps, { taskId, fence, outcome, log }, stopping);
     if (kind === "succeeded" && answer !== "stale") this.#claim.confirmAll();
     await this.#sweep();
-    // What went bad before its report came through is counted by now; what was deleted by a discard that was called
-    // off is counted still.
-    if (outcome.kind === "succeeded") this.#tellGone(outcome.pieces.map((piece) => piece.id));
+    // What went bad before its report came through is counted by now, also what was found right; what was deleted by a
+    // discard that was called off is counted still.
+    if (outcome.kind === "succeeded") this.#tellGone([...outcome.pieces.map((piece) => piece.id), ...this.#verified()]);
     if (answer !== "accepted" || kind !== "succeeded") this.#tellGone(discarded);
     this.#deps.log.info({ outcome: kind, answer }, "task ended");
     return answer === "stale" ? "stale" : kind;
@@ -117,6 +118,7 @@ export class TaskRun {
         await this.#keep(piece);
       },
       keepAndReport: async (piece) => {
+        this.#refuseAnother(piece);
         await this.#keep(piece);
         await this.#reportPiece(piece, signal);
       },
@@ -152,6 +154,16 @@ export class TaskRun {
     await this.#claim.keep(piece);
   }
 
+  // An encode that makes several pieces also makes those that are here. One that comes out otherwise would be refused,
+  // and then neither would stand here.
+  #refuseAnother({ id, content }: Piece): void {
+    const known = this.#deps.store.getPiece(this.#grant.assetId, id);
+    if (known === null || isDeepStrictEqual(known.content, content)) return;
+    throw new VsError("encode_mismatch", `${id} stands here, and was made with other bytes`, {
+      hint: "Compare the nodes' ffmpeg versions",
+    });
+  }
+
   async #reportPiece(piece: Piece, signal: AbortSignal): Promise<void> {
     const { taskId, fence } = this.#grant;
     this.#held.check();
@@ -170,6 +182,11 @@ export class TaskRun {
     const { assetId, work } = this.#grant;
     if (work.kind !== "discard") return [];
     return work.pieceIds.length > 0 ? work.pieceIds : (this.#deps.store.inventory().get(assetId) ?? []);
+  }
+
+  #verified(): readonly PieceId[] {
+    const { work } = this.#grant;
+    return work.kind === "verify" ? work.pieceIds : [];
   }
 
   #tellGone(pieceIds: readonly PieceId[]): void {

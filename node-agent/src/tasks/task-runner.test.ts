@@ -139,6 +139,18 @@ describe("task runner", () => {
     assert.deepEqual(lost, [[{ assetId, pieceIds: [timelinePieceId] }]]);
   });
 
+  it("tells of a copy that went bad after it was found right", async () => {
+    await store.recordPiece(assetId, await makeTimeline("a timeline"));
+    control.answer = async () => {
+      await store.discard(assetId, [timelinePieceId]);
+      return true;
+    };
+    const verifies = () => Promise.resolve(nothingMade);
+    runner(verifies).take(grant({ work: { kind: "verify", pieceIds: [timelinePieceId] } }));
+    await ended(1);
+    assert.deepEqual(lost, [[{ assetId, pieceIds: [timelinePieceId] }]]);
+  });
+
   it("tells what a discard has deleted that was called off meanwhile, and nothing of one that counts", async () => {
     const discards = async (): Promise<TaskResult> => {
       await store.discard(assetId, [timelinePieceId]);
@@ -336,6 +348,21 @@ describe("task runner", () => {
     }).take(grant());
     await ended(1);
     assert.equal(store.getPiece(assetId, timelinePieceId), null);
+  });
+
+  it("gives up an encode that makes other bytes of a piece that stands here, and leaves that alone", async () => {
+    const standing = await makeTimeline("a timeline");
+    await store.recordPiece(assetId, standing);
+    control.answer = () => Promise.resolve(false);
+    runner(async (_work, context) => {
+      await context.keepAndReport(await makeTimeline("made by another build"));
+      return nothingMade;
+    }).take(grant());
+    await ended(1);
+    assert.deepEqual(store.getPiece(assetId, timelinePieceId), standing);
+    assert.deepEqual(control.pieces, []);
+    const outcome = control.reports[0]?.outcome;
+    assert.equal(outcome?.kind === "failed" && outcome.failure.code, "encode_mismatch");
   });
 
   it("says how far it is at most once a second", async () => {
