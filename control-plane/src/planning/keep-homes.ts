@@ -19,15 +19,19 @@ export interface KeepWish {
 
 /**
  * At most `count` of the homes: the one that the upload goes to, then pinned ones, then complete ones, then those in
- * a region and a zone that no other covers, then the oldest.
+ * a region and a zone that no other covers, then those that are not down, then the oldest.
  */
 export function keepBest({ facts, cluster, staying, joining, count }: KeepWish): NodeId[] {
   const spread = new Spread(joining);
   const left = staying.flatMap((nodeId) => cluster.byId.get(nodeId) ?? []).map((node) => weigh(node, facts));
   const kept: NodeId[] = [];
   while (kept.length < count) {
-    // Sorting is stable, so what is alike stays in the order of the list.
-    const best = left.toSorted((one, other) => other.weight - one.weight || spread.compare(one.node, other.node))[0];
+    // Sorting is stable, so what is alike stays in the order of the list; in which the next look finds those that are
+    // down at the end.
+    const best = left.toSorted(
+      (one, other) =>
+        other.weight - one.weight || spread.compare(one.node, other.node) || isDown(one.node) - isDown(other.node),
+    )[0];
     if (best === undefined) break;
     kept.push(best.node.id);
     spread.add(best.node);
@@ -39,6 +43,10 @@ export function keepBest({ facts, cluster, staying, joining, count }: KeepWish):
 interface Weighed {
   readonly node: NodeRecord;
   readonly weight: number;
+}
+
+function isDown({ health }: NodeRecord): number {
+  return Number(health === "down");
 }
 
 function weigh(node: NodeRecord, facts: AssetFacts): Weighed {

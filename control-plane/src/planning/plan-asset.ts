@@ -1,12 +1,13 @@
 // What is next for one asset, by its state.
 import { sourcePieceId } from "@vstream/core/ids.ts";
-import { copiesOf, isLostForGood, plannedPieces } from "./asset-facts.ts";
+import { copiesOf, isLostForGood, piecesOfChunk } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import { copiesWantedOn } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
 import { failAsset, piecesLost, sourceLost } from "./fail-asset.ts";
 import { planLeftovers, planSurplus, planTrash } from "./plan-discard.ts";
+import { planAwaitedNodes } from "./plan-awaited-nodes.ts";
 import { planForced } from "./plan-drain.ts";
 import { homesDecision, planHomes } from "./plan-homes.ts";
 import { planLost, planMaking } from "./plan-making.ts";
@@ -14,10 +15,9 @@ import type { StepOutcome } from "./plan-making.ts";
 import { planRelease } from "./plan-release.ts";
 import { planCopies } from "./plan-repair.ts";
 import { planSettle } from "./plan-settle.ts";
-import { planVerification } from "./plan-verification.ts";
 
 export function planAsset(facts: AssetFacts, cluster: Cluster): Decision[] {
-  return [...planState(facts, cluster), ...planVerification(facts, cluster), ...planForced(facts, cluster)];
+  return [...planState(facts, cluster), ...planAwaitedNodes(facts, cluster), ...planForced(facts, cluster)];
 }
 
 function planState(facts: AssetFacts, cluster: Cluster): Decision[] {
@@ -92,12 +92,13 @@ function planReady(facts: AssetFacts, cluster: Cluster): Decision[] {
   return decisions.length > 0 ? decisions : planSettle(facts, cluster);
 }
 
-// A piece is gone with every copy, also on nodes that are down, and so is the source that it could be made from.
+// Of what viewers get, a piece is gone with every copy, also on nodes that are down, and so is the source that it could
+// be made from.
 function isBeyondRepair(facts: AssetFacts): boolean {
   const { plan } = facts.asset;
   const held = new Set(facts.view.replicas.filter(({ state }) => state !== "lost").map(({ pieceId }) => pieceId));
   if (plan === null || held.has(sourcePieceId)) return false;
-  return plannedPieces(plan).some((pieceId) => pieceId !== sourcePieceId && !held.has(pieceId));
+  return plan.chunks.some(({ index }) => piecesOfChunk(plan, index).some((pieceId) => !held.has(pieceId)));
 }
 
 const uploadGivenUp = {

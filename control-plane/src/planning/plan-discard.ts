@@ -17,7 +17,8 @@ import { planSettle } from "./plan-settle.ts";
 
 /** Discards on nodes that are no homes, and the end of those that would now delete too much. */
 export function planSurplus(facts: AssetFacts, homes: readonly NodeId[], cluster: Cluster): Decision[] {
-  const keep = copiesToKeep(facts.asset, cluster);
+  // The catalog counts so, too: while a home that is down or lacks something makes it fewer, none goes.
+  const keep = Math.max(copiesToKeep(facts.asset, cluster), Math.min(facts.asset.replicasWanted, homes.length));
   const canGo = (pieceId: PieceId): boolean =>
     copiesOf(facts, pieceId).filter((nodeId) => homes.includes(nodeId)).length >= keep;
   return [...cancelUnsafe(facts, homes, canGo), ...discardsOf(facts, homes, { cluster, canGo })];

@@ -56,6 +56,17 @@ describe("homes", () => {
   });
 });
 
+describe("homes that are too many, none of them complete", () => {
+  it("go beginning with those that are down, in one look", () => {
+    const parts = ready(["a", "c"], ["a", "c"], { replicasWanted: 1 });
+    const lacking = { ...parts, copies: { ...parts.copies, [videoPieceId(0)]: ["a"] } };
+    const decisions = decide(lacking, [down("a", 1_000), b, c]);
+    assert.deepEqual(homesOf(decisions), ["c"]);
+    const then = { ...lacking, asset: { ...lacking.asset, homes: [nodeId("c")] } };
+    assert.equal(homesOf(decide(then, [down("a", 1_000), b, c])), undefined);
+  });
+});
+
 describe("a home whose disk is full", () => {
   const full = buildNode("b", { region: "us", usedBytes: 1_000_000_000_000 });
   const lacking = ready(["a", "b"], ["a"]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { sourcePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import { sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { AssetRecord, NodeRecord } from "../catalog/records.ts";
 import type { Decision } from "./decisions.ts";
 import { plan } from "./plan.ts";
@@ -102,8 +102,10 @@ describe("a ready asset", () => {
     assert.deepEqual([decision.to, decision.error?.code, others], ["failed", "object_missing", []]);
   });
 
-  it("stays ready without its source while every other piece is there", () => {
-    assert.deepEqual(kindsOf(decide({ ...finished, copies: { ...finished.copies, [sourcePieceId]: [] } })), []);
+  it("stays ready without its source, and the timeline of it, while all that viewers get is there", () => {
+    const copies = { ...finished.copies, [sourcePieceId]: [] };
+    assert.deepEqual(kindsOf(decide({ ...finished, copies })), []);
+    assert.deepEqual(kindsOf(decide({ ...finished, copies: { ...copies, [timelinePieceId]: [] } })), []);
   });
 
   it("stays ready while a node that is down may bring back what is gone", () => {
@@ -133,6 +135,21 @@ describe("copies on nodes that are no homes", () => {
   it("stay while a home is down, even where the cluster has become small", () => {
     const away = buildNode("b", { region: "us", health: "down", healthSince: now });
     assert.ok(!kindsOf(decide(surplus, [a, away, c])).includes("discard"));
+  });
+
+  it("stay while a home is down for good and all other nodes are drained", () => {
+    const open = [buildTask("discard", { nodeId: nodeId("c"), discardPieceIds: [videoPieceId(1)] })];
+    const leaving = (name: string) => buildNode(name, { scheduling: "draining" });
+    const away = buildNode("b", { scheduling: "draining", health: "down", healthSince: now - 300_000 });
+    const decisions = decide({ ...surplus, open }, [leaving("a"), away, leaving("c")]);
+    assert.ok(kindsOf(decisions).includes("cancel-task"), "the catalog would never lease it");
+  });
+
+  it("are not waited for on a node that is down for the hold", () => {
+    const open = [buildTask("discard", { nodeId: nodeId("c"), discardPieceIds: [videoPieceId(1)] })];
+    const since = (ms: number) => buildNode("c", { health: "down", healthSince: now - ms });
+    assert.deepEqual(kindsOf(decide({ ...surplus, open }, [a, b, since(299_000)])), []);
+    assert.deepEqual(kindsOf(decide({ ...surplus, open }, [a, b, since(300_000)])), ["cancel-task"]);
   });
 
   it("stay when a discard has become wrong: it is cancelled", () => {
