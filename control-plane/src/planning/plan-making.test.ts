@@ -121,6 +121,8 @@ describe("an asset that is being made", () => {
     const [decision] = decide({ asset: probed, copies: { source: ["a"], timeline: ["b"] } }, around);
     assert.ok(decision?.kind === "set-asset-state");
     assert.equal(decision.error?.code, "object_missing");
+    const [none] = decide({ asset: probed, copies: { source: [], timeline: [], [videoPieceId(0)]: ["b"] } }, around);
+    assert.ok(none?.kind === "set-asset-state", "without a timeline no encode would be asked for");
   });
 
   it("replaces a home that is down, and copies everything to the new one", () => {

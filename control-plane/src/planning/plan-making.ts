@@ -6,7 +6,7 @@ import { audioPieceId, sourcePieceId, timelinePieceId, videoPieceId } from "@vst
 import type { PieceId } from "@vstream/core/ids.ts";
 import type { Probe } from "@vstream/core/media.ts";
 import type { EncodePlan, TaskRecord } from "../catalog/records.ts";
-import { copiesOf, isLostForGood, isThereOrReturning, openTask } from "./asset-facts.ts";
+import { copiesOf, isLostForGood, isThereOrReturning, openTask, piecesOfChunk } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import { chooseLadder } from "./choose-ladder.ts";
 import type { Cluster } from "./cluster.ts";
@@ -27,11 +27,19 @@ export function planMaking(facts: AssetFacts, cluster: Cluster): StepOutcome {
   const { asset } = facts;
   const dead = facts.view.deadTasks.find(makesSomething);
   if (dead !== undefined) return { kind: "failed", failure: dead.error ?? unexplained(dead) };
-  const decisions = planTasks(facts, (pieceId) => !isThereOrReturning(facts, pieceId, cluster));
-  const isStuck = decisions.length > 0 || facts.view.openTasks.some(makesSomething);
+  const isMissing = (pieceId: PieceId): boolean => !isThereOrReturning(facts, pieceId, cluster);
+  const decisions = planTasks(facts, isMissing);
+  const isStuck = decisions.length > 0 || facts.view.openTasks.some(makesSomething) || isUnfinished(facts, cluster);
   if (isStuck && isLostForGood(facts, sourcePieceId, cluster)) return { kind: "failed", failure: sourceLost(asset) };
   if (asset.probe === null || asset.plan !== null) return { kind: "decided", decisions };
   return withPlan({ facts, probe: asset.probe, cluster }, decisions);
+}
+
+// Whether something of what viewers get was never made, or is gone.
+function isUnfinished(facts: AssetFacts, cluster: Cluster): boolean {
+  const { plan } = facts.asset;
+  const isGone = (pieceId: PieceId): boolean => isLostForGood(facts, pieceId, cluster);
+  return plan === null || plan.chunks.some(({ index }) => piecesOfChunk(plan, index).some(isGone));
 }
 
 /** For an asset that is ready: only what no node can bring back, and only while its source is there to make it from. */

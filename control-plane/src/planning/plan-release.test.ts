@@ -136,6 +136,16 @@ describe("an asset whose chunks are all released", () => {
     }
   });
 
+  it("is ready without its source and timeline when both are gone for good", () => {
+    const parts = buildFinished(homes, { state: "playable" });
+    const without = (...gone: readonly string[]): Decision[] =>
+      decide({ ...parts, copies: { ...parts.copies, ...Object.fromEntries(gone.map((id) => [id, []])) } });
+    const isReady = (decisions: readonly Decision[]): boolean =>
+      decisions.some((decision) => decision.kind === "set-asset-state" && decision.to === "ready");
+    assert.ok(isReady(without(sourcePieceId, timelinePieceId)));
+    assert.ok(!isReady(without(timelinePieceId)), "it can be made again");
+  });
+
   it("is ready with one copy where one node is all there is", () => {
     const parts = buildFinished(["a"], { state: "playable", homes: [buildNode("a").id] });
     const decisions = decide(parts, [buildNode("a")]);

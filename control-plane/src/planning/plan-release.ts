@@ -1,6 +1,6 @@
 // What a player may be given: leading chunks whose video joins and whose every piece stands on a home. With the first
 // the asset is playable; with the last it is measured; with enough copies of everything it is ready.
-import { sourcePieceId } from "@vstream/core/ids.ts";
+import { sourcePieceId, timelinePieceId } from "@vstream/core/ids.ts";
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { AssetRecord, EncodePlan } from "../catalog/records.ts";
 import { copiesOf, isLostForGood, piecesOfChunk, plannedPieces } from "./asset-facts.ts";
@@ -65,10 +65,12 @@ function hasAllCopies(
   { homes, cluster }: { homes: readonly NodeId[]; cluster: Cluster },
 ): boolean {
   const wanted = copiesWantedOn(homes, facts.asset, cluster);
-  // What is encoded whole plays without its source, even if that was lost meanwhile.
-  const pieces = plannedPieces(plan).filter(
-    (pieceId) => pieceId !== sourcePieceId || !isLostForGood(facts, pieceId, cluster),
-  );
+  // What is encoded whole plays without its source, even if that was lost meanwhile; and the timeline is made of it.
+  const isSourceLost = isLostForGood(facts, sourcePieceId, cluster);
+  const isPointless = (pieceId: PieceId): boolean =>
+    isSourceLost &&
+    (pieceId === sourcePieceId || (pieceId === timelinePieceId && isLostForGood(facts, pieceId, cluster)));
+  const pieces = plannedPieces(plan).filter((pieceId) => !isPointless(pieceId));
   return pieces.every(
     (pieceId) => copiesOf(facts, pieceId).filter((nodeId) => homes.includes(nodeId)).length >= wanted,
   );
