@@ -1,7 +1,7 @@
 // What is still to be done when nothing goes wrong any more: each asset is whole on as many homes as there can be, or
 // says why it cannot be; nothing is left where it does not belong; no task is open; drains have ended or hold what has
 // no other place.
-import { sourcePieceId } from "@vstream/core/ids.ts";
+import { sourcePieceId, timelinePieceId } from "@vstream/core/ids.ts";
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import { bytesOf } from "@vstream/core/media.ts";
 import type { AssetView, NodeRecord, TaskRecord } from "../../control-plane/src/catalog/records.ts";
@@ -87,6 +87,7 @@ function unrestOfAsset(view: AssetView, ground: Ground): string[] {
     case "processing":
     case "playable":
       if (asset.homes.some((home) => isFullHome(view, home, ground)) || takersOf(view, ground).length === 0) return [];
+      if (lacksForGood(view, ground)) return [];
       return [`${asset.id} is ${asset.state}`, ...open];
     case "ready":
       return [...open, ...unrestOfReady(view, ground)];
@@ -117,8 +118,10 @@ function waitsForItsNode({ kind, nodeId, pieceId }: TaskRecord, view: AssetView,
   const takers = takersOf(view, ground);
   switch (kind) {
     case "transcode":
-    case "audio":
-      return !canBeEncoded(view, ground);
+    case "audio": {
+      const standing = truth.standing(view, [...living]);
+      return !canBeEncoded(view, ground) || ![sourcePieceId, timelinePieceId].every((id) => standing.has(id));
+    }
     case "probe":
       return takers.every((node) => truth.copy(node.id, view.asset.id, sourcePieceId) !== "right");
     case "replicate": {
@@ -135,8 +138,12 @@ function waitsForItsNode({ kind, nodeId, pieceId }: TaskRecord, view: AssetView,
 }
 
 // By the toolchain that made the rest of it: another would make other bytes.
-function canBeEncoded({ pieces }: AssetView, { living, nodes }: Ground): boolean {
+function canBeEncoded({ pieces }: AssetView, ground: Ground): boolean {
   const toolchain = pieces.find(({ content }) => content.kind === "video" || content.kind === "audio")?.toolchain;
+  return canEncodeWith(toolchain, ground);
+}
+
+function canEncodeWith(toolchain: string | undefined, { living, nodes }: Ground): boolean {
   return nodes.some(
     (node) =>
       living.has(node.id) &&
@@ -144,6 +151,18 @@ function canBeEncoded({ pieces }: AssetView, { living, nodes }: Ground): boolean
       (toolchain === undefined || node.toolchain === toolchain) &&
       node.usedBytes < node.capacityBytes * 0.9,
   );
+}
+
+// What was made before and stands nowhere any more can come only from the build that made it. Of a track, all pieces do.
+function lacksForGood(view: AssetView, ground: Ground): boolean {
+  const { asset, pieces } = view;
+  const standing = ground.truth.standing(view, [...ground.living]);
+  const lacking = asset.plan === null ? [] : plannedPieces(asset.plan).filter((id) => !standing.has(id));
+  return lacking.some((id) => {
+    const track = /^audio-\d+-/.exec(id)?.[0];
+    const made = pieces.find((piece) => piece.id === id || (track !== undefined && piece.id.startsWith(track)));
+    return made !== undefined && made.toolchain !== "" && !canEncodeWith(made.toolchain, ground);
+  });
 }
 
 function describeTask({ assetId, kind, pieceId, id, nodeId, state, error }: TaskRecord, { nodes }: Ground): string {
@@ -167,10 +186,11 @@ function unrestOfReady(view: AssetView, ground: Ground): string[] {
     !asset.settled &&
     hasAll &&
     view.openTasks.length === 0 &&
-    isComplete(view, living) &&
+    isComplete(view, ground) &&
     good.length >= asset.replicasWanted
   ) {
-    unrest.push(`${asset.id} is not settled: ${asset.homes.join(" ")} leaving ${asset.leavingHomes.join(" ")}`);
+    const leaving = asset.leavingHomes.length === 0 ? "" : `, of which leave ${asset.leavingHomes.join(" ")}`;
+    unrest.push(`${asset.id} is not settled: its homes are ${asset.homes.join(" ")}${leaving}`);
   }
   for (const node of nodes) {
     const isLeaving = node.scheduling === "draining" || node.scheduling === "drained";
@@ -193,11 +213,12 @@ function possiblePieces(view: AssetView, ground: Ground): PieceId[] {
   return standing.has(sourcePieceId) && canBeEncoded(view, ground) ? planned : planned.filter((id) => standing.has(id));
 }
 
-// Then there is nothing that it could wait for.
-function isComplete({ asset }: AssetView, living: ReadonlySet<NodeId>): boolean {
+// Then there is nothing that it could wait for. A home that is held in its drain waits for another node.
+function isComplete({ asset }: AssetView, { living, nodes }: Ground): boolean {
   const { homes, pins, replicasWanted, extraReplicas } = asset;
+  const draining = new Set(nodes.filter((node) => node.scheduling === "draining").map((node) => node.id));
   return (
-    homes.every((home) => living.has(home)) &&
+    homes.every((home) => living.has(home) && !draining.has(home)) &&
     pins.every((pin) => homes.includes(pin)) &&
     homes.length >= replicasWanted + extraReplicas
   );

@@ -36,17 +36,11 @@ const hourMs = 3_600_000;
 export class Faults {
   readonly #parts: FaultParts;
   readonly #acts: readonly Act[];
-  #hasSetControlClock = false;
 
   constructor(parts: FaultParts) {
     this.#parts = parts;
     // Each seed has a taste of its own: some acts are frequent, some are left out.
     this.#acts = this.#menu().map((act) => ({ ...act, weight: act.weight * parts.random.between(0, 2) ** 2 }));
-  }
-
-  /** Whether instants in the catalog may be from an hour or a day that never was. */
-  get hasSetControlClock(): boolean {
-    return this.#hasSetControlClock;
   }
 
   /** One act. */
@@ -165,7 +159,6 @@ export class Faults {
           if (wall === undefined) return;
           findings.note(`a clock goes by ${jumpMs / hourMs} h`);
           wall.jumpMs += jumpMs;
-          if (wall === cluster.wall) this.#hasSetControlClock = true;
         },
       },
     ];

@@ -1,6 +1,5 @@
 // Runs simulations and prints the seeds that found something, with how to run each again. Ends with 1 when any did.
-// `--seeds N [--from SEED]`, or `--seed SEED [--trace]`; `--bug NAME` plants one;
-// `--strict-clocks` wants everything at rest in time also where the control plane's clock was set.
+// `--seeds N [--from SEED]`, or `--seed SEED [--trace]`; `--bug NAME` plants one.
 import { parseArgs } from "node:util";
 import { openLog } from "@vstream/core/log.ts";
 import { plantedBugs } from "./planted-bugs.ts";
@@ -15,7 +14,6 @@ const { values } = parseArgs({
     seed: { type: "string" },
     trace: { type: "boolean", default: false },
     bug: { type: "string" },
-    "strict-clocks": { type: "boolean", default: false },
   },
 });
 
@@ -29,7 +27,7 @@ const failed: SimulationResult[] = [];
 let simulatedMs = 0;
 let events = 0;
 for (let seed = from; seed < from + count; seed += 1) {
-  const result = await simulate(folder, { seed, bug, strictClocks: values["strict-clocks"], ...trace });
+  const result = await simulate(folder, { seed, bug, ...trace });
   simulatedMs += result.simulatedMs;
   events += result.events;
   if (result.violations.length === 0) continue;

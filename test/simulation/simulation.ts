@@ -24,8 +24,6 @@ export interface SimulationOptions {
   /** Hears every line of the history. */
   readonly print?: ((line: string) => void) | null;
   readonly log?: Logger;
-  /** Everything has to come to rest in time also when the control plane's clock was set: its holds are by that clock. */
-  readonly strictClocks?: boolean;
 }
 
 export interface SimulationResult {
@@ -158,8 +156,7 @@ class Simulation {
       else if (atRestSinceMs === Infinity) atRestSinceMs = this.#time.nowMs;
       if (this.#time.nowMs >= atRestSinceMs + stayMs) break;
     }
-    const isExcused = this.#faults.hasSetControlClock && this.#options.strictClocks !== true;
-    for (const what of isExcused ? [] : unrest.slice(0, 5)) this.#findings.violate("I8", what);
+    for (const what of unrest.slice(0, 5)) this.#findings.violate("I8", what);
     await this.#oracle.checkEnds();
     await this.#operator.checkPromises();
   }
