@@ -5,14 +5,20 @@ import type { ChannelOptions, ServiceError, StatusObject } from "@grpc/grpc-js";
 import { VsError, asVsError, isErrorCode } from "./errors.ts";
 import type { ErrorCode } from "./errors.ts";
 
-/** The largest message either way. A manifest of a two-hour film at five rungs is below 2 MiB. */
+/** The largest message that a control plane takes. */
 export const messageLimitBytes = 4 * 1024 * 1024;
+
+/**
+ * The largest answer. A manifest of the longest film that is taken (a day) has about 11 MiB at five rungs and one track
+ * of sound, and about 40 MiB at the most rungs and tracks that there may be.
+ */
+export const answerLimitBytes = 64 * 1024 * 1024;
 
 /** The usual deadline of a unary call. */
 export const callDeadlineMs = 15_000;
 
 export const clientChannelOptions: ChannelOptions = {
-  "grpc.max_receive_message_length": messageLimitBytes,
+  "grpc.max_receive_message_length": answerLimitBytes,
   "grpc.max_send_message_length": messageLimitBytes,
   "grpc.keepalive_time_ms": 10_000,
   "grpc.keepalive_timeout_ms": 5_000,
@@ -35,7 +41,7 @@ export function channelOptionsFor(host: string): ChannelOptions {
 
 export const serverChannelOptions: ChannelOptions = {
   "grpc.max_receive_message_length": messageLimitBytes,
-  "grpc.max_send_message_length": messageLimitBytes,
+  "grpc.max_send_message_length": answerLimitBytes,
   "grpc.max_concurrent_streams": 100,
   "grpc.keepalive_time_ms": 10_000,
   "grpc.keepalive_timeout_ms": 5_000,

@@ -9,7 +9,7 @@ export type AssetId = Branded<"AssetId">;
 export type NodeId = Branded<"NodeId">;
 export type TaskId = Branded<"TaskId">;
 export type TokenId = Branded<"TokenId">;
-/** `source`, `timeline`, `video-00012`, `audio-0-00012`. Unique within an asset. */
+/** `source`, `timeline`, `video-00012`, `audio-0-00012`, `text-0`, `images`. Unique within an asset. */
 export type PieceId = Branded<"PieceId">;
 /** 64 lower-case hexadecimal digits. */
 export type Sha256 = Branded<"Sha256">;
@@ -35,12 +35,20 @@ export function isId<Kind extends keyof IdOf>(kind: Kind, text: string): text is
   return new RegExp(`^${prefixes[kind]}[0-9a-z]{20}$`).test(text);
 }
 
+/** When an id was made, milliseconds since the epoch. */
+export function madeAtOf(id: AssetId | NodeId | TaskId | TokenId): number {
+  let ms = 0;
+  for (const digit of id.slice(2, 11)) ms = ms * 32 + Math.max(0, alphabet.indexOf(digit));
+  return ms;
+}
+
 export function isSha256(text: string): text is Sha256 {
   return /^[0-9a-f]{64}$/.test(text);
 }
 
 export const sourcePieceId = "source" as PieceId;
 export const timelinePieceId = "timeline" as PieceId;
+export const imagesPieceId = "images" as PieceId;
 
 export function videoPieceId(chunk: number): PieceId {
   return `video-${padded(chunk)}` as PieceId;
@@ -50,9 +58,13 @@ export function audioPieceId(track: number, chunk: number): PieceId {
   return `audio-${String(track)}-${padded(chunk)}` as PieceId;
 }
 
+export function textPieceId(track: number): PieceId {
+  return `text-${String(track)}` as PieceId;
+}
+
 /** Whether a string may name a piece: it becomes part of a file name on agents. */
 export function isPieceId(text: string): text is PieceId {
-  return /^(source|timeline|video-\d{5}|audio-\d{1,2}-\d{5})$/.test(text);
+  return /^(source|timeline|images|video-\d{5}|audio-\d{1,2}-\d{5}|text-\d{1,2})$/.test(text);
 }
 
 function padded(chunk: number): string {

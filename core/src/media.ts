@@ -1,6 +1,6 @@
 // The words for what an asset is made of, as the programs hand them to each other. Plain data, the same shape as
 // the wire's (proto/vstream/v1/types.proto), which stops at each program's rpc/ folder.
-import { audioPieceId, sourcePieceId, timelinePieceId, videoPieceId } from "./ids.ts";
+import { audioPieceId, imagesPieceId, sourcePieceId, textPieceId, timelinePieceId, videoPieceId } from "./ids.ts";
 import type { AssetId, NodeId, PieceId, Sha256 } from "./ids.ts";
 
 /** A file in a store, named by its content. */
@@ -14,6 +14,25 @@ export interface Segment {
   readonly object: ObjectRef;
   readonly durationTicks: number;
   readonly startTicks: number;
+  /** Of video: one for each group of pictures. Empty: not known. */
+  readonly keyframes: readonly Keyframe[];
+}
+
+/** Where a group of pictures begins in its segment: its moof and its first picture, which can be shown by themselves. */
+export interface Keyframe {
+  /** Bytes from the segment's start to the moof. */
+  readonly offset: number;
+  /** To the end of the first picture. */
+  readonly bytes: number;
+  /** Of the whole group. */
+  readonly durationTicks: number;
+}
+
+/** A JPEG file. */
+export interface Image {
+  readonly object: ObjectRef;
+  readonly width: number;
+  readonly height: number;
 }
 
 /** What one chunk gave at one rung, or one run of an audio track. */
@@ -56,10 +75,30 @@ export type PieceContent =
       readonly chunk: number;
       readonly timeScale: number;
       readonly rendition: RenditionSegments;
-    };
+    }
+  /** WebVTT; a file for each chunk, in order. */
+  | { readonly kind: "text"; readonly track: number; readonly chunks: readonly ObjectRef[] }
+  | ({ readonly kind: "images" } & AssetImages);
+
+/** Pictures about an asset: a poster, and small ones on sheets for the seek bar. */
+export interface AssetImages {
+  readonly poster: Image;
+  /** All of one size, except that the last one may have fewer rows. */
+  readonly sheets: readonly Image[];
+  /** Thumbnails beside each other on a sheet. */
+  readonly columns: number;
+  readonly rows: number;
+  /** Of one thumbnail. */
+  readonly width: number;
+  readonly height: number;
+  readonly intervalMs: number;
+  readonly thumbnails: number;
+}
 
 export type VideoContent = Extract<PieceContent, { kind: "video" }>;
 export type AudioContent = Extract<PieceContent, { kind: "audio" }>;
+export type TextContent = Extract<PieceContent, { kind: "text" }>;
+export type ImagesContent = Extract<PieceContent, { kind: "images" }>;
 
 /** What is copied as a whole and holds together. The catalog has a row for each piece, not for each segment. */
 export interface Piece {
@@ -81,6 +120,10 @@ export function pieceIdOf(content: PieceContent): PieceId {
       return videoPieceId(content.chunk);
     case "audio":
       return audioPieceId(content.track, content.chunk);
+    case "text":
+      return textPieceId(content.track);
+    case "images":
+      return imagesPieceId;
   }
 }
 
@@ -95,6 +138,10 @@ export function objectsOf(content: PieceContent): ObjectRef[] {
       return distinct(content.renditions.flatMap(objectsOfRendition));
     case "audio":
       return distinct(objectsOfRendition(content.rendition));
+    case "text":
+      return distinct(content.chunks);
+    case "images":
+      return distinct([content.poster, ...content.sheets].map((image) => image.object));
   }
 }
 
@@ -125,13 +172,37 @@ export interface Rung {
 }
 
 export interface AudioTarget {
-  /** The n-th audio stream of the source, from 0. */
+  /** Its number among the asset's audio tracks, from 0. */
   readonly track: number;
+  /** The n-th audio stream of the source, from 0; several targets may be made of one. */
+  readonly stream: number;
   /** BCP 47; empty when unknown. */
   readonly language: string;
   readonly channels: number;
   readonly bitrateBps: number;
   readonly sampleRate: number;
+  /** What the source calls it; empty: nothing. */
+  readonly name: string;
+}
+
+/** A text track of the source and how it is offered. */
+export interface TextTarget {
+  /** Its number among the asset's text tracks, from 0. */
+  readonly track: number;
+  /** The n-th subtitle stream of the source, from 0. */
+  readonly stream: number;
+  /** BCP 47; empty when unknown. */
+  readonly language: string;
+  readonly name: string;
+  readonly forced: boolean;
+  readonly hearingImpaired: boolean;
+}
+
+/** What images are made of, and how close. */
+export interface ImagesTarget {
+  readonly posterRung: string;
+  readonly thumbnailRung: string;
+  readonly intervalMs: number;
 }
 
 export interface VideoStream {
@@ -154,6 +225,27 @@ export interface AudioStream {
   readonly language: string;
   readonly channels: number;
   readonly sampleRate: number;
+  /** What the source calls it; empty: nothing. */
+  readonly name: string;
+}
+
+/** A track of subtitles. */
+export interface TextStream {
+  /** The n-th subtitle stream of the source, from 0. */
+  readonly stream: number;
+  readonly codec: string;
+  readonly language: string;
+  readonly name: string;
+  readonly forced: boolean;
+  readonly hearingImpaired: boolean;
+  /** Text; pictures of text (PGS, VobSub) are not. */
+  readonly convertible: boolean;
+}
+
+export interface Chapter {
+  readonly startSeconds: number;
+  readonly endSeconds: number;
+  readonly title: string;
 }
 
 /** What the probe found. */
@@ -167,6 +259,10 @@ export interface Probe {
   readonly segments: number;
   /** Of those, before any is encoded: the target duration of a growing playlist must not change. */
   readonly longestSegmentSeconds: number;
+  readonly text: readonly TextStream[];
+  readonly chapters: readonly Chapter[];
+  /** What of the source was left out or changed, for people. */
+  readonly warnings: readonly string[];
 }
 
 /** A time slice: the unit of encoding, a whole number of segments. */
@@ -216,6 +312,10 @@ export interface Manifest {
   /** In serving order. */
   readonly homeNodeIds: readonly NodeId[];
   readonly deleted: boolean;
+  /** Announced from the start; their pieces may follow. */
+  readonly text: readonly TextTarget[];
+  /** Pieces that belong to no chunk: text, images. Always all there are. */
+  readonly extras: readonly Piece[];
 }
 
 /** What an agent says of its node. */
@@ -324,6 +424,17 @@ export type Work =
       /** Segments in each chunk, in order. */
       readonly chunkSegments: readonly number[];
     }
+  | {
+      readonly kind: "text";
+      readonly source: SourceRef;
+      readonly timeline: ObjectRef;
+      readonly holders: readonly NodeId[];
+      readonly target: TextTarget;
+      /** Segments in each chunk, in order. */
+      readonly chunkSegments: readonly number[];
+    }
+  /** Out of what is encoded: the objects stand in the asset's manifest. */
+  | { readonly kind: "images"; readonly target: ImagesTarget; readonly holders: readonly NodeId[] }
   | { readonly kind: "replicate"; readonly piece: Piece; readonly holders: readonly NodeId[] }
   /** With no piece named: all that belongs to the asset. */
   | { readonly kind: "discard"; readonly pieceIds: readonly PieceId[] }

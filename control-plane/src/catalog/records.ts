@@ -4,6 +4,7 @@ import type { AssetId, NodeId, PieceId, Sha256, TaskId, TokenId } from "@vstream
 import type {
   AudioTarget,
   Chunk,
+  ImagesTarget,
   ManifestAudio,
   ManifestRendition,
   NodeHealth,
@@ -13,6 +14,7 @@ import type {
   Rung,
   Scheduling,
   TaskKind,
+  TextTarget,
 } from "@vstream/core/media.ts";
 
 export type AssetState = "uploading" | "processing" | "playable" | "ready" | "failed" | "deleting";
@@ -25,6 +27,9 @@ export type Role = "admin";
 export interface EncodePlan {
   readonly rungs: readonly Rung[];
   readonly audio: readonly AudioTarget[];
+  readonly text: readonly TextTarget[];
+  /** null: none are made, as of assets that were planned before there were any. */
+  readonly images: ImagesTarget | null;
   readonly chunks: readonly Chunk[];
 }
 
@@ -104,7 +109,7 @@ export interface TaskRecord {
   readonly assetId: AssetId;
   /**
    * What it makes or copies: `timeline` for a probe, `video-…` for a transcode, `audio-<track>-00000` for the track's
-   * one encode. For a discard: empty (all of the asset) or the pieces in `discardPieceIds`.
+   * one encode, `text-<track>`, `images`. For a discard: empty (all of the asset) or the pieces in `discardPieceIds`.
    */
   readonly pieceId: PieceId | "";
   readonly discardPieceIds: readonly PieceId[];
@@ -159,7 +164,7 @@ export interface AssetView {
   readonly replicas: readonly ReplicaRecord[];
   /** Pending, leased and waiting. */
   readonly openTasks: readonly TaskRecord[];
-  /** Dead tasks of the current work: they fail the asset. */
+  /** Dead tasks of the current work: they fail the asset, but for those of text and images, which it does without. */
   readonly deadTasks: readonly TaskRecord[];
   /** preRollKeyframes of the newest succeeded transcode of each video piece: a joint's retry decodes from further back. */
   readonly preRolls: ReadonlyMap<PieceId, number>;
