@@ -1,61 +1,18 @@
 // What ffprobe says of a source, checked: every field may be missing, and absurd values are refused. A refusal names
 // what is wrong with the file and what can be done.
 import { VsError } from "@vstream/core/errors.ts";
-import { z } from "zod";
 import { describeArguments } from "./ffprobe-args.ts";
 import { pixelLimit } from "./input-args.ts";
 import type { MediaTools } from "./media-tools.ts";
 import { runFfprobe } from "./run-ffprobe.ts";
+import { durationLimitSeconds, encrypted, isKnown, noVideo, tooLong, unknownCodec } from "./source-refusals.ts";
+import { parseDescription } from "./source-shape.ts";
+import type { SourceChapter, SourceStream } from "./source-shape.ts";
 import type { TimeBase } from "./timeline.ts";
 
 const describeLimitMs = 60_000;
 const describeByteLimit = 4 * 1024 * 1024;
 export const trackLimit = 64;
-/** The longest source, in seconds. */
-export const durationLimitSeconds = 24 * 3600;
-
-const text = z.string().max(200).default("");
-const count = z.number().int().nonnegative().max(1e7).default(0);
-/** Numbers that ffprobe prints as text, or "N/A". Not finite or negative: as if it were not there. */
-const printed = z
-  .union([z.string(), z.number()])
-  .transform((value) => Number(value))
-  .transform((value) => (Number.isFinite(value) && value >= 0 ? value : null))
-  .nullable()
-  .default(null);
-
-const streamShape = z.object({
-  index: z.number().int().nonnegative(),
-  codec_type: text,
-  codec_name: text,
-  codec_tag_string: text,
-  width: count,
-  height: count,
-  sample_aspect_ratio: text,
-  pix_fmt: text,
-  field_order: text,
-  color_range: text,
-  color_space: text,
-  color_transfer: text,
-  color_primaries: text,
-  time_base: text,
-  duration: printed,
-  nb_frames: printed,
-  sample_rate: printed,
-  channels: count,
-  tags: z.object({ language: text }).default({ language: "" }),
-  disposition: z
-    .object({ attached_pic: count, timed_thumbnails: count })
-    .default({ attached_pic: 0, timed_thumbnails: 0 }),
-  side_data_list: z.array(z.object({ rotation: z.number().optional() })).default([]),
-});
-
-const descriptionShape = z.object({
-  format: z.object({ format_name: text, duration: printed }),
-  streams: z.array(streamShape),
-});
-
-export type SourceStream = z.infer<typeof streamShape>;
 
 export interface SourceDescription {
   /** The container's first name. */
@@ -63,48 +20,79 @@ export interface SourceDescription {
   /** What the container declares; null: nothing. */
   readonly durationSeconds: number | null;
   readonly streams: readonly SourceStream[];
-  /** The first stream of moving pictures: covers are none. */
+  /** The stream of moving pictures that is shown: covers are none. */
   readonly video: SourceStream;
   readonly timeBase: TimeBase;
+  /** Others that could be shown instead, the likeliest first. */
+  readonly otherVideos: readonly SourceStream[];
   readonly audio: readonly SourceStream[];
+  readonly subtitles: readonly SourceStream[];
+  readonly chapters: readonly SourceChapter[];
+  /** Numbers of streams for which there is no decoder. */
+  readonly undecoded: ReadonlySet<number>;
 }
+
+/** A source that has sound and no moving pictures. */
+export interface SoundDescription extends Omit<SourceDescription, "video" | "timeBase" | "otherVideos"> {
+  readonly video: null;
+  /** Still pictures that belong to it. */
+  readonly covers: readonly SourceStream[];
+}
+
+export type DescribedSource = SourceDescription | SoundDescription;
 
 export interface ProbeTarget {
   readonly tools: MediaTools;
   readonly sourcePath: string;
   readonly sourceBytes: number;
   readonly signal: AbortSignal;
+  /** Streams that cannot be decoded are left out, with a warning; otherwise they are a reason to refuse. */
+  readonly allowDamaged?: boolean;
 }
 
 /** @throws VsError not_media, no_video, unknown_codec, encrypted, media_limit, source_damaged, timed_out */
-export async function describeSource(target: ProbeTarget): Promise<SourceDescription> {
+export async function describeSource(target: ProbeTarget): Promise<DescribedSource> {
   const { json, log } = await readDescription(target);
-  const described = parseDescription(json);
-  const { streams } = described;
+  const { format, streams, chapters } = parseDescription(json);
   if (streams.length === 0) throw new VsError("not_media", "the source has no video and no audio");
   if (streams.length > trackLimit) {
     throw new VsError("media_limit", `the source has ${streams.length} tracks; ${trackLimit} are allowed`);
   }
-  const audio = streams.filter((stream) => stream.codec_type === "audio");
-  const video = streams.find((stream) => stream.codec_type === "video" && !isCover(stream));
-  if (video === undefined) throw noVideo(audio.length > 0);
-  refuseEncrypted([video, ...audio]);
-  checkPictures(video, log);
-  const duration = described.format.duration;
-  if (duration !== null && duration > durationLimitSeconds) throw tooLong(duration);
-  const format = described.format.format_name.split(",")[0] ?? "";
-  return { format, durationSeconds: duration, streams, video, timeBase: parseTimeBase(video.time_base), audio };
+  const ofType = (type: string): SourceStream[] => streams.filter((stream) => stream.codec_type === type);
+  const [audio, subtitles] = [ofType("audio"), ofType("subtitle")];
+  const undecoded = undecodedIn(log);
+  const [video, ...otherVideos] = ofType("video")
+    .filter((stream) => !isCover(stream))
+    .sort(likelierFirst(undecoded));
+  refuseEncrypted([...(video === undefined ? [] : [video]), ...audio], log);
+  const described = {
+    ...{ format: format.format_name.split(",")[0] ?? "", durationSeconds: format.duration },
+    ...{ streams, audio, subtitles, chapters, undecoded },
+  };
+  if (video === undefined) return soundOf(described);
+  refuseLarge(video, log);
+  if (!isKnown(video) || undecoded.has(video.index)) throw unknownCodec(video);
+  if (format.duration !== null && format.duration > durationLimitSeconds) throw tooLong(format.duration);
+  return { ...described, video, otherVideos, timeBase: parseTimeBase(video.time_base) };
 }
 
-export function tooLong(seconds: number): VsError {
-  const hours = (value: number): string => (value / 3600).toFixed(1);
-  return new VsError(
-    "media_limit",
-    `the source lasts ${hours(seconds)} h; ${hours(durationLimitSeconds)} h are allowed`,
-    {
-      hint: "Cut the source into parts and ingest them one by one",
-    },
-  );
+/**
+ * The same source seen by its next stream of pictures.
+ * @throws VsError no_video when there is none, and as above
+ */
+export function withNextVideo(source: SourceDescription): DescribedSource {
+  const [video, ...otherVideos] = source.otherVideos;
+  if (video === undefined) return soundOf(source);
+  refuseLarge(video, []);
+  if (!isKnown(video) || source.undecoded.has(video.index)) throw unknownCodec(video);
+  return { ...source, video, otherVideos, timeBase: parseTimeBase(video.time_base) };
+}
+
+function soundOf(source: Omit<SoundDescription, "video" | "covers">): SoundDescription {
+  const { format, durationSeconds, streams, audio, subtitles, chapters, undecoded } = source;
+  if (!audio.some((stream) => stream.channels > 0 && isKnown(stream))) throw noVideo(streams, audio);
+  const covers = streams.filter((stream) => stream.codec_type === "video");
+  return { format, durationSeconds, streams, audio, subtitles, chapters, undecoded, video: null, covers };
 }
 
 async function readDescription(target: ProbeTarget): Promise<{ json: string; log: readonly string[] }> {
@@ -128,53 +116,44 @@ async function readDescription(target: ProbeTarget): Promise<{ json: string; log
   }
 }
 
-function parseDescription(json: string): z.infer<typeof descriptionShape> {
-  try {
-    return descriptionShape.parse(JSON.parse(json));
-  } catch (cause) {
-    throw new VsError("source_damaged", "the source describes itself in a way that makes no sense", { cause });
-  }
+function isCover({ disposition }: SourceStream): boolean {
+  return disposition.attached_pic > 0 || disposition.timed_thumbnails > 0 || disposition.still_image > 0;
 }
 
-function isCover(stream: SourceStream): boolean {
-  return stream.disposition.attached_pic > 0 || stream.disposition.timed_thumbnails > 0;
-}
-
-function noVideo(hasAudio: boolean): VsError {
-  return hasAudio
-    ? new VsError("no_video", "the source has audio but no video; audio-only sources are not supported yet")
-    : new VsError("no_video", "the source has no video");
+// What can be shown at all, then what the source calls its main one, then the largest.
+function likelierFirst(undecoded: ReadonlySet<number>): (one: SourceStream, other: SourceStream) => number {
+  const isShowable = (stream: SourceStream): number =>
+    Number(isKnown(stream) && !undecoded.has(stream.index) && stream.width > 0);
+  const area = (stream: SourceStream): number => stream.width * stream.height;
+  return (one, other) =>
+    isShowable(other) - isShowable(one) ||
+    Math.sign(other.disposition.default) - Math.sign(one.disposition.default) ||
+    area(other) - area(one) ||
+    one.index - other.index;
 }
 
 const encryptedTags = ["encv", "enca", "drmi", "drms", "drmt"];
+const encryptionRemark = /DRM protected stream|Unsupported encoding type/;
 
-function refuseEncrypted(streams: readonly SourceStream[]): void {
-  const hidden = streams.find((stream) => encryptedTags.includes(stream.codec_tag_string));
-  if (hidden === undefined) return;
-  throw new VsError("encrypted", `the source's ${hidden.codec_type} is encrypted (${hidden.codec_tag_string})`, {
-    hint: "Ingest a copy without content protection",
-  });
+function refuseEncrypted(streams: readonly SourceStream[], log: readonly string[]): void {
+  const hidden = streams.find(
+    (stream) => encryptedTags.includes(stream.codec_tag_string) || stream.tags.enc_key_id !== "",
+  );
+  if (hidden !== undefined) throw encrypted(`its ${hidden.codec_type} has a key`);
+  if (log.some((line) => encryptionRemark.test(line))) throw encrypted("its container says so");
 }
 
-function checkPictures(video: SourceStream, log: readonly string[]): void {
-  if (["", "none", "unknown"].includes(video.codec_name)) {
-    throw new VsError(
-      "unknown_codec",
-      `the source's video is in a codec that is not known (${video.codec_tag_string})`,
-      {
-        hint: "Convert it to H.264 or another common codec first",
-      },
-    );
-  }
+function refuseLarge(video: SourceStream, log: readonly string[]): void {
   // The decoder has its own limit and gives no size beyond it, only a message.
   const beyond = log.map((line) => /Picture size (\d+x\d+) exceeds/.exec(line)?.[1]).find((size) => size !== undefined);
-  if (beyond !== undefined || video.width * video.height > pixelLimit) {
-    const size = beyond ?? `${video.width}x${video.height}`;
-    throw new VsError("media_limit", `the source's pictures are ${size}; 8192x4352 is the most`);
-  }
-  if (video.width < 2 || video.height < 2 || video.pix_fmt === "") {
-    throw new VsError("source_damaged", "the source's video has no picture that can be decoded");
-  }
+  if (beyond === undefined && video.width * video.height <= pixelLimit) return;
+  const size = beyond ?? `${video.width}x${video.height}`;
+  throw new VsError("media_limit", `the source's pictures are ${size}; 8192x4352 is the most`);
+}
+
+function undecodedIn(log: readonly string[]): Set<number> {
+  const numbers = log.map((line) => /Unsupported codec with id \d+ for input stream (\d+)/.exec(line)?.[1]);
+  return new Set(numbers.flatMap((number) => (number === undefined ? [] : Number(number))));
 }
 
 function parseTimeBase(printedBase: string): TimeBase {

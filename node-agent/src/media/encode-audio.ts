@@ -1,14 +1,18 @@
 // Encodes an audio track once, from start to end, and hands over its segments while it runs. The track starts at 0 with
-// the video and ends with it, within a frame; segments are cut where the video's are.
+// the video and ends with it, within a frame; segments are cut where the video's are. One ffmpeg decodes, another
+// encodes; what lies between (lay-sound.ts) knows the time of every frame, so nothing shifts.
 import { join } from "node:path";
 import type { AudioTarget } from "@vstream/core/media.ts";
-import { audioArguments } from "./ffmpeg-args.ts";
-import { writeParts } from "./local-files.ts";
-import type { MediaTools } from "./media-tools.ts";
 import { SegmentCutter } from "./audio-segments.ts";
 import type { CutTarget, CutTrack } from "./audio-segments.ts";
-import { runFfmpeg } from "./run-ffmpeg.ts";
-import { durationSeconds } from "./timeline.ts";
+import { decodeArguments, decodeDelay, describeSoundArguments, encodeArguments } from "./audio-arguments.ts";
+import type { SourceSound } from "./audio-arguments.ts";
+import { writeParts } from "./local-files.ts";
+import { SoundTrack } from "./lay-sound.ts";
+import type { MediaTools } from "./media-tools.ts";
+import { pumpSound } from "./pump-sound.ts";
+import { runFfprobe } from "./run-ffprobe.ts";
+import { durationSeconds, firstSeconds } from "./timeline.ts";
 import type { EncodeReport } from "./transcode-chunk.ts";
 
 export type { AudioInit, AudioSegmentFile } from "./audio-segments.ts";
@@ -30,12 +34,13 @@ export interface EncodedAudio extends CutTrack {
 
 /**
  * Encodes a track. There are as many segments as the video has.
- * @throws VsError encode_mismatch when the track does not come out whole; what run-ffmpeg.ts throws; what onSegments
- *   throws; the signal's reason
+ * @throws VsError encode_mismatch when the track does not come out whole; what pump-sound.ts and run-ffprobe.ts throw;
+ *   what onSegments throws; the signal's reason
  */
 export async function encodeAudio(work: AudioWork): Promise<EncodedAudio> {
-  const { timeline, target, sourcePath } = work;
+  const { timeline, target, tools } = work;
   const outputPath = join(work.scratchFolder, "encoded-audio.mp4");
+  const sound = await describeSound(work);
   await writeParts(outputPath, []);
   const stop = new AbortController();
   await using cutter = await SegmentCutter.open(outputPath, work);
@@ -45,29 +50,42 @@ export async function encodeAudio(work: AudioWork): Promise<EncodedAudio> {
       stop.abort(thrown);
     },
   );
-  const log = await runFfmpeg({
-    ffmpegPath: work.tools.ffmpegPath,
-    args: audioArguments({
-      ...{ sourcePath, target, outputPath, timeBase: timeline.timeBase, cpuFlags: baselineFlags(process.arch) },
-      ...{ firstVideoPts: timeline.pts[0] ?? 0, durationSeconds: durationSeconds(timeline) },
-    }),
+  const { arch } = process;
+  const whole = durationSeconds(timeline);
+  const log = await pumpSound({
+    ffmpegPath: tools.ffmpegPath,
+    decodeArgs: decodeArguments({ sourcePath: work.sourcePath, stream: target.stream, target, sound, arch }),
+    encodeArgs: encodeArguments({ target, outputPath, arch }),
+    track: new SoundTrack({ ...target, samples: Math.ceil(whole * target.sampleRate - 1e-6) }),
+    firstTick: firstSeconds(timeline) * target.sampleRate + decodeDelay(target),
     signal: AbortSignal.any([work.signal, stop.signal]),
     timeLimitMs: work.timeLimitMs,
     onLog: work.onLog,
     onProgress: ({ outSeconds, speed }) => {
-      work.onProgress?.({ fraction: Math.min(1, outSeconds / durationSeconds(timeline)), speed });
+      work.onProgress?.({ fraction: Math.min(1, outSeconds / whole), speed });
       taking.run();
     },
   }).finally(() => taking.idle());
-  // ffmpeg may have ended before it could be stopped.
+  // The encoder may have ended before it could be stopped.
   stop.signal.throwIfAborted();
   return { ...(await cutter.finish()), log };
 }
 
-/** The instructions that every processor of a kind has; null: there is only one kind of each. */
-export function baselineFlags(arch: string): string | null {
-  // MMX is named too because ffmpeg remarks on it otherwise.
-  return arch === "x64" ? "mmx+sse2" : null;
+const describeLimitMs = 60_000;
+const describeByteLimit = 65_536;
+
+async function describeSound({ tools, sourcePath, target, signal }: AudioWork): Promise<SourceSound> {
+  const lines: string[] = [];
+  await runFfprobe({
+    ffprobePath: tools.ffprobePath,
+    args: describeSoundArguments({ sourcePath, stream: target.stream }),
+    signal,
+    timeLimitMs: describeLimitMs,
+    outputByteLimit: describeByteLimit,
+    onLine: (line) => lines.push(line),
+  });
+  const [channels, layout = ""] = (lines[0] ?? "").split(",");
+  return { channels: Number(channels) || 0, layout: /^unknown$|channels/.test(layout) ? "" : layout };
 }
 
 /** Runs an act again and again, never twice at once; a call during a run is left out: the next one catches up. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chooseClock, planTimes } from "./encode-clock.ts";
+import { chooseClock, planTimes, refuseUnwritable } from "./encode-clock.ts";
 import type { TimeBase } from "./timeline.ts";
 
 const milliseconds: TimeBase = { num: 1, den: 1000 };
@@ -85,5 +85,38 @@ describe("the clock of an encode", () => {
 
   it("has an answer for a single frame", () => {
     assert.ok(chooseClock(Float64Array.of(7), milliseconds).ticksPerFrame > 0);
+  });
+
+  it("refuses frames of more ticks than can be written, and says how long they are", () => {
+    const check = (pts: Float64Array, lastTicks: number): void => {
+      const clock = chooseClock(pts, milliseconds, lastTicks);
+      refuseUnwritable(planTimes(pts, milliseconds, clock), clock);
+    };
+    const [sixHours, sevenHours] = [6 * 3_600_000, 7 * 3_600_000];
+    check(Float64Array.of(0), sixHours);
+    check(Float64Array.of(0, 7, sixHours), 40);
+    const refusal = { code: "media_limit", message: /lasts 7\.0 h; 6\.6 h are allowed/ };
+    assert.throws(() => {
+      check(Float64Array.of(0), sevenHours);
+    }, refusal);
+    assert.throws(() => {
+      check(Float64Array.of(0, 7, sevenHours), 40);
+    }, refusal);
+  });
+
+  it("refuses more than 3000 frames in a group of pictures", () => {
+    const check = (count: number): void => {
+      // The crowd is in the second group.
+      const pts = times(count + 1, (i) => (i === 0 ? 0 : 180_000 + i));
+      const clock = chooseClock(pts, ninetyKilohertz);
+      refuseUnwritable(planTimes(pts, ninetyKilohertz, clock), clock);
+    };
+    check(3000);
+    assert.throws(
+      () => {
+        check(3001);
+      },
+      { code: "media_limit", message: /3000 frames in 2 s, at 2\.0 s/ },
+    );
   });
 });

@@ -1,5 +1,8 @@
 // Pure: on which clock a source's frames are encoded. The times themselves decide; the rates that containers declare
 // are not trusted (seen: 1000, 120 and 90000 frames a second for ordinary films).
+import { VsError } from "@vstream/core/errors.ts";
+import { keyframeSeconds } from "@vstream/core/media.ts";
+import { durationLimitSeconds } from "./source-refusals.ts";
 import type { TimeBase } from "./timeline.ts";
 
 export interface EncodeClock {
@@ -26,8 +29,10 @@ const toleranceSeconds = 0.0005;
  * A standard rate if every time lies on its grid within half a tick of the source or half a millisecond (frames may
  * be missing); otherwise 90000 ticks a second and the mean distance.
  * @param pts ascending, at least one
+ * @param lastTicks how long the last frame is to be shown, in ticks of the source; 0: nobody says
  */
-export function chooseClock(pts: Float64Array, timeBase: TimeBase): EncodeClock {
+export function chooseClock(pts: Float64Array, timeBase: TimeBase, lastTicks = 0): EncodeClock {
+  if (pts.length === 1) return singleClock((lastTicks * timeBase.num) / timeBase.den);
   const fits = standardRates
     .map((fraction) => ({ fraction, worstSeconds: worstErrorOn(fraction, { pts, timeBase }) }))
     .filter((fit) => fit.worstSeconds !== null)
@@ -49,6 +54,35 @@ export function planTimes(pts: Float64Array, timeBase: TimeBase, clock: EncodeCl
     plan[index] = index === 0 ? 0 : Math.max(units * unit, (plan[index - 1] ?? 0) + 1);
   }
   return plan;
+}
+
+/** ffmpeg's MP4 writer refuses longer frames. */
+const longestFrameTicks = 2 ** 31 - 1;
+/** Of one group of pictures, which is held in memory: 1500 a second. */
+const groupFrameLimit = 3000;
+
+/**
+ * Refuses frames that cannot be written.
+ * @param plan as from `planTimes`
+ * @throws VsError media_limit when a frame lasts too long, or too many follow each other within a group of pictures
+ */
+export function refuseUnwritable(plan: Float64Array, { timeScale, ticksPerFrame }: EncodeClock): void {
+  const groupTicks = keyframeSeconds * timeScale;
+  let longestTicks = ticksPerFrame;
+  let groupStart = 0;
+  for (const [index, time] of plan.entries()) {
+    longestTicks = Math.max(longestTicks, time - (plan[index - 1] ?? time));
+    if (Math.floor(time / groupTicks) > Math.floor((plan[groupStart] ?? 0) / groupTicks)) groupStart = index;
+    if (index - groupStart < groupFrameLimit) continue;
+    const seconds = (time / timeScale).toFixed(1);
+    throw new VsError("media_limit", `the source has more than ${groupFrameLimit} frames in 2 s, at ${seconds} s`);
+  }
+  if (longestTicks <= longestFrameTicks) return;
+  const hours = (ticks: number): string => (ticks / timeScale / 3600).toFixed(1);
+  throw new VsError(
+    "media_limit",
+    `a frame of the source lasts ${hours(longestTicks)} h; ${hours(longestFrameTicks)} h are allowed`,
+  );
 }
 
 // The largest distance of a frame from its place on the grid; null: the grid does not fit.
@@ -84,6 +118,15 @@ function standardClock(fraction: readonly [number, number]): EncodeClock {
     ticksPerFrame *= 2;
   }
   return { timeScale, ticksPerFrame, variable: false };
+}
+
+/** For a frame whose length nobody says. */
+const usualFrameSeconds = 0.04;
+
+function singleClock(seconds: number): EncodeClock {
+  const shown = seconds > 1 / variableRateTimeScale ? Math.min(seconds, durationLimitSeconds) : usualFrameSeconds;
+  const ticksPerFrame = Math.round(shown * variableRateTimeScale);
+  return { timeScale: variableRateTimeScale, ticksPerFrame, variable: true };
 }
 
 function variableClock(pts: Float64Array, timeBase: TimeBase): EncodeClock {

@@ -1,13 +1,19 @@
 import assert from "node:assert/strict";
-import { audioArguments, chunkArguments } from "./ffmpeg-args.ts";
-import { describeArguments, frameIndexArguments } from "./ffprobe-args.ts";
+import { chunkArguments } from "./ffmpeg-args.ts";
+import { describeArguments, frameIndexArguments, pictureSampleArguments } from "./ffprobe-args.ts";
 import type { ChunkPlan } from "./plan-chunk.ts";
 import type { Picture } from "./timeline.ts";
 
 const picture: Picture = {
+  stream: 0,
   interlaced: false,
+  fieldOrder: null,
   keepEvery: 1,
-  colour: { matrix: "bt709", primaries: "bt709", transfer: "bt709", convertFrom: null },
+  countedAt: null,
+  repeats: false,
+  orientation: "upright",
+  fitInto: null,
+  colour: { matrix: "bt709", primaries: "bt709", transfer: "bt709", convertFrom: null, mapFrom: null },
 };
 
 const middleChunk: ChunkPlan = {
@@ -23,6 +29,7 @@ const middleChunk: ChunkPlan = {
 const encode = {
   ...{ sourcePath: "/scratch/source", plan: middleChunk, picture, timeBase: { num: 1, den: 12288 } },
   ...{ timeScale: 12288, ticksPerFrame: 512, outputPaths: ["/scratch/out.mp4"], jointPath: "/scratch/joint" },
+  cubePath: null,
   rungs: [
     {
       ...{ name: "360p", width: 640, height: 360, codec: "h264" as const, preset: "fast", crf: 23 },
@@ -37,8 +44,8 @@ function graphOf(args: readonly string[]): string {
 
 const guard = [
   ...["-protocol_whitelist", "file", "-format_whitelist"],
-  "mov,matroska,webm,mpegts,mpeg,avi,flv,live_flv,ogg,asf,mxf,ivf,nut,dv,h264,hevc,m4v,mpegvideo,av1,obu,flac,mp3,wav,w64,aac,ac3,eac3,aiff,caf",
-  ...["-max_pixels", "35651584"],
+  "mov,matroska,webm,mpegts,mpeg,avi,flv,live_flv,ogg,asf,mxf,ivf,nut,dv,rm,wtv,gxf,gif,yuv4mpegpipe,h264,hevc,m4v,mpegvideo,av1,obu,flac,mp3,wav,w64,aac,ac3,eac3,aiff,caf,dts,truehd,loas,wv,tta,ape,au",
+  ...["-max_pixels", "35651584", "-analyzeduration", "30000000", "-probesize", "67108864"],
 ];
 
 describe("ffmpeg's arguments", () => {
@@ -47,11 +54,12 @@ describe("ffmpeg's arguments", () => {
       ...["-nostdin", "-hide_banner", "-loglevel", "warning", "-y", "-nostats"],
       ...["-stats_period", "1", "-progress", "pipe:2"],
       ...["-filter_complex_threads", "1", "-copyts", "-noaccurate_seek", "-seek_timestamp", "1", "-ss", "5.250000"],
-      ...["-threads", "1", "-flags:v", "+bitexact", ...guard, "-i", "file:/scratch/source"],
+      ...["-threads", "1", "-flags:v", "+bitexact", "-noautorotate"],
+      ...[...guard, "-i", "file:/scratch/source"],
       "-filter_complex",
       [
-        "[0:V:0]split=2[m][j]",
-        "[j]trim=start_pts=73216:end_pts=147456,select='eq(pts,73216)+gte(pts,146944)',settb=1/10,setpts=N*10[joint]",
+        "[0:0]split=2[m][j]",
+        "[j]trim=start_pts=73216:end_pts=147456,select='eq(pts,73216)+eq(pts,146944)',settb=1/10,setpts=N*10[joint]",
         "[m]trim=start_pts=73728:end_pts=147456,split=1[s0]",
         "[s0]scale=640:360:flags=bicubic+accurate_rnd+bitexact,format=yuv420p,setsar=1," +
           "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,settb=1/12288,setpts=N*512[v0]",
@@ -92,47 +100,58 @@ describe("ffmpeg's arguments", () => {
     assert.match(graphOf(args), /end_pts=147456,select='not\(mod\(n,2\)\)',split/);
   });
 
-  it("encode audio as written down", () => {
-    const args = audioArguments({
-      ...{ sourcePath: "/scratch/source", outputPath: "/scratch/a.mp4", cpuFlags: "sse2", durationSeconds: 30 },
-      ...{ firstVideoPts: 153600, timeBase: { num: 1, den: 15360 } },
-      target: { track: 1, language: "en", channels: 2, bitrateBps: 128_000, sampleRate: 48_000 },
-    });
-    assert.deepEqual(args, [
-      ...["-cpuflags", "sse2", "-nostdin", "-hide_banner", "-loglevel", "warning", "-y", "-nostats"],
-      ...[
-        "-stats_period",
-        "1",
-        "-progress",
-        "pipe:2",
-        "-filter_threads",
-        "1",
-        "-copyts",
-        "-threads",
-        "1",
-        "-flags:a",
-        "+bitexact",
-      ],
-      ...[...guard, "-i", "file:/scratch/source", "-map", "0:a:1", "-vn", "-sn", "-dn", "-af"],
-      "asetpts=PTS-(153600*1/15360)/TB,aresample=48000:async=1000:first_pts=0,apad,atrim=end=30.000000,asetpts=N",
-      ...["-ac", "2", "-c:a", "aac", "-b:a", "128000", "-threads", "1", "-flags", "+bitexact"],
-      ...["-bsf:a", "noise=drop='lt(pts\\,0)'", "-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact"],
-      ...["-movflags", "+empty_moov+default_base_moof", "-frag_duration", "1000000", "-flush_packets", "1"],
-      ...["-f", "mp4", "file:/scratch/a.mp4"],
-    ]);
+  it("deinterlace every frame where only the container tells of fields", () => {
+    const bottom: Picture = { ...picture, interlaced: true, fieldOrder: "bottom" };
+    assert.match(graphOf(chunkArguments({ ...encode, picture: bottom })), /parity=bff:deint=all/);
+  });
+
+  it("turn pictures after the cut, and after they are deinterlaced", () => {
+    const turned: Picture = { ...picture, interlaced: true, orientation: "right" };
+    assert.match(graphOf(chunkArguments({ ...encode, picture: turned })), /bwdif.*,trim=[^,]*,transpose=clock,split/);
+  });
+
+  it("make pictures of other sizes one size before anything counts or looks ahead", () => {
+    const fitInto = { width: 720, height: 576, pixelAspect: { num: 16, den: 15 } };
+    const args = chunkArguments({ ...encode, picture: { ...picture, interlaced: true, fitInto } });
+    assert.match(graphOf(args), /\[m\]trim=[^,]*,scale=w='.*:eval=frame.*,pad=720:576:.*,setsar=16\/15,bwdif=/);
+    assert.equal(args[args.indexOf("-reinit_filter") + 1], "0");
+  });
+
+  it("leave out frames that are no later than one before them", () => {
+    const args = chunkArguments({ ...encode, picture: { ...picture, repeats: true } });
+    assert.match(graphOf(args), /^\[0:0\]select='isnan\(prev_selected_pts\)\+gt\(pts,prev_selected_pts\)',split=2/);
+  });
+
+  it("take colours through a table whatever its path is called", () => {
+    const colour: Picture["colour"] = {
+      ...picture.colour,
+      ...{ convertFrom: { matrix: "bt2020", range: "tv" }, mapFrom: "pq" },
+    };
+    const graph = graphOf(chunkArguments({ ...encode, picture: { ...picture, colour }, cubePath: "/a b/it's:1,[x]" }));
+    assert.ok(graph.includes("lut3d=file=/a b/it\\\\\\'s\\\\:1\\,\\[x\\]:interp=trilinear,"), graph);
+    assert.match(graph, /scale=640:360:[^,]*:in_color_matrix=bt2020:in_range=tv,format=gbrp12,lut3d/);
   });
 });
 
 describe("ffprobe's arguments", () => {
   it("guard the input before it is named", () => {
     const args = describeArguments("http:x.mp4");
-    assert.deepEqual(args.slice(3, 9), guard);
+    assert.deepEqual(args.slice(3, 3 + guard.length), guard);
     assert.equal(args.at(-1), "file:http:x.mp4");
+  });
+
+  it("look at pictures in several places, or at the start", () => {
+    const intervals = (seconds: number[]): unknown => {
+      const args = pictureSampleArguments("s", { stream: 1, seconds });
+      return [args[args.indexOf("-select_streams") + 1], args[args.indexOf("-read_intervals") + 1]];
+    };
+    assert.deepEqual(intervals([1, 2.5]), ["1", "1.000000%+#2,2.500000%+#2"]);
+    assert.deepEqual(intervals([]), ["1", "%+#2"]);
   });
 
   it("read a part by packets or from a time, or everything", () => {
     const interval = (range: object): unknown => {
-      const args = frameIndexArguments("s", range);
+      const args = frameIndexArguments("s", 0, range);
       return args.includes("-read_intervals") ? args[args.indexOf("-read_intervals") + 1] : null;
     };
     assert.equal(interval({ packets: 96 }), "%+#96");

@@ -1,16 +1,10 @@
 // Pure builders of ffmpeg's argument lists. Together with the tools' build they decide every byte that is made, so
 // a change here needs a new recipe version (media-tools.ts).
-import type { AudioTarget, Rung } from "@vstream/core/media.ts";
-import { inputGuard, inputPath, quietArguments } from "./input-args.ts";
+import type { Rung } from "@vstream/core/media.ts";
+import { globalArguments, inputGuard, inputPath, plainOutput } from "./input-args.ts";
 import type { ChunkPlan } from "./plan-chunk.ts";
 import { rungFilter, sourceFilter, trim } from "./picture-filters.ts";
 import type { Picture, TimeBase } from "./timeline.ts";
-
-// Progress once a second, as often as it is passed on.
-const globalArguments = ["-nostdin", ...quietArguments, "-y", "-nostats", "-stats_period", "1", "-progress", "pipe:2"];
-
-/** The same bytes whenever and wherever: no dates, no names of tools, nothing of the source's metadata. */
-const plainOutput = ["-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact"];
 
 export interface ChunkEncode {
   readonly sourcePath: string;
@@ -24,6 +18,8 @@ export interface ChunkEncode {
   readonly outputPaths: readonly string[];
   /** Where the hashes of the frames beside the cuts go. */
   readonly jointPath: string;
+  /** Where the colour table is that the picture asks for; null: it asks for none. */
+  readonly cubePath: string | null;
 }
 
 /**
@@ -36,7 +32,10 @@ export function chunkArguments(encode: ChunkEncode): string[] {
     // 5.1 decodes and filters in one thread; nodes are filled by chunks, not by threads.
     ...["-filter_complex_threads", "1", "-copyts"],
     ...seekArguments(encode.plan),
-    ...["-threads", "1", "-flags:v", "+bitexact"],
+    ...["-threads", "1", "-flags:v", "+bitexact", "-noautorotate"],
+    // Filters that count frames would begin again at each new size; the first one makes all sizes the same.
+    ...(encode.picture.fitInto === null ? [] : ["-reinit_filter", "0"]),
+    ...countArguments(encode.picture),
     ...inputGuard,
     ...["-i", inputPath(encode.sourcePath)],
     ...["-filter_complex", chunkGraph(encode)],
@@ -51,20 +50,29 @@ function seekArguments(plan: ChunkPlan): string[] {
   return ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", plan.seekSeconds.toFixed(6)];
 }
 
+function countArguments({ countedAt }: Picture): string[] {
+  return countedAt === null ? [] : ["-r", `${countedAt.num}/${countedAt.den}`];
+}
+
 // The trim by timestamps stands before everything that counts frames. Its end also ends the reading of the source.
 function chunkGraph(encode: ChunkEncode): string {
-  const { plan } = encode;
+  const { plan, picture, cubePath } = encode;
   const { beforePts, lastFromPts } = plan.joint;
+  // Of fast sources the frames in between are not shown: the last that is has to be found by its very time.
+  const isLast = plan.endPts === null ? `gte(pts,${lastFromPts})` : `eq(pts,${lastFromPts})`;
   const joint = [
     `[j]${trim(beforePts, plan.endPts)}`,
-    `select='${beforePts === null ? "" : `eq(pts,${beforePts})+`}gte(pts,${lastFromPts})'`,
+    `select='${beforePts === null ? "" : `eq(pts,${beforePts})+`}${isLast}'`,
     "settb=1/10,setpts=N*10[joint]",
   ].join(",");
   const heads = encode.rungs.map((_, index) => `[s${index}]`).join("");
   const main = `[m]${[...sourceFilter(encode), `split=${encode.rungs.length}`].join(",")}${heads}`;
   const clock = `settb=1/${encode.timeScale},setpts=N*${encode.ticksPerFrame}`;
-  const rungs = encode.rungs.map((rung, index) => `[s${index}]${rungFilter(rung, encode.picture)},${clock}[v${index}]`);
-  return ["[0:V:0]split=2[m][j]", joint, main, ...rungs].join(";");
+  const rungs = encode.rungs.map(
+    (rung, index) => `[s${index}]${rungFilter(rung, picture.colour, cubePath)},${clock}[v${index}]`,
+  );
+  const rising = picture.repeats ? "select='isnan(prev_selected_pts)+gt(pts,prev_selected_pts)'," : "";
+  return [`[0:${picture.stream}]${rising}split=2[m][j]`, joint, main, ...rungs].join(";");
 }
 
 function rungOutput(encode: ChunkEncode, rung: Rung, index: number): string[] {
@@ -86,50 +94,5 @@ function rungOutput(encode: ChunkEncode, rung: Rung, index: number): string[] {
     ...["-avoid_negative_ts", "disabled", "-video_track_timescale", String(timeScale)],
     ...["-movflags", "+frag_keyframe+empty_moov+default_base_moof+frag_discont+negative_cts_offsets"],
     ...["-f", "mp4", inputPath(encode.outputPaths[index] ?? "")],
-  ];
-}
-
-export interface AudioEncode {
-  readonly sourcePath: string;
-  readonly target: AudioTarget;
-  /** The time of the first frame of video: ticks of the time base of the video stream. */
-  readonly firstVideoPts: number;
-  readonly timeBase: TimeBase;
-  /** Of the video. */
-  readonly durationSeconds: number;
-  readonly outputPath: string;
-  /** The floor of instruction sets on this kind of processor; null where every processor has the same. */
-  readonly cpuFlags: string | null;
-}
-
-/**
- * One run: an audio track as AAC, laid on the video's clock: silence where the track has nothing, cut or padded to
- * the video's end. A fragment a second, so that segments can be taken while it runs.
- */
-export function audioArguments(encode: AudioEncode): string[] {
-  const { target, timeBase } = encode;
-  const first = `${encode.firstVideoPts}*${timeBase.num}/${timeBase.den}`;
-  const filters = [
-    `asetpts=PTS-(${first})/TB`,
-    `aresample=${target.sampleRate}:async=1000:first_pts=0`,
-    "apad",
-    `atrim=end=${encode.durationSeconds.toFixed(6)}`,
-    "asetpts=N",
-  ];
-  return [
-    // Sums of floats differ between instruction sets; everybody takes those that every processor has.
-    ...(encode.cpuFlags === null ? [] : ["-cpuflags", encode.cpuFlags]),
-    ...globalArguments,
-    ...["-filter_threads", "1", "-copyts", "-threads", "1", "-flags:a", "+bitexact"],
-    ...inputGuard,
-    ...["-i", inputPath(encode.sourcePath)],
-    ...["-map", `0:a:${target.track}`, "-vn", "-sn", "-dn", "-af", filters.join(",")],
-    ...["-ac", String(target.channels), "-c:a", "aac", "-b:a", String(target.bitrateBps)],
-    ...["-threads", "1", "-flags", "+bitexact"],
-    // The encoder's priming frame lies before 0; without an edit list it would delay everything after it.
-    ...["-bsf:a", "noise=drop='lt(pts\\,0)'"],
-    ...plainOutput,
-    ...["-movflags", "+empty_moov+default_base_moof", "-frag_duration", "1000000", "-flush_packets", "1"],
-    ...["-f", "mp4", inputPath(encode.outputPath)],
   ];
 }

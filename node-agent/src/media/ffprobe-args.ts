@@ -4,14 +4,21 @@ import { inputGuard, inputPath, quietArguments } from "./input-args.ts";
 const containerFields = "format=format_name,duration,size,nb_streams";
 const streamFields = [
   "index,codec_type,codec_name,codec_tag_string,profile,width,height,sample_aspect_ratio,pix_fmt,field_order,has_b_frames",
-  "color_range,color_space,color_transfer,color_primaries,time_base,start_pts,duration,duration_ts,nb_frames",
+  "color_range,color_space,color_transfer,color_primaries,avg_frame_rate,time_base,start_pts,duration,duration_ts,nb_frames",
   "sample_rate,channels",
 ].join(",");
 
 /** What the container and its streams say of themselves, as JSON. */
 export function describeArguments(sourcePath: string): string[] {
-  const entries = `${containerFields}:stream=${streamFields}:stream_tags=language:stream_disposition=attached_pic,timed_thumbnails:stream_side_data=rotation`;
-  return [...quietArguments, ...inputGuard, "-show_entries", entries, "-of", "json", inputPath(sourcePath)];
+  const entries = [
+    containerFields,
+    `stream=${streamFields}`,
+    "stream_tags=language,title,handler_name,enc_key_id",
+    "stream_disposition=default,forced,hearing_impaired,attached_pic,timed_thumbnails,still_image",
+    "stream_side_data=displaymatrix,dv_profile,dv_bl_signal_compatibility_id",
+    "chapter=start_time,end_time:chapter_tags=title",
+  ].join(":");
+  return [...quietArguments, ...inputGuard, ...["-show_entries", entries, "-of", "json", inputPath(sourcePath)]];
 }
 
 /** A line for each packet of every stream: stream, pts, dts, duration, size, position, flags. */
@@ -20,6 +27,9 @@ export function packetIndexArguments(sourcePath: string): string[] {
   return [...quietArguments, ...inputGuard, "-show_entries", entries, "-of", "csv=p=0", inputPath(sourcePath)];
 }
 
+/** Decoders that show a picture late may want a second packet. */
+const sampledPackets = 2;
+
 export interface FrameIndexRange {
   /** Seconds of the container's clock; none: from the start. */
   readonly fromSeconds?: number;
@@ -27,18 +37,33 @@ export interface FrameIndexRange {
   readonly packets?: number;
 }
 
-/** A line for each decoded picture of the first real video stream: its time in ticks of the stream. */
-export function frameIndexArguments(sourcePath: string, range: FrameIndexRange = {}): string[] {
+const frameFields = "frame=best_effort_timestamp,width,height,sample_aspect_ratio,interlaced_frame";
+
+/** A line for each decoded picture of a stream: time in its ticks, width, height, pixel aspect, interlaced or not. */
+export function frameIndexArguments(sourcePath: string, stream: number, range: FrameIndexRange = {}): string[] {
   const start = range.fromSeconds === undefined ? "" : range.fromSeconds.toFixed(6);
   const interval = `${start}%${range.packets === undefined ? "" : `+#${range.packets}`}`;
+  return frameArguments(sourcePath, { stream, intervals: interval === "%" ? [] : [interval] });
+}
+
+/** The same lines for a few pictures from each of these times (of the container's clock), or from the start. */
+export function pictureSampleArguments(
+  sourcePath: string,
+  { stream, seconds }: { stream: number; seconds: readonly number[] },
+): string[] {
+  const intervals = seconds.map((second) => `${second.toFixed(6)}%+#${sampledPackets}`);
+  return frameArguments(sourcePath, { stream, intervals: intervals.length > 0 ? intervals : [`%+#${sampledPackets}`] });
+}
+
+function frameArguments(sourcePath: string, what: { stream: number; intervals: readonly string[] }): string[] {
   return [
     ...quietArguments,
     ...inputGuard,
-    // Only times are wanted, and the loop filter changes none.
+    // Only times and sizes are wanted, and the loop filter changes none.
     ...["-skip_loop_filter", "all"],
-    ...["-select_streams", "V:0"],
-    ...(interval === "%" ? [] : ["-read_intervals", interval]),
-    ...["-show_entries", "frame=best_effort_timestamp", "-of", "csv=p=0"],
+    ...["-select_streams", String(what.stream)],
+    ...(what.intervals.length === 0 ? [] : ["-read_intervals", what.intervals.join(",")]),
+    ...["-show_entries", frameFields, "-of", "csv=p=0"],
     inputPath(sourcePath),
   ];
 }

@@ -2,7 +2,7 @@
 // certain. fluent-ffmpeg starts its own: run-ffmpeg.ts.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import type { ProcessEnd } from "./ffmpeg-output.ts";
 import { guardedArguments, guardedEnvironment, guardProgram } from "./process-guard.ts";
 
@@ -35,9 +35,27 @@ export type GuardedProcess = ChildProcess & { stdout: Readable; stderr: Readable
 export function startGuarded(program: string, args: readonly string[], signal: AbortSignal): GuardedProcess {
   const child = spawn(guardProgram, guardedArguments(program, args, process.pid), {
     stdio: ["ignore", "pipe", "pipe"],
-    env: guardedEnvironment(process.env),
-    detached: true,
+    ...surroundings(),
   });
+  return killedBy(signal, child);
+}
+
+export type FedProcess = GuardedProcess & { stdin: Writable };
+
+/** Starts a program that reads what is written to it; otherwise as above. */
+export function startFed(program: string, args: readonly string[], signal: AbortSignal): FedProcess {
+  const child = spawn(guardProgram, guardedArguments(program, args, process.pid), {
+    stdio: ["pipe", "pipe", "pipe"],
+    ...surroundings(),
+  });
+  return killedBy(signal, child);
+}
+
+function surroundings(): { env: NodeJS.ProcessEnv; detached: boolean } {
+  return { env: guardedEnvironment(process.env), detached: true };
+}
+
+function killedBy<Child extends ChildProcess>(signal: AbortSignal, child: Child): Child {
   const kill = (): void => {
     killGroup(child);
   };

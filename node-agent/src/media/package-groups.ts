@@ -2,6 +2,7 @@
 // of whole groups of pictures, each group a fragment whose times come from the plan.
 import { join } from "node:path";
 import { VsError } from "@vstream/core/errors.ts";
+import type { Keyframe } from "@vstream/core/media.ts";
 import { FragmentReader } from "./fragment-reader.ts";
 import type { Fragment } from "./fragment-reader.ts";
 import { codecsOf, initSegment, mediaFragment } from "./fmp4-writer.ts";
@@ -15,6 +16,8 @@ export interface SegmentFile {
   readonly path: string;
   readonly startTicks: number;
   readonly durationTicks: number;
+  /** Of video: one for each group of pictures. */
+  readonly keyframes?: readonly Keyframe[];
 }
 
 export interface RenditionFiles {
@@ -51,14 +54,17 @@ export async function packageRung(encoded: EncodedRung): Promise<RenditionFiles>
   for (const groups of bySegment(plan.groups)) {
     const path = join(folder, `${filePrefix}-${groups[0]?.segment ?? 0}.m4s`);
     const parts: Buffer[] = [];
+    const keyframes: Keyframe[] = [];
     for (const group of groups) {
       const fragment = await reader.next();
       if (fragment === null) throw mismatch(rung, "has fewer groups of pictures than planned");
-      parts.push(...packageGroup(fragment, { group, timeline, ranks: clock.ranksOf(fragment, rung), rung }));
+      const packaged = packageGroup(fragment, { group, timeline, ranks: clock.ranksOf(fragment, rung), rung });
+      keyframes.push(keyframeOf(packaged, fragment, { group, timeline, offset: lengthOf(parts) }));
+      parts.push(...packaged);
     }
     await writeParts(path, parts);
-    const startTicks = timeline.plan[groups[0]?.firstFrame ?? 0] ?? 0;
-    segments.push({ path, startTicks, durationTicks: (groups.at(-1)?.endTicks ?? 0) - startTicks });
+    const startTicks = startOf(groups[0], timeline);
+    segments.push({ path, startTicks, durationTicks: (groups.at(-1)?.endTicks ?? 0) - startTicks, keyframes });
   }
   if ((await reader.next()) !== null) throw mismatch(rung, "has more groups of pictures than planned");
   return { rung, codecs: codecsOf(header), initPath, segments };
@@ -87,6 +93,28 @@ function packageGroup(
   return mediaFragment({ sequence: group.index + 1, decodeTime, samples, payload: fragment.payload });
 }
 
+// Before the first picture stand all parts but the last, which is the pictures.
+function keyframeOf(
+  packaged: readonly Buffer[],
+  fragment: Fragment,
+  where: { group: GroupOfPictures; timeline: Timeline; offset: number },
+): Keyframe {
+  const { group, timeline, offset } = where;
+  return {
+    offset,
+    bytes: lengthOf(packaged) - fragment.payload.length + (fragment.samples[0]?.sizeBytes ?? 0),
+    durationTicks: group.endTicks - startOf(group, timeline),
+  };
+}
+
+function startOf(group: GroupOfPictures | undefined, timeline: Timeline): number {
+  return timeline.plan[group?.firstFrame ?? 0] ?? 0;
+}
+
+function lengthOf(parts: readonly Buffer[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
+}
+
 /** Frame numbers from the encoder's clock, whatever offset its muxer has given it. */
 class FrameNumbers {
   readonly #ticksPerFrame: number;
@@ -100,7 +128,7 @@ class FrameNumbers {
   /** Places of a group's samples in presentation order, from 0 at the group's first frame. */
   ranksOf(fragment: Fragment, rung: string): number[] {
     const shown = fragment.samples.map((sample) => sample.decodeTime + sample.compositionOffset);
-    this.#origin ??= Math.min(...shown);
+    this.#origin ??= shown.reduce((least, time) => Math.min(least, time), Infinity);
     const origin = this.#origin;
     const ranks = shown.map((time) => (time - origin) / this.#ticksPerFrame - this.#passed);
     if (ranks.some((rank) => !Number.isInteger(rank)))

@@ -1,56 +1,124 @@
-// Pure: how a source's pictures are to be shown and tagged, from what ffprobe says of them.
-import { colourMatrices, colourPrimaries, colourTransfers } from "./timeline.ts";
-import type { Colour, Picture } from "./timeline.ts";
-import type { SourceStream } from "./describe-source.ts";
+// Pure: how a source's pictures are to be shown, from what ffprobe says of them and what a few decoded ones show.
+import { colourOf } from "./colour-of.ts";
+import type { SourceStream } from "./source-shape.ts";
+import type { PictureSample } from "./picture-counter.ts";
+import type { Orientation, Picture, PictureShape } from "./timeline.ts";
 
 /** More frames a second than this are thinned out. Apple's HLS authoring rule 1.19 allows 60. */
-const mostFramesPerSecond = 60.5;
+const mostFramesPerSecond = 60.1;
 
-/** Width and height as shown: rotated, with square pixels, even. */
-export function displaySize(video: SourceStream): { width: number; height: number } {
-  const [num, den] = video.sample_aspect_ratio.split(":").map(Number);
-  const isSane = num !== undefined && den !== undefined && num > 0 && den > 0 && num / den < 20 && den / num < 20;
-  const shape = isSane ? num / den : 1;
+/** Every picture of these says whether it is interlaced; the description is of one of them. */
+const tellingCodecs = ["h264", "hevc", "mpeg1video", "mpeg2video", "vc1", "vp8", "vp9", "av1", "prores", "dvvideo"];
+
+export interface SourcePictures {
+  readonly video: SourceStream;
+  /** Of the whole length; none: nothing is known but the description. */
+  readonly samples: readonly PictureSample[];
+}
+
+export interface SourceFrames extends SourcePictures {
+  /** Every frame's time, ascending. */
+  readonly times: Float64Array;
+  /** Of their clock. */
+  readonly tickSeconds: number;
+  readonly repeats: boolean;
+  readonly countedAt: Picture["countedAt"];
+  /** As found by looking, where nobody says; null: whole pictures, or somebody says. */
+  readonly seenFields: Picture["fieldOrder"];
+}
+
+/** Width and height as shown: turned, with square pixels, even. */
+export function displaySize(source: SourcePictures): { width: number; height: number } {
+  const { width: codedWidth, height: codedHeight, pixelAspect } = shapeOf(source);
+  const ratio = pixelAspect.num / pixelAspect.den;
   // The longer way is stretched, so that no detail goes.
-  const width = shape >= 1 ? video.width * shape : video.width;
-  const height = shape >= 1 ? video.height : video.height / shape;
-  const turns = Math.round((video.side_data_list.find((side) => side.rotation !== undefined)?.rotation ?? 0) / 90);
-  return turns % 2 === 0 ? { width: even(width), height: even(height) } : { width: even(height), height: even(width) };
+  const width = even(ratio >= 1 ? codedWidth * ratio : codedWidth);
+  const height = even(ratio >= 1 ? codedHeight : codedHeight / ratio);
+  return isTurned(orientationOf(source.video)) ? { width: height, height: width } : { width, height };
 }
 
-/** @param pts every frame's time, ascending; @param tickSeconds of their clock */
-export function pictureOf(video: SourceStream, pts: Float64Array, tickSeconds: number): Picture {
-  const seconds = ((pts.at(-1) ?? 0) - (pts[0] ?? 0)) * tickSeconds;
-  const rate = seconds > 0 ? (pts.length - 1) / seconds : 0;
+export function pictureOf(source: SourceFrames): Picture {
+  const { video, times, tickSeconds, repeats, countedAt } = source;
+  const shape = shapeOf(source);
+  const seconds = ((times.at(-1) ?? 0) - (times[0] ?? 0)) * tickSeconds;
+  const rate = seconds > 0 ? (times.length - 1) / seconds : 0;
   return {
-    interlaced: ["tt", "bb", "tb", "bt"].includes(video.field_order),
+    stream: video.index,
+    ...(source.seenFields === null ? fieldsOf(source) : { interlaced: true, fieldOrder: source.seenFields }),
     keepEvery: rate > mostFramesPerSecond ? Math.ceil(rate / mostFramesPerSecond) : 1,
-    colour: colourOf(video),
+    countedAt,
+    repeats,
+    orientation: orientationOf(video),
+    fitInto: changesShape(source.samples) ? shape : null,
+    colour: colourOf({ ...video, height: shape.height }),
   };
 }
 
-// Sources that do not say are taken for what players would take them for, and say so from then on: a rung of another
-// size would be taken for something else. Wide colour is brought to BT.709 by its matrix alone, without tone mapping.
-function colourOf(video: SourceStream): Colour {
-  const usual = video.height >= 720 ? "bt709" : "smpte170m";
-  const isWide = video.color_space.startsWith("bt2020");
-  const isRgb = /^(gbr|rgb|bgr|argb|abgr|pal8|0rgb|0bgr|x2)/.test(video.pix_fmt);
-  const isFull = video.color_range === "pc" || video.pix_fmt.startsWith("yuvj");
-  const isHdr = ["smpte2084", "arib-std-b67"].includes(video.color_transfer);
-  const matrix = isWide ? "bt709" : (oneOf(colourMatrices, video.color_space) ?? usual);
-  return {
-    matrix,
-    primaries: (isHdr ? "bt709" : oneOf(colourPrimaries, video.color_primaries)) ?? usual,
-    transfer: (isHdr ? "bt709" : oneOf(colourTransfers, video.color_transfer)) ?? usual,
-    convertFrom:
-      isWide || isRgb || isFull
-        ? { matrix: isWide ? "bt2020" : matrix === "bt470bg" ? "bt470" : matrix, range: isFull || isRgb ? "pc" : "tv" }
-        : null,
-  };
+/** Whether pictures are of different sizes or shapes. */
+export function changesShape(samples: readonly PictureSample[]): boolean {
+  return new Set(samples.map(shapeKey)).size > 1;
 }
 
-function oneOf<Name extends string>(names: readonly Name[], name: string): Name | undefined {
-  return names.find((candidate) => candidate === name);
+/** Whether neither the container nor the pictures say if there are fields. */
+export function isSilentOnFields({ video, samples }: SourcePictures): boolean {
+  const isTold = tellingCodecs.includes(video.codec_name) || !["", "unknown"].includes(video.field_order);
+  return !isTold && !samples.some((sample) => sample.interlaced);
+}
+
+/** Whether width and height are exchanged. */
+export function isTurned(orientation: Orientation): boolean {
+  return ["right", "left", "transposed", "transversed"].includes(orientation);
+}
+
+// Containers give a matrix of fixed-point numbers: across = a·x + c·y, down = b·x + d·y. Oblique ones count as the
+// nearest right angle.
+export function orientationOf(video: SourceStream): Orientation {
+  const text = video.side_data_list.find((side) => side.displaymatrix !== "")?.displaymatrix ?? "";
+  const rows = [...text.matchAll(/^[0-9a-f]{8}:\s+(-?\d+)\s+(-?\d+)/gm)];
+  const [a = 1, b = 0] = [rows[0]?.[1], rows[0]?.[2]].map((number) => Number(number ?? NaN));
+  const [c = 0, d = 1] = [rows[1]?.[1], rows[1]?.[2]].map((number) => Number(number ?? NaN));
+  if (rows.length < 2 || ![a, b, c, d].every(Number.isFinite)) return "upright";
+  if (Math.abs(a) + Math.abs(d) >= Math.abs(b) + Math.abs(c)) {
+    if (a >= 0) return d >= 0 ? "upright" : "flipped";
+    return d >= 0 ? "mirrored" : "upside-down";
+  }
+  if (b >= 0) return c >= 0 ? "transposed" : "right";
+  return c >= 0 ? "left" : "transversed";
+}
+
+// What a picture says of itself is believed; a container's word counts where no picture says anything.
+function fieldsOf({ video, samples }: SourcePictures): Pick<Picture, "interlaced" | "fieldOrder"> {
+  const isDeclared = ["tt", "bb", "tb", "bt"].includes(video.field_order);
+  if (samples.some((sample) => sample.interlaced)) return { interlaced: true, fieldOrder: null };
+  if (!isDeclared || samples.length === 0 || tellingCodecs.includes(video.codec_name)) {
+    return { interlaced: isDeclared, fieldOrder: null };
+  }
+  // The second letter tells what is shown first.
+  return { interlaced: true, fieldOrder: video.field_order.endsWith("t") ? "top" : "bottom" };
+}
+
+/** The shape that most of the film has. */
+function shapeOf({ video, samples }: SourcePictures): PictureShape {
+  const groups = [...Map.groupBy(samples, shapeKey).values()];
+  const [most] = groups.sort((one, other) => countOf(other) - countOf(one));
+  const sample = groups.length > 1 ? most?.[0] : undefined;
+  const { width, height } = sample ?? video;
+  return { width, height, pixelAspect: saneAspect(sample?.pixelAspect ?? video.sample_aspect_ratio) };
+}
+
+function shapeKey(sample: PictureSample): string {
+  const { num, den } = saneAspect(sample.pixelAspect);
+  return `${sample.width} ${sample.height} ${(num / den).toFixed(3)}`;
+}
+
+function countOf(samples: readonly PictureSample[]): number {
+  return samples.reduce((sum, sample) => sum + sample.count, 0);
+}
+
+function saneAspect(ratio: string): { num: number; den: number } {
+  const [num, den] = ratio.split(":").map(Number);
+  const isSane = num !== undefined && den !== undefined && num > 0 && den > 0 && num / den < 20 && den / num < 20;
+  return isSane ? { num, den } : { num: 1, den: 1 };
 }
 
 function even(length: number): number {

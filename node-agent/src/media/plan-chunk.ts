@@ -84,7 +84,8 @@ export function byteRangesFor(
   { preRollKeyframes, sourceBytes }: { preRollKeyframes: number; sourceBytes: number },
 ): ByteRange[] {
   const whole = [{ start: 0, end: sourceBytes }];
-  const { spans, layout } = timeline;
+  const { spans, layout, still } = timeline;
+  if (still !== undefined) return [];
   if (layout.fixed === null || spans.length === 0 || sourceBytes <= wholeSourceBytes) return whole;
   const { firstFrame, endFrame } = framesOf(timeline, chunk);
   const from = firstSpan(timeline, seekPts(timeline, firstFrame, preRollKeyframes));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
-import { clip, cutFile, makeSource, openFolder, probeFile, patienceMs } from "./trial-media.fixture.ts";
+import { inputGuard } from "./input-args.ts";
+import { clip, cutFile, makeSource, openFolder, probeFile, probeLines, patienceMs } from "./trial-media.fixture.ts";
 
 const bbb = clip("bbb-480p-30s.mp4");
 
@@ -16,9 +17,12 @@ describe("probing a source", function () {
         ...{ width: 854, height: 480, codec: "h264", frameRate: 24, timeScale: 12_288, ticksPerFrame: 512 },
         ...{ frames: 720, interlaced: false, pixelFormat: "yuv420p" },
       },
-      audio: [{ track: 0, codec: "aac", language: "", channels: 6, sampleRate: 48_000 }],
+      audio: [{ track: 0, codec: "aac", language: "", name: "", channels: 6, sampleRate: 48_000 }],
       segments: 5,
       longestSegmentSeconds: 6,
+      text: [],
+      chapters: [],
+      warnings: [],
     });
     assert.deepEqual([...timeline.keyframes], [0, 128_000, 145_920, 193_536, 283_136]);
   });
@@ -56,6 +60,19 @@ describe("probing a source", function () {
     const { probe, timeline } = await probeFile(fast);
     assert.deepEqual([probe.video.frames, probe.video.frameRate, timeline.picture.keepEvery], [60, 60, 2]);
   });
+
+  it("hears sound that begins long after the pictures", async () => {
+    await using folder = await openFolder();
+    const late = folder.path("late.flv");
+    const sound = ["-itsoffset", "14", "-f", "lavfi", "-i", "sine=r=44100:d=4"];
+    const pictures = ["-f", "lavfi", "-i", "testsrc2=r=25:s=640x360:d=18"];
+    await makeSource([...pictures, ...sound, "-c:v", "flv1", "-q:v", "2", "-c:a", "aac", late]);
+    const { probe } = await probeFile(late);
+    assert.deepEqual([probe.audio.map(({ channels }) => channels), probe.warnings], [[1], []]);
+    // Every other run sees the same.
+    const args = [...inputGuard, "-select_streams", "a:0", "-show_entries", "stream=channels"];
+    assert.deepEqual(await probeLines(late, args), [["1"]]);
+  });
 });
 
 describe("refusing a source", function () {
@@ -71,14 +88,10 @@ describe("refusing a source", function () {
     }
   });
 
-  it("happens for an empty file, and for sound without pictures", async () => {
+  it("happens for an empty file", async () => {
     await using folder = await openFolder();
     await writeFile(folder.path("empty"), "");
     await assert.rejects(probeFile(folder.path("empty")), { code: "source_empty" });
-    await assert.rejects(probeFile(clip("audio-only.flac")), {
-      code: "no_video",
-      message: /audio-only.*not supported/,
-    });
   });
 
   it("happens for a file that was cut off, whatever its container", async () => {

@@ -1,13 +1,14 @@
 // Finds sources that were cut off. ffmpeg reads them without an error, so what is there is held against what the
 // container says should be.
 import { VsError } from "@vstream/core/errors.ts";
-import type { ProbeTarget, SourceDescription, SourceStream } from "./describe-source.ts";
+import type { ProbeTarget, SourceDescription } from "./describe-source.ts";
 import { rawCountArguments } from "./ffprobe-args.ts";
+import { readingLimitMs } from "./packet-index.ts";
 import type { PacketIndex } from "./packet-index.ts";
 import { runFfprobe } from "./run-ffprobe.ts";
 import type { FoundLayout } from "./source-layout.ts";
+import type { SourceStream } from "./source-shape.ts";
 
-const countLimitMs = 600_000;
 const countByteLimit = 65_536;
 
 /** By how much the last packet may end early in a file whose container says that bytes are missing. */
@@ -22,7 +23,7 @@ export async function refuseTruncated(
   found: { source: SourceDescription; packets: PacketIndex; layout: FoundLayout },
 ): Promise<void> {
   const { source, packets, layout } = found;
-  const tables = layout.container === "mp4" ? source.streams.filter((stream) => isCounted(stream)) : [];
+  const tables = layout.container === "mp4" ? source.streams.filter((stream) => isCounted(stream, packets)) : [];
   if (tables.length > 0) {
     // The sample table is the truth: some good files have an mdat box that claims to be longer than the file.
     await compareSamples(target, tables, packets);
@@ -37,8 +38,18 @@ export function truncatedHead(layout: FoundLayout): VsError | null {
   return layout.container === "mp4" && layout.cut ? truncated("its index lay in the part that is missing") : null;
 }
 
-function isCounted(stream: SourceStream): boolean {
-  return ["video", "audio"].includes(stream.codec_type) && (stream.nb_frames ?? 0) > 0;
+function isCounted(stream: SourceStream, packets: PacketIndex): boolean {
+  const samples = stream.nb_frames ?? 0;
+  return ["video", "audio"].includes(stream.codec_type) && samples > 0 && !isInBunches(stream, packets);
+}
+
+/** Packets of coded sound are this long at least: more samples a second are bare values, and come in bunches. */
+const mostPacketsPerSecond = 2000;
+
+function isInBunches({ codec_type, index, nb_frames, duration }: SourceStream, packets: PacketIndex): boolean {
+  if (codec_type !== "audio" || duration === null || duration === 0) return false;
+  const isWhole = (packets.lengths.get(index) ?? 0) >= duration - cutToleranceSeconds;
+  return isWhole || (nb_frames ?? 0) / duration > mostPacketsPerSecond;
 }
 
 async function compareSamples(
@@ -63,7 +74,7 @@ async function countRaw(target: ProbeTarget): Promise<Map<number, number>> {
     ffprobePath: target.tools.ffprobePath,
     args: rawCountArguments(target.sourcePath),
     signal: target.signal,
-    timeLimitMs: countLimitMs,
+    timeLimitMs: readingLimitMs(target.sourceBytes),
     outputByteLimit: countByteLimit,
     onLine: (line) => {
       const [index, count] = line.split(",").map(Number);

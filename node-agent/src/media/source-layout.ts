@@ -2,6 +2,7 @@
 // the file is believed beyond its size: odd structures give "unknown", never an error.
 import { ReadableFile } from "./local-files.ts";
 import { readElement, readSeekHead } from "./matroska-elements.ts";
+import { parseBox } from "./walk-boxes.ts";
 
 export interface FoundLayout {
   readonly container: "mp4" | "matroska" | "other";
@@ -14,6 +15,10 @@ export interface FoundLayout {
 const unknown: FoundLayout = { container: "other", fixed: null, cut: false };
 /** Files of more outermost boxes (fragmented MP4) are fetched whole. */
 const boxLimit = 500;
+/** Of more than this the end is not looked for. */
+const boxWalkLimit = 50_000;
+/** What an MP4 file may begin with. */
+const firstBoxes = ["ftyp", "moov", "mdat", "wide", "free", "skip", "pnot", "uuid", "udta", "styp", "sidx", "moof"];
 
 export async function findLayout(sourcePath: string, sourceBytes: number): Promise<FoundLayout> {
   await using file = await ReadableFile.open(sourcePath);
@@ -23,9 +28,7 @@ export async function findLayout(sourcePath: string, sourceBytes: number): Promi
   if (head.toString("latin1", 0, 4) === "RIFF") return { ...unknown, cut: head.readUInt32LE(4) + 8 > sourceBytes };
   if (head.toString("latin1", 0, 3) === "FLV") return { ...unknown, cut: await isFlvCut(file, sourceBytes) };
   const firstType = head.toString("latin1", 4, 8);
-  return ["ftyp", "moov", "mdat", "wide", "free", "skip"].includes(firstType)
-    ? await mp4Layout(file, sourceBytes)
-    : unknown;
+  return firstBoxes.includes(firstType) ? await mp4Layout(file, sourceBytes) : unknown;
 }
 
 // Every tag of an FLV file, so also the last, is followed by its length: eleven bytes and the content.
@@ -40,25 +43,13 @@ async function mp4Layout(file: ReadableFile, sourceBytes: number): Promise<Found
   const fixed: [number, number][] = [];
   let at = 0;
   for (let count = 0; at + 8 <= sourceBytes; count += 1) {
-    const header = await file.read(at, 16);
-    const size = boxSize(header, sourceBytes - at);
-    if (size === null || count >= boxLimit) return { container: "mp4", fixed: null, cut: false };
-    const isMedia = header.toString("latin1", 4, 8) === "mdat";
-    fixed.push([at, isMedia ? Math.min(at + 16, sourceBytes) : Math.min(at + size, sourceBytes)]);
-    at += size;
+    const box = count < boxWalkLimit ? parseBox(await file.read(at, 16), at, sourceBytes) : null;
+    if (box === null) return { container: "mp4", fixed: null, cut: false };
+    const end = box.type === "mdat" ? at + 16 : box.end;
+    if (count < boxLimit) fixed.push([at, Math.min(end, sourceBytes)]);
+    at = box.end;
   }
-  return { container: "mp4", fixed, cut: at > sourceBytes };
-}
-
-// Null: not a box.
-function boxSize(header: Buffer, restBytes: number): number | null {
-  if (header.length < 8) return null;
-  const short = header.readUInt32BE(0);
-  if (short === 0) return restBytes;
-  if (short !== 1) return short < 8 ? null : short;
-  if (header.length < 16) return null;
-  const long = header.readBigUInt64BE(8);
-  return long < 16n || long > BigInt(Number.MAX_SAFE_INTEGER) ? null : Number(long);
+  return { container: "mp4", fixed: fixed.length < boxLimit ? fixed : null, cut: at > sourceBytes };
 }
 
 const segmentId = 0x18538067;

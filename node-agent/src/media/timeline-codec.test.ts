@@ -18,6 +18,17 @@ describe("a timeline as bytes", () => {
     assert.ok(encodeTimeline(madeTimeline(24 * 7200)).length < 50_000);
   });
 
+  it("is refused when it would take more than 64 MB", () => {
+    const frames = 3_000_000;
+    const timeline = madeTimeline(1);
+    // No two differences alike.
+    const pts = Float64Array.from({ length: frames }, (_, frame) => frame * 1e9 + ((frame * frame) % 1e9));
+    assert.throws(() => encodeTimeline({ ...timeline, pts, keyframes: pts }), {
+      code: "media_limit",
+      message: /64000000/,
+    });
+  }).timeout(60_000);
+
   it("is refused when it is something else", () => {
     for (const bytes of [Buffer.from("{}"), Buffer.from("not json"), Buffer.alloc(0)]) {
       assert.throws(() => decodeTimeline(bytes), { code: "object_corrupt" });
@@ -33,7 +44,8 @@ describe("a timeline as bytes", () => {
 
   it("is refused when it would put words of its own into a filter", () => {
     const bytes = changed((content) => {
-      content["picture"] = { interlaced: false, keepEvery: 1, colour: { matrix: "bt709,movie=/etc/passwd" } };
+      const { picture } = madeTimeline(1);
+      content["picture"] = { ...picture, colour: { ...picture.colour, matrix: "bt709,movie=/etc/passwd" } };
     });
     assert.throws(() => decodeTimeline(bytes), { code: "object_corrupt" });
   });

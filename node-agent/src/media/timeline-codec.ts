@@ -3,18 +3,55 @@
 import { VsError } from "@vstream/core/errors.ts";
 import { z } from "zod";
 import { planTimes } from "./encode-clock.ts";
-import { colourMatrices, colourPrimaries, colourTransfers, scalerMatrices } from "./timeline.ts";
+import {
+  colourMatrices,
+  colourPrimaries,
+  colourSpaces,
+  colourTransfers,
+  orientations,
+  scalerMatrices,
+} from "./timeline.ts";
 import type { PacketSpan, Timeline } from "./timeline.ts";
 
-/** More frames than this are refused: two days at 60 a second. */
-export const frameLimit = 10_000_000;
+/** More frames than this are refused: a day at 60 a second. */
+export const frameLimit = 24 * 3600 * 60;
+
+/** No timeline is longer as bytes. */
+const byteLimit = 64_000_000;
+
+/** Of the picture of a source without any, as text. */
+const stillTextLimit = 8 * 1024 * 1024;
 
 const whole = z.number().int();
 /** Difference, how often, difference, how often … */
 const column = z.array(whole);
 
+const picture = z.strictObject({
+  stream: whole.nonnegative(),
+  interlaced: z.boolean(),
+  fieldOrder: z.enum(["top", "bottom"]).nullable(),
+  keepEvery: whole.min(1),
+  countedAt: z.strictObject({ num: whole.positive(), den: whole.positive() }).nullable(),
+  repeats: z.boolean(),
+  orientation: z.enum(orientations),
+  fitInto: z
+    .strictObject({
+      width: whole.positive(),
+      height: whole.positive(),
+      pixelAspect: z.strictObject({ num: whole.positive(), den: whole.positive() }),
+    })
+    .nullable(),
+  colour: z.strictObject({
+    matrix: z.enum(colourMatrices),
+    primaries: z.enum(colourPrimaries),
+    transfer: z.enum(colourTransfers),
+    convertFrom: z.strictObject({ matrix: z.enum(scalerMatrices), range: z.enum(["tv", "pc"]) }).nullable(),
+    mapFrom: z.enum(colourSpaces).nullable(),
+  }),
+});
+
 const stored = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   timeScale: whole.positive(),
   ticksPerFrame: whole.positive(),
   variable: z.boolean(),
@@ -30,22 +67,15 @@ const stored = z.strictObject({
       .nullable(),
     seeksToPts: z.boolean(),
   }),
-  picture: z.strictObject({
-    interlaced: z.boolean(),
-    keepEvery: whole.min(1).max(1000),
-    colour: z.strictObject({
-      matrix: z.enum(colourMatrices),
-      primaries: z.enum(colourPrimaries),
-      transfer: z.enum(colourTransfers),
-      convertFrom: z.strictObject({ matrix: z.enum(scalerMatrices), range: z.enum(["tv", "pc"]) }).nullable(),
-    }),
-  }),
+  picture,
+  still: z.strictObject({ jpeg: z.base64().max(stillTextLimit), soundSeconds: z.number() }).optional(),
 });
 
+/** @throws VsError media_limit when it would take too many bytes */
 export function encodeTimeline(timeline: Timeline): Uint8Array {
   const { spans } = timeline;
   const content: z.infer<typeof stored> = {
-    version: 1,
+    version: 2,
     timeScale: timeline.timeScale,
     ticksPerFrame: timeline.ticksPerFrame,
     variable: timeline.variable,
@@ -61,13 +91,23 @@ export function encodeTimeline(timeline: Timeline): Uint8Array {
     },
     layout: timeline.layout,
     picture: timeline.picture,
+    ...(timeline.still === undefined ? {} : { still: { ...timeline.still, jpeg: asBase64(timeline.still.jpeg) } }),
   };
-  return Buffer.from(JSON.stringify(content));
+  const bytes = Buffer.from(JSON.stringify(content));
+  if (bytes.length <= byteLimit) return bytes;
+  throw new VsError(
+    "media_limit",
+    `the list of the source's frames takes ${bytes.length} bytes; ${byteLimit} are allowed`,
+    {
+      hint: "Cut the source into parts, or convert it to a constant frame rate",
+    },
+  );
 }
 
 /** @throws VsError object_corrupt when the bytes are no timeline */
 export function decodeTimeline(bytes: Uint8Array): Timeline {
   try {
+    if (bytes.length > byteLimit) throw new Error("it is too long");
     const content = stored.parse(JSON.parse(Buffer.from(bytes).toString("utf8")));
     const pts = unpacked(content.pts);
     if (!ascends(pts)) throw new Error("its frames are not in order");
@@ -82,6 +122,9 @@ export function decodeTimeline(bytes: Uint8Array): Timeline {
       spans: spansFrom(content.spans),
       layout: content.layout,
       picture: content.picture,
+      ...(content.still === undefined
+        ? {}
+        : { still: { ...content.still, jpeg: Buffer.from(content.still.jpeg, "base64") } }),
     };
   } catch (cause) {
     throw new VsError("object_corrupt", `a timeline cannot be read: ${cause instanceof Error ? cause.message : ""}`, {
@@ -100,6 +143,10 @@ function spansFrom(columns: z.infer<typeof stored>["spans"]): PacketSpan[] {
     start: start[index] ?? 0,
     end: end[index] ?? 0,
   }));
+}
+
+function asBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("base64");
 }
 
 function ascends(values: Float64Array): boolean {

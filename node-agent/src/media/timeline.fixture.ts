@@ -22,8 +22,17 @@ export function madeTimeline(frames: number, skip: (frame: number) => boolean = 
       seeksToPts: true,
     },
     picture: {
-      ...{ interlaced: false, keepEvery: 1 },
-      colour: { matrix: "bt709", primaries: "bt709", transfer: "bt709", convertFrom: null },
+      ...{
+        stream: 0,
+        interlaced: false,
+        fieldOrder: null,
+        keepEvery: 1,
+        countedAt: null,
+        repeats: false,
+        orientation: "upright",
+        fitInto: null,
+      },
+      colour: { matrix: "bt709", primaries: "bt709", transfer: "bt709", convertFrom: null, mapFrom: null },
     },
   };
 }

@@ -13,6 +13,20 @@ export const colourPrimaries = ["bt709", "bt470m", "bt470bg", "smpte170m", "smpt
 export const colourTransfers = ["bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m", "iec61966-2-1"] as const;
 export const scalerMatrices = ["bt709", "fcc", "bt470", "smpte170m", "smpte240m", "bt2020"] as const;
 
+/** Colours that go through a table (colour-cube.ts) to become BT.709. */
+export const colourSpaces = ["pq", "hlg", "dolby-ipt", "bt2020", "p3"] as const;
+/**
+ * How decoded pictures lie. The last four have width and height exchanged: turned right, turned left, and mirrored
+ * about either diagonal.
+ */
+export const orientations = [
+  ...(["upright", "mirrored", "flipped", "upside-down"] as const),
+  ...(["right", "left", "transposed", "transversed"] as const),
+] as const;
+
+export type ColourSpace = (typeof colourSpaces)[number];
+export type Orientation = (typeof orientations)[number];
+
 /** What the encodes are tagged with, and how pictures get there. */
 export interface Colour {
   readonly matrix: (typeof colourMatrices)[number];
@@ -20,12 +34,32 @@ export interface Colour {
   readonly transfer: (typeof colourTransfers)[number];
   /** Null: samples are taken as they are. */
   readonly convertFrom: { readonly matrix: (typeof scalerMatrices)[number]; readonly range: "tv" | "pc" } | null;
+  /** Null: brightness and primaries stay. */
+  readonly mapFrom: ColourSpace | null;
+}
+
+/** Size of decoded pictures, and the shape of their pixels. */
+export interface PictureShape {
+  readonly width: number;
+  readonly height: number;
+  readonly pixelAspect: { readonly num: number; readonly den: number };
 }
 
 export interface Picture {
+  /** Number of its stream in the source, from 0, streams of every kind counted. */
+  readonly stream: number;
   readonly interlaced: boolean;
+  /** The earlier field, where pictures do not say it of themselves; null: each picture says what it is. */
+  readonly fieldOrder: "top" | "bottom" | null;
   /** 1: every frame; 2: every second … (above 60 a second). The timeline lists only the frames that are kept. */
   readonly keepEvery: number;
+  /** Frames a second of a stream without times, whose pictures are counted; null: they have their own. */
+  readonly countedAt: { readonly num: number; readonly den: number } | null;
+  /** Of frames with the same time the first is shown, and what is earlier than one already shown is not. */
+  readonly repeats: boolean;
+  readonly orientation: Orientation;
+  /** Of most of the film, where pictures change their size on the way: others are fitted into it. Null: they do not. */
+  readonly fitInto: PictureShape | null;
   readonly colour: Colour;
 }
 
@@ -66,6 +100,15 @@ export interface Timeline {
   readonly spans: readonly PacketSpan[];
   readonly layout: SourceLayout;
   readonly picture: Picture;
+  /** Of a source without pictures: what is shown instead. Then `pts` is no clock of the source. */
+  readonly still?: StillPicture;
+}
+
+/** One picture for all frames. */
+export interface StillPicture {
+  readonly jpeg: Uint8Array;
+  /** When the sound begins, and with it the first frame, in seconds of the source's clock. */
+  readonly soundSeconds: number;
 }
 
 export function frameCount(timeline: Timeline): number {
@@ -75,6 +118,11 @@ export function frameCount(timeline: Timeline): number {
 /** Where the last frame ends, in ticks of the encode's clock. */
 export function durationTicks(timeline: Timeline): number {
   return (timeline.plan[timeline.plan.length - 1] ?? 0) + timeline.ticksPerFrame;
+}
+
+/** When the first frame is shown, on the source's clock. */
+export function firstSeconds({ pts, timeBase, still }: Timeline): number {
+  return still?.soundSeconds ?? ((pts[0] ?? 0) * timeBase.num) / timeBase.den;
 }
 
 export function durationSeconds(timeline: Timeline): number {

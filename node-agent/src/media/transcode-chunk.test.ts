@@ -189,7 +189,7 @@ describe("the bytes of a chunk", function () {
     await using folder = await openFolder();
     const ffmpegPath = folder.path("ffmpeg-sse2");
     await writeFile(ffmpegPath, `#!/bin/sh\n${sse2Script}\n`, { mode: 0o755 });
-    for (const name of ["bbb-480p-30s.mp4", "mpeg4-mp3.avi"]) {
+    for (const name of ["bbb-480p-30s.mp4", "mpeg4-mp3.avi", "hlg10-0.3s.mp4"]) {
       const trial = { sourcePath: clip(name), source: await probeFile(clip(name)), folder, rungs };
       const last = trial.source.probe.segments - 1;
       const first = await bytesOf(await encode(trial, last));

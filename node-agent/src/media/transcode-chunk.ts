@@ -4,13 +4,15 @@ import { join } from "node:path";
 import { VsError } from "@vstream/core/errors.ts";
 import type { Chunk, Joint, Rung } from "@vstream/core/media.ts";
 import { chunkArguments } from "./ffmpeg-args.ts";
-import { readText, removeFile } from "./local-files.ts";
+import { colourCube } from "./colour-cube.ts";
+import { readText, removeFile, writeParts } from "./local-files.ts";
 import type { MediaTools } from "./media-tools.ts";
 import { packageRung } from "./package-groups.ts";
 import type { RenditionFiles } from "./package-groups.ts";
 import { planChunk } from "./plan-chunk.ts";
 import type { ChunkPlan } from "./plan-chunk.ts";
 import { runFfmpeg } from "./run-ffmpeg.ts";
+import { picturesPath } from "./still-film.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** How far back decoding starts, in keyframes, one try after the other; 0: at the start of the file. */
@@ -83,9 +85,11 @@ async function encodeOnce(work: ChunkWork, plan: ChunkPlan): Promise<Omit<Encode
   const frames = plan.endFrame - plan.firstFrame;
   const outputPaths = rungs.map((_, index) => join(scratchFolder, `encoded-${index}.mp4`));
   const jointPath = join(scratchFolder, "joint.md5");
+  const cubePath = await writeCube(work);
+  const sourcePath = await picturesPath(timeline, work);
   const log = await runFfmpeg({
     ffmpegPath: work.tools.ffmpegPath,
-    args: chunkArguments({ ...timeline, sourcePath: work.sourcePath, plan, rungs, outputPaths, jointPath }),
+    args: chunkArguments({ ...timeline, sourcePath, plan, rungs, outputPaths, jointPath, cubePath }),
     signal: work.signal,
     timeLimitMs: work.timeLimitMs,
     onLog: work.onLog,
@@ -93,6 +97,8 @@ async function encodeOnce(work: ChunkWork, plan: ChunkPlan): Promise<Omit<Encode
       work.onProgress?.({ fraction: Math.min(1, progress.frames / frames), speed: progress.speed });
     },
   });
+  if (cubePath !== null) await removeFile(cubePath);
+  if (sourcePath !== work.sourcePath) await removeFile(sourcePath);
   const joint = await readJoint(jointPath, plan);
   const renditions: RenditionFiles[] = [];
   for (const [index, rung] of rungs.entries()) {
@@ -103,6 +109,14 @@ async function encodeOnce(work: ChunkWork, plan: ChunkPlan): Promise<Omit<Encode
     await removeFile(encodedPath);
   }
   return { frames, timeScale: timeline.timeScale, renditions, joint, log };
+}
+
+async function writeCube({ timeline, scratchFolder }: ChunkWork): Promise<string | null> {
+  const { mapFrom } = timeline.picture.colour;
+  if (mapFrom === null) return null;
+  const path = join(scratchFolder, "colours.cube");
+  await writeParts(path, [Buffer.from(colourCube(mapFrom))]);
+  return path;
 }
 
 // A line a frame: stream, dts, pts, duration, size, MD5.

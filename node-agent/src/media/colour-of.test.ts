@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { colourOf, colourWarning } from "./colour-of.ts";
+import type { SourceStream } from "./source-shape.ts";
+import { madeStream } from "./source-stream.fixture.ts";
+
+describe("the colours of a source", () => {
+  const conversion = (change: Partial<SourceStream>): unknown => colourOf(madeStream(change)).convertFrom;
+  const mapped = (change: Partial<SourceStream>): unknown => colourOf(madeStream(change)).mapFrom;
+  const dolby = (profile: number, compatibility: number): Partial<SourceStream> => ({
+    side_data_list: [{ displaymatrix: "", dv_profile: profile, dv_bl_signal_compatibility_id: compatibility }],
+  });
+
+  it("are converted when wide, of full range or RGB, and else not", () => {
+    assert.equal(conversion({ color_space: "bt709" }), null);
+    assert.deepEqual(conversion({ color_space: "bt2020nc" }), { matrix: "bt2020", range: "tv" });
+    assert.deepEqual(conversion({ pix_fmt: "yuvj420p", color_space: "bt470bg" }), { matrix: "bt470", range: "pc" });
+    assert.deepEqual(conversion({ pix_fmt: "gbrp", color_space: "gbr" }), { matrix: "bt709", range: "pc" });
+  });
+
+  it("are named where the source does not, by what players assume", () => {
+    const matrixOf = (height: number): string => colourOf(madeStream({ height })).matrix;
+    assert.deepEqual([matrixOf(480), matrixOf(720)], ["smpte170m", "bt709"]);
+  });
+
+  it("are mapped where ordinary screens have not their range", () => {
+    assert.equal(mapped({ color_transfer: "smpte2084", color_primaries: "bt2020" }), "pq");
+    assert.equal(mapped({ color_transfer: "arib-std-b67" }), "hlg");
+    assert.equal(mapped({ color_transfer: "bt709", color_primaries: "bt2020" }), "bt2020");
+    assert.equal(mapped({ color_transfer: "bt709", color_primaries: "smpte432" }), "p3");
+    assert.equal(mapped({ color_primaries: "bt709" }), null);
+  });
+
+  it("of Dolby Vision are those of its base layer, where it has one that others know", () => {
+    assert.deepEqual(
+      [
+        [5, 0],
+        [8, 1],
+        [8, 2],
+        [8, 4],
+        [7, 6],
+      ].map(([profile, base]) => mapped(dolby(profile!, base!))),
+      [...["dolby-ipt", "pq", null, "hlg", null]],
+    );
+  });
+
+  it("are spoken of when they are not shown as they are", () => {
+    assert.equal(colourWarning(madeStream()), null);
+    assert.match(colourWarning(madeStream({ color_transfer: "smpte2084" })) ?? "", /high dynamic range/);
+    assert.match(colourWarning(madeStream(dolby(5, 0))) ?? "", /profile 5/);
+  });
+});

@@ -1,0 +1,87 @@
+// Turns one text track of a source into cues on the video's clock. ffmpeg takes the packets out of the container; what
+// they say is read here, so that no text can be taken for anything else. The same source always gives the same cues.
+import { join } from "node:path";
+import { VsError } from "@vstream/core/errors.ts";
+import { ReadableFile, removeFile } from "./local-files.ts";
+import type { MediaTools } from "./media-tools.ts";
+import { runFfmpeg } from "./run-ffmpeg.ts";
+import { runFfprobe } from "./run-ffprobe.ts";
+import { textArguments, textCodecArguments } from "./text-args.ts";
+import { cuesOf } from "./text-cues.ts";
+import type { Cue, TextForm } from "./text-cues.ts";
+import { textPackets } from "./text-packets.ts";
+import { durationSeconds, firstSeconds } from "./timeline.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** Of a track's text, and of all files that it is cut into. */
+export const textByteLimit = 64 * 1024 * 1024;
+const codecLimitMs = 60_000;
+const extractLimitMs = 3_600_000;
+
+export interface TextWork {
+  readonly tools: MediaTools;
+  readonly sourcePath: string;
+  /** The n-th subtitle stream of the source, from 0. */
+  readonly stream: number;
+  readonly timeline: Timeline;
+  readonly scratchFolder: string;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (fraction: number) => void;
+  readonly onLog?: (line: string) => void;
+}
+
+/** Of codecs whose packets are read as they are; any other that is text ffmpeg decodes. */
+const knownForms: Readonly<Record<string, TextForm>> = {
+  ...{ subrip: "tagged", srt: "tagged", text: "tagged", webvtt: "tagged", ass: "ass", ssa: "ass" },
+};
+
+/**
+ * @throws VsError not_found when there is no such stream, media_limit when there is too much text, encode_mismatch; what
+ *   run-ffmpeg.ts throws, as for pictures of text; the signal's reason
+ */
+export async function readTextTrack(work: TextWork): Promise<Cue[]> {
+  const { tools, sourcePath, stream, timeline, scratchFolder, signal } = work;
+  const form = knownForms[await codecOf(work)] ?? "decoded";
+  const bytesPath = join(scratchFolder, "text-packets.bin");
+  const timesPath = join(scratchFolder, "text-times.txt");
+  const duration = durationSeconds(timeline);
+  await runFfmpeg({
+    ffmpegPath: tools.ffmpegPath,
+    args: textArguments({
+      ...{ sourcePath, stream, bytesPath, timesPath, asIs: form !== "decoded", byteLimit: textByteLimit },
+    }),
+    signal,
+    timeLimitMs: extractLimitMs,
+    onLog: work.onLog,
+    onProgress: ({ outSeconds }) => work.onProgress?.(Math.min(1, outSeconds / duration)),
+  });
+  const times = await takeFile(timesPath);
+  const packets = textPackets(times.toString("latin1"), await takeFile(bytesPath));
+  return cuesOf(packets, form, { firstSeconds: firstSeconds(timeline), durationSeconds: duration });
+}
+
+async function codecOf({ tools, sourcePath, stream, signal }: TextWork): Promise<string> {
+  const lines: string[] = [];
+  await runFfprobe({
+    ffprobePath: tools.ffprobePath,
+    args: textCodecArguments(sourcePath, stream),
+    signal,
+    timeLimitMs: codecLimitMs,
+    outputByteLimit: 4096,
+    onLine: (line) => lines.push(line.trim()),
+  });
+  const codec = lines.find((line) => line !== "");
+  if (codec === undefined) throw new VsError("not_found", `the source has no text stream ${stream}`);
+  return codec;
+}
+
+async function takeFile(path: string): Promise<Buffer> {
+  await using file = await ReadableFile.open(path);
+  const sizeBytes = await file.sizeBytes();
+  if (sizeBytes >= textByteLimit) {
+    throw new VsError("media_limit", `a text track of the source has more than ${textByteLimit} bytes`);
+  }
+  const bytes = await file.read(0, sizeBytes);
+  await removeFile(path);
+  return bytes;
+}

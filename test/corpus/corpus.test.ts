@@ -1,0 +1,46 @@
+// Every kind of source that operators throw at an ingest: it becomes a film that is right frame by frame, or it is
+// refused with a reason. None hangs, none crashes, none leaves a file.
+import { rm } from "node:fs/promises";
+import { Bed } from "./bed.ts";
+import { containerKinds } from "./container-kinds.ts";
+import { damagedKinds } from "./damaged-kinds.ts";
+import type { SourceKind } from "./kinds.ts";
+import { pictureKinds } from "./picture-kinds.ts";
+import { proveFilm, proveRefusal } from "./prove.ts";
+import { refusedKinds } from "./refused-kinds.ts";
+import { timeKinds } from "./time-kinds.ts";
+import { trackKinds } from "./track-kinds.ts";
+
+const corpus: readonly (readonly [string, readonly SourceKind[]])[] = [
+  ["an encoder and a container", containerKinds],
+  ["clocks", timeKinds],
+  ["pictures", pictureKinds],
+  ["tracks", trackKinds],
+  ["damage", damagedKinds],
+  ["what is no film", refusedKinds],
+];
+
+describe("sources by", function () {
+  this.timeout(240_000);
+  let bed: Bed;
+  before(async () => {
+    bed = await Bed.open();
+  });
+  after(async () => {
+    await bed[Symbol.asyncDispose]();
+  });
+
+  for (const [topic, kinds] of corpus) {
+    describe(topic, () => {
+      for (const [index, { name, make, as, gives }] of kinds.entries()) {
+        it(`${name}${gives.kind === "refusal" ? ` (${gives.code})` : ""}`, async () => {
+          const path = bed.path(`${topic.replaceAll(" ", "-")}-${index}-${as}`);
+          await make(path, bed);
+          if (gives.kind === "refusal") await proveRefusal(path, gives);
+          else await rm(await proveFilm(path, gives, bed));
+          await rm(path);
+        });
+      }
+    });
+  }
+});

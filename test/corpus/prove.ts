@@ -1,0 +1,143 @@
+// Holds a source against what must come of it: the probe's word, then every chunk encoded, joined as a player would, and
+// decoded; each frame once, at its time, and like what ffmpeg decodes of the source by itself.
+import assert from "node:assert/strict";
+import { appendFile, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { VsError } from "@vstream/core/errors.ts";
+import type { Rung } from "@vstream/core/media.ts";
+import { probeSource } from "../../node-agent/src/media/probe.ts";
+import type { ProbedSource } from "../../node-agent/src/media/probe.ts";
+import { preRollSteps, transcodeChunk } from "../../node-agent/src/media/transcode-chunk.ts";
+import type { EncodedChunk } from "../../node-agent/src/media/transcode-chunk.ts";
+import type { Bed } from "./bed.ts";
+import type { Film, Refusal } from "./kinds.ts";
+
+const tools = { ffmpegPath: "ffmpeg", ffprobePath: "ffprobe", ffmpegVersion: "", toolchain: "" };
+const proveLimitMs = 60_000;
+const rungWidth = 320;
+const usualLikeness = 0.9;
+
+export async function proveRefusal(sourcePath: string, refusal: Refusal): Promise<void> {
+  try {
+    const { probe } = await probe_(sourcePath);
+    assert.fail(`it was taken as ${JSON.stringify(probe)}`);
+  } catch (thrown) {
+    if (!(thrown instanceof VsError)) throw thrown;
+    assert.equal(thrown.code, refusal.code, thrown.message);
+    assert.equal(thrown.exitCode, 7);
+    assert.match(thrown.message, refusal.message ?? /\w/);
+  }
+}
+
+/** @returns the file that a player would have got */
+export async function proveFilm(sourcePath: string, film: Film, bed: Bed): Promise<string> {
+  const source = await probe_(sourcePath);
+  const { video } = source.probe;
+  assert.deepEqual([video.width, video.height], film.size);
+  const [least, most] = typeof film.frames === "number" ? [film.frames, film.frames] : film.frames;
+  assert.ok(video.frames >= least && video.frames <= most, `${video.frames} frames`);
+  const rate = film.rate ?? 24;
+  assert.ok(Math.abs(video.frameRate - rate) <= rate / 1000, `${video.frameRate} a second`);
+  film.check?.(source.probe);
+  const rung = rungFor(video);
+  const chunks = await encodeAll(sourcePath, source, { rung, folder: `${sourcePath}.chunks` });
+  const joinedPath = `${sourcePath}.joined.mp4`;
+  await join(joinedPath, chunks);
+  await rm(`${sourcePath}.chunks`, { recursive: true });
+  await proveTimes(joinedPath, source, bed);
+  if (film.likeness !== null) await proveLikeness({ sourcePath, joinedPath, film, source, rung }, bed);
+  return joinedPath;
+}
+
+async function probe_(sourcePath: string): Promise<ProbedSource> {
+  const signal = AbortSignal.timeout(proveLimitMs);
+  return await probeSource({ tools, sourcePath, sourceBytes: (await stat(sourcePath)).size, signal });
+}
+
+function rungFor(video: { width: number; height: number }): Rung {
+  const scale = Math.min(1, rungWidth / Math.max(video.width, video.height));
+  const even = (length: number): number => Math.max(2, Math.round((length * scale) / 2) * 2);
+  return {
+    ...{ name: "proof", width: even(video.width), height: even(video.height), codec: "h264", preset: "ultrafast" },
+    ...{ crf: 8, maxrateBps: 20_000_000, bufferBits: 40_000_000, profile: "high" },
+  };
+}
+
+async function encodeAll(
+  sourcePath: string,
+  source: ProbedSource,
+  { rung, folder }: { rung: Rung; folder: string },
+): Promise<EncodedChunk[]> {
+  const chunks: EncodedChunk[] = [];
+  for (let segment = 0; segment < source.probe.segments; segment += 1) {
+    chunks.push(await encodeProved(sourcePath, source, { ...{ rung, folder, segment }, before: chunks.at(-1) }));
+  }
+  return chunks;
+}
+
+// As the control plane has it: from further back until the joint is proved.
+async function encodeProved(
+  sourcePath: string,
+  { timeline }: ProbedSource,
+  work: { rung: Rung; folder: string; segment: number; before: EncodedChunk | undefined },
+): Promise<EncodedChunk> {
+  const { rung, folder, segment, before } = work;
+  for (const preRollKeyframes of preRollSteps) {
+    const scratchFolder = `${folder}/${segment}-${preRollKeyframes}`;
+    await mkdir(scratchFolder, { recursive: true });
+    const encoded = await transcodeChunk({
+      ...{ tools, sourcePath, timeline, scratchFolder, rungs: [rung], preRollKeyframes },
+      chunk: { index: segment, firstSegment: segment, segmentCount: 1 },
+      signal: AbortSignal.timeout(proveLimitMs),
+    });
+    if (before === undefined || encoded.joint.beforeFirst === before.joint.last) return encoded;
+  }
+  return assert.fail(`the joint before segment ${segment} is not proved`);
+}
+
+async function join(path: string, chunks: readonly EncodedChunk[]): Promise<void> {
+  const files = chunks.flatMap(({ renditions }) => renditions.flatMap(({ segments }) => segments.map((s) => s.path)));
+  await writeFile(path, await readFile(chunks[0]?.renditions[0]?.initPath ?? ""));
+  for (const file of files) await appendFile(path, await readFile(file));
+}
+
+/** Decodes strictly; every frame of the plan is there, once, at its time. */
+async function proveTimes(joinedPath: string, { timeline }: ProbedSource, bed: Bed): Promise<void> {
+  const strict = ["-v", "error", "-xerror", "-err_detect", "explode"];
+  const said = await bed.ffmpegSays([
+    ...[...strict, "-copyts", "-i", joinedPath, "-map", "0:v", "-fps_mode", "passthrough"],
+    ...["-enc_time_base", `1:${timeline.timeScale}`, "-f", "framecrc", "-"],
+  ]);
+  const lines = said.split("\n").filter((line) => /^0,/.test(line));
+  const times = lines.map((line) => Number(line.split(",")[2]));
+  assert.deepEqual(times, [...timeline.plan]);
+}
+
+interface Likeness {
+  readonly sourcePath: string;
+  readonly joinedPath: string;
+  readonly film: Film;
+  readonly source: ProbedSource;
+  readonly rung: Rung;
+}
+
+async function proveLikeness({ sourcePath, joinedPath, film, source, rung }: Likeness, bed: Bed): Promise<void> {
+  const { stream, keepEvery } = source.timeline.picture;
+  // The measure needs eight pixels of every colour.
+  const numbered = `${rung.width < 32 ? "scale=iw*4:ih*4:flags=neighbor," : ""}settb=1/25,setpts=N`;
+  const shown = [
+    ...(film.shown === undefined ? [] : [film.shown]),
+    ...(keepEvery > 1 ? [`select='not(mod(n,${keepEvery}))'`] : []),
+    `scale=${rung.width}:${rung.height}:out_range=tv,format=yuv420p`,
+  ].join(",");
+  const said = await bed.ffmpegSays([
+    ...["-v", "error", "-i", joinedPath, "-noautorotate", "-i", sourcePath, "-filter_complex"],
+    `[0:v]${numbered}[a];[1:${stream}]${shown},${numbered}[b];[a][b]ssim=stats_file=-:shortest=1`,
+    ...["-fps_mode", "passthrough", "-f", "null", "-"],
+  ]);
+  const values = [...said.matchAll(/All:([\d.]+)/g)].map((match) => Number(match[1]));
+  assert.equal(values.length, source.probe.video.frames, "frames that could be compared");
+  const least = Math.min(...values);
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const wanted = film.likeness ?? usualLikeness;
+  assert.ok(least >= wanted, `SSIM ${least} at frame ${values.indexOf(least)}, ${mean} in the mean`);
+}
