@@ -37,6 +37,7 @@ import { diskBusyOf } from "./store/disk-busy.ts";
 import { openStore } from "./store/segment-store.ts";
 import type { LostCopies, Store } from "./store/store.ts";
 import { runWork } from "./tasks/run-work.ts";
+import type { WorkDeps } from "./tasks/work-deps.ts";
 import { TaskRunner } from "./tasks/task-runner.ts";
 import { Timelines } from "./tasks/timelines.ts";
 import { agentVersion } from "./version.ts";
@@ -227,7 +228,10 @@ function openRunner(ground: Ground, { peers, link, metrics, healer }: Lines): Ta
     healer.onLost(lost);
   };
   const verifiedBlocks = new VerifiedBlocks();
-  const workDeps = { nodeId, tools, store, fetcher, peers, timelines, verifiedBlocks, onDamage, onLost, log };
+  const workDeps: WorkDeps = {
+    ...{ nodeId, tools, store, fetcher, peers, timelines, verifiedBlocks, onDamage, onLost, log },
+    askControl: (query, signal) => link.getManifest(query, signal),
+  };
   return new TaskRunner({
     ...{ clock, log, store, reporting: link },
     runWork: (work, context) => runWork(workDeps, work, context),

@@ -19,7 +19,7 @@ import { limitTime } from "./time-limit.ts";
 import type { TimeLimit } from "./time-limit.ts";
 
 /** A manifest of a two-hour film at five rungs is below 4 MiB of JSON. */
-const manifestLimitBytes = 32 * 1024 * 1024;
+const manifestLimitBytes = 64 * 1024 * 1024;
 /** What may be asked for into memory. */
 const rangeLimitBytes = 128 * 1024 * 1024;
 /** For a status or a notice from the question to the end of its answer, and for a manifest. */

@@ -1,17 +1,16 @@
-// What an asset is made of, between the wire (types.proto) and the agent's own words (core/src/media.ts).
+// The pieces that an asset is made of, between the wire (types.proto) and the agent's own words (core/src/media.ts).
 // What comes in is checked whole; a wrong id, hash or size refuses the message.
 import type {
-  AudioTarget,
+  Image,
+  ImagesContent,
   Joint,
+  Keyframe,
   ObjectRef,
   Piece,
   PieceContent,
-  Probe,
   RenditionSegments,
-  Rung,
   Segment,
   SourceRef,
-  VideoStream,
 } from "@vstream/core/media.ts";
 import { pieceIdOf } from "@vstream/core/media.ts";
 import type * as wire from "@vstream/proto/types.ts";
@@ -69,7 +68,38 @@ function contentFromWire(piece: wire.Piece): PieceContent {
         timeScale: countOf(content.value.timeScale, "a time scale"),
         rendition: renditionFromWire(required(content.value.rendition, "rendition")),
       };
+    case "text":
+      return {
+        kind: "text",
+        track: countOf(content.value.track, "a track"),
+        chunks: content.value.chunks.map((object) => objectFromWire(object, "text of a chunk")),
+      };
+    case "images":
+      return imagesFromWire(content.value);
   }
+}
+
+function imagesFromWire(images: wire.ImagesPiece): ImagesContent {
+  return {
+    kind: "images",
+    poster: imageFromWire(images.poster, "poster"),
+    sheets: images.sheets.map((sheet) => imageFromWire(sheet, "sheet of thumbnails")),
+    columns: countOf(images.columns, "a number of columns"),
+    rows: countOf(images.rows, "a number of rows"),
+    width: countOf(images.width, "a width"),
+    height: countOf(images.height, "a height"),
+    intervalMs: countOf(images.intervalMs, "an interval"),
+    thumbnails: countOf(images.thumbnails, "a number of thumbnails"),
+  };
+}
+
+function imageFromWire(image: wire.Image | undefined, what: string): Image {
+  const given = required(image, what);
+  return {
+    object: objectFromWire(given.object, what),
+    width: countOf(given.width, `the width of a ${what}`),
+    height: countOf(given.height, `the height of a ${what}`),
+  };
 }
 
 function jointFromWire(joint: wire.Joint | undefined): Joint {
@@ -90,81 +120,14 @@ function segmentFromWire(segment: wire.Segment): Segment {
     object: objectFromWire(segment.object, "segment"),
     durationTicks: countOf(segment.durationTicks, "a duration"),
     startTicks: countOf(segment.startTicks, "a start"),
+    keyframes: segment.keyframes.map(keyframeFromWire),
   };
 }
 
-export function rungFromWire(rung: wire.Rung | undefined): Rung {
-  const given = required(rung, "rung");
-  if (given.codec !== "h264") throw refused(`codec ${JSON.stringify(given.codec)} of rung ${given.name}`);
-  // The name becomes a folder of the scratch space and a part of URLs.
-  if (!/^[0-9A-Za-z][0-9A-Za-z_-]{0,31}$/.test(given.name)) throw refused(`rung ${JSON.stringify(given.name)}`);
-  return { ...given, codec: "h264" };
-}
-
-export function audioTargetFromWire(target: wire.AudioTarget | undefined): AudioTarget {
-  return { ...required(target, "audio target") };
-}
-
-export function probeFromWire(probe: wire.Probe | undefined): Probe {
-  const given = required(probe, "probe");
-  return { ...given, video: videoFromWire(given.video), audio: given.audio.map((stream) => ({ ...stream })) };
-}
-
-function videoFromWire(video: wire.VideoStream | undefined): VideoStream {
-  return { ...required(video, "video stream") };
-}
-
-export function pieceToWire(piece: Piece): wire.Piece {
+function keyframeFromWire(keyframe: wire.Keyframe): Keyframe {
   return {
-    id: piece.id,
-    content: contentToWire(piece.content),
-    toolchain: piece.toolchain,
-    madeByNodeId: piece.madeBy,
+    offset: countOf(keyframe.offset, "a keyframe's offset"),
+    bytes: countOf(keyframe.bytes, "a keyframe's size"),
+    durationTicks: countOf(keyframe.durationTicks, "the duration of a group of pictures"),
   };
-}
-
-function contentToWire(content: PieceContent): NonNullable<wire.Piece["content"]> {
-  switch (content.kind) {
-    case "source":
-      return {
-        $case: "source",
-        value: { source: { ...content.source }, blockList: { ...content.blockList }, blockBytes: content.blockBytes },
-      };
-    case "timeline":
-      return { $case: "timeline", value: { timeline: { ...content.timeline } } };
-    case "video":
-      return {
-        $case: "video",
-        value: {
-          chunk: content.chunk,
-          frames: content.frames,
-          timeScale: content.timeScale,
-          renditions: content.renditions.map(renditionToWire),
-          joint: { ...content.joint },
-        },
-      };
-    case "audio":
-      return {
-        $case: "audio",
-        value: {
-          track: content.track,
-          chunk: content.chunk,
-          timeScale: content.timeScale,
-          rendition: renditionToWire(content.rendition),
-        },
-      };
-  }
-}
-
-function renditionToWire(rendition: RenditionSegments): wire.RenditionSegments {
-  return {
-    rung: rendition.rung,
-    init: { ...rendition.init },
-    codecs: rendition.codecs,
-    segments: rendition.segments.map((segment) => ({ ...segment, object: { ...segment.object } })),
-  };
-}
-
-export function probeToWire(probe: Probe): wire.Probe {
-  return { ...probe, video: { ...probe.video }, audio: probe.audio.map((stream) => ({ ...stream })) };
 }

@@ -17,16 +17,16 @@ import type {
   UploadReport,
   Welcome,
 } from "./control-messages.ts";
+import { objectFromWire, pieceFromWire, sourceFromWire } from "./wire-media.ts";
+import { pieceToWire } from "./wire-pieces.ts";
 import {
   audioTargetFromWire,
-  objectFromWire,
-  pieceFromWire,
-  pieceToWire,
+  imagesTargetFromWire,
   probeFromWire,
   probeToWire,
   rungFromWire,
-  sourceFromWire,
-} from "./wire-media.ts";
+  textTargetFromWire,
+} from "./wire-targets.ts";
 
 /** Lines of a log that a report or a reply carries. */
 export const reportedLines = 100;
@@ -62,13 +62,14 @@ function workFromWire(grant: wire.LeaseGrant): Work {
     case "transcode":
       return transcodeFromWire(work.value);
     case "audio":
+      return { kind: "audio", ...trackFromWire(work.value), target: audioTargetFromWire(work.value.target) };
+    case "text":
+      return { kind: "text", ...trackFromWire(work.value), target: textTargetFromWire(work.value.target) };
+    case "images":
       return {
-        kind: "audio",
-        source: sourceFromWire(work.value.source),
-        timeline: objectFromWire(work.value.timeline, "timeline"),
+        kind: "images",
+        target: imagesTargetFromWire(work.value.target),
         holders: work.value.holders.map(nodeIdOf),
-        target: audioTargetFromWire(work.value.target),
-        chunkSegments: work.value.chunkSegments.map((count) => countOf(count, "a chunk's segments")),
       };
     case "replicate":
       return {
@@ -81,6 +82,15 @@ function workFromWire(grant: wire.LeaseGrant): Work {
     case "verify":
       return { kind: "verify", pieceIds: work.value.pieceIds.map(pieceIdOfText) };
   }
+}
+
+function trackFromWire(work: wire.AudioWork | wire.TextWork) {
+  return {
+    source: sourceFromWire(work.source),
+    timeline: objectFromWire(work.timeline, "timeline"),
+    holders: work.holders.map(nodeIdOf),
+    chunkSegments: work.chunkSegments.map((count) => countOf(count, "a chunk's segments")),
+  };
 }
 
 function transcodeFromWire(work: wire.TranscodeWork): Work {
@@ -145,6 +155,8 @@ export function manifestFromWire(manifest: wire.Manifest | undefined): Manifest 
     totalChunks: countOf(given.totalChunks, "a number of chunks"),
     homeNodeIds: given.homeNodeIds.map(nodeIdOf),
     deleted: given.deleted,
+    text: given.text.map(textTargetFromWire),
+    extras: given.extras.map(pieceFromWire),
   };
 }
 

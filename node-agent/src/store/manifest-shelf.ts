@@ -2,6 +2,7 @@
 // those in use stay in memory.
 import { readdirSync } from "node:fs";
 import { LRUCache } from "lru-cache";
+import { z } from "zod";
 import { VsError } from "@vstream/core/errors.ts";
 import type { AssetId } from "@vstream/core/ids.ts";
 import type { Manifest, Piece } from "@vstream/core/media.ts";
@@ -11,7 +12,13 @@ import type { JsonFiles } from "./json-files.ts";
 import { manifestShape } from "./stored-shapes.ts";
 
 /** Of JSON text; the parsed form takes about three times as much. */
-const rememberedBytes = 16 * 1024 * 1024;
+const rememberedBytes = 64 * 1024 * 1024;
+
+// One that an older release wrote lacks what it did not know of, whatever its version: it is asked for again.
+const keptShape = z.preprocess(
+  (kept) => (typeof kept === "object" && kept !== null && !("extras" in kept) ? { ...kept, version: 0 } : kept),
+  manifestShape,
+);
 
 /** Callers take turns by asset. */
 export class ManifestShelf {
@@ -39,7 +46,7 @@ export class ManifestShelf {
     if (!this.#known.has(assetId)) return null;
     const remembered = this.#remembered.get(assetId);
     if (remembered !== undefined) return remembered.manifest;
-    const manifest = this.#files.read(this.#layout.manifest(assetId), manifestShape);
+    const manifest = this.#files.read(this.#layout.manifest(assetId), keptShape);
     if (manifest?.assetId !== assetId) {
       this.#known.delete(assetId);
       return null;

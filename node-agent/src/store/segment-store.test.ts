@@ -136,6 +136,17 @@ describe("the store", () => {
     assert.equal((await readdir(join(trial.folder, "damaged"))).length, 3);
   });
 
+  it("takes a manifest that an older release wrote for one to be asked for again", async () => {
+    const assetId = newAssetId();
+    const manifest = manifestOf(assetId, 7, { from: 0, pieces: [] });
+    const { text: _text, extras: _extras, ...older } = manifest;
+    await writeFile(join(trial.folder, "manifests", `${assetId}.json`), JSON.stringify(older));
+    await trial.restart();
+    assert.deepEqual(trial.store.getManifest(assetId), { ...manifest, version: 0 });
+    await trial.store.keepManifest(manifest);
+    assert.equal(trial.store.getManifest(assetId)?.version, 7);
+  });
+
   it("removes at the start what a crash left half-made", async () => {
     const bytes = randomBytes(1000);
     const old = join(trial.folder, "staging", `${refOf(randomBytes(10)).sha256}.part`);

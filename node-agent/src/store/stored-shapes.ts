@@ -12,7 +12,15 @@ const pieceId = z.custom<PieceId>((value) => typeof value === "string" && isPiec
 const count = z.int().nonnegative();
 
 const object = z.object({ sha256, bytes: count });
-const segment = z.object({ object, durationTicks: count, startTicks: count });
+const keyframe = z.object({ offset: count, bytes: count, durationTicks: count });
+// What an older release wrote has no keyframes.
+const segment = z.object({
+  object,
+  durationTicks: count,
+  startTicks: count,
+  keyframes: z.array(keyframe).default([]),
+});
+const image = z.object({ object, width: count, height: count });
 const rendition = z.object({ rung: z.string(), init: object, codecs: z.string(), segments: z.array(segment) });
 
 const content: z.ZodType<PieceContent> = z.discriminatedUnion("kind", [
@@ -33,6 +41,18 @@ const content: z.ZodType<PieceContent> = z.discriminatedUnion("kind", [
     timeScale: z.int().positive(),
     rendition,
   }),
+  z.object({ kind: z.literal("text"), track: count, chunks: z.array(object) }),
+  z.object({
+    kind: z.literal("images"),
+    poster: image,
+    sheets: z.array(image),
+    columns: count,
+    rows: count,
+    width: count,
+    height: count,
+    intervalMs: count,
+    thumbnails: count,
+  }),
 ]);
 
 export const pieceShape: z.ZodType<Piece> = z
@@ -51,12 +71,26 @@ const rung = z.object({
   profile: z.string(),
 });
 
-const audioTarget = z.object({
+// What an older release wrote has a track for each stream.
+const audioTarget = z
+  .object({
+    track: count,
+    stream: count.optional(),
+    language: z.string(),
+    channels: count,
+    bitrateBps: count,
+    sampleRate: count,
+    name: z.string().default(""),
+  })
+  .transform((target) => ({ ...target, stream: target.stream ?? target.track }));
+
+const textTarget = z.object({
   track: count,
+  stream: count,
   language: z.string(),
-  channels: count,
-  bitrateBps: count,
-  sampleRate: count,
+  name: z.string(),
+  forced: z.boolean(),
+  hearingImpaired: z.boolean(),
 });
 
 const videoStream = z.object({
@@ -77,7 +111,20 @@ const audioStream = z.object({
   language: z.string(),
   channels: count,
   sampleRate: count,
+  name: z.string().default(""),
 });
+
+const textStream = z.object({
+  stream: count,
+  codec: z.string(),
+  language: z.string(),
+  name: z.string(),
+  forced: z.boolean(),
+  hearingImpaired: z.boolean(),
+  convertible: z.boolean(),
+});
+
+const chapter = z.object({ startSeconds: z.number(), endSeconds: z.number(), title: z.string() });
 
 const probe = z.object({
   format: z.string(),
@@ -86,6 +133,9 @@ const probe = z.object({
   audio: z.array(audioStream),
   segments: count,
   longestSegmentSeconds: z.number().min(0).default(0),
+  text: z.array(textStream).default([]),
+  chapters: z.array(chapter).default([]),
+  warnings: z.array(z.string()).default([]),
 });
 
 const measured = { bandwidthBps: z.number(), averageBandwidthBps: z.number(), codecs: z.string() };
@@ -104,4 +154,6 @@ export const manifestShape: z.ZodType<Manifest> = z.object({
   totalChunks: count,
   homeNodeIds: z.array(nodeId),
   deleted: z.boolean(),
+  text: z.array(textTarget).default([]),
+  extras: z.array(pieceShape).default([]),
 });

@@ -86,7 +86,9 @@ export function pieceOf(chunk: number, objects: readonly ObjectRef[]): Piece {
           rung: "480p",
           init,
           codecs: "avc1.4d401e",
-          segments: segments.map((object, index) => ({ object, durationTicks: 144_000, startTicks: index * 144_000 })),
+          segments: segments.map((object, index) => {
+            return { object, durationTicks: 144_000, startTicks: index * 144_000, keyframes: [] };
+          }),
         },
       ],
       joint: { beforeFirst: "", last: "d41d8cd98f00b204e9800998ecf8427e" },
@@ -123,6 +125,9 @@ export function manifestOf(
       audio: [],
       segments: 5,
       longestSegmentSeconds: 6,
+      text: [],
+      chapters: [],
+      warnings: [],
     },
     renditions: [],
     audio: [],
@@ -132,6 +137,8 @@ export function manifestOf(
     totalChunks: 5,
     homeNodeIds: [],
     deleted: false,
+    text: [],
+    extras: [],
   };
 }
 

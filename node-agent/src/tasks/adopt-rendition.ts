@@ -20,10 +20,10 @@ export async function adoptSegments(
   signal: AbortSignal,
 ): Promise<Segment[]> {
   const segments: Segment[] = [];
-  for (const { path, durationTicks, startTicks } of files) {
+  for (const { path, durationTicks, startTicks, keyframes = [] } of files) {
     signal.throwIfAborted();
     const object: ObjectRef = await store.adoptFile(path);
-    segments.push({ object, durationTicks, startTicks });
+    segments.push({ object, durationTicks, startTicks, keyframes });
   }
   return segments;
 }

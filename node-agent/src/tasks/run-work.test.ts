@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { randomUUID } from "node:crypto";
 import { chmod, copyFile, open, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,11 +21,8 @@ import { checkMediaTools } from "../media/media-tools.ts";
 import type { MediaTools } from "../media/media-tools.ts";
 import { trialCluster } from "../replicate/trial-nodes.fixture.ts";
 import type { TrialCluster, TrialNode } from "../replicate/trial-nodes.fixture.ts";
-import { VerifiedBlocks } from "../replicate/verified-blocks.ts";
-import { neverAborted, quietLog } from "../store/trial-store.fixture.ts";
-import { runWork } from "./run-work.ts";
 import type { TaskResult } from "./task-context.ts";
-import { Timelines } from "./timelines.ts";
+import { runTrialWork } from "./trial-work.fixture.ts";
 
 const clip = fileURLToPath(new URL("../../../test/media/bbb-480p-30s.mp4", import.meta.url));
 const assetId = newId("asset", 0);
@@ -34,7 +30,7 @@ const rung: Rung = {
   ...{ name: "144p", width: 256, height: 144, codec: "h264", preset: "ultrafast", crf: 30 },
   ...{ maxrateBps: 300_000, bufferBits: 600_000, profile: "high" },
 };
-const target = { track: 0, language: "", channels: 2, bitrateBps: 96_000, sampleRate: 48_000 };
+const target = { track: 0, stream: 0, language: "", channels: 2, bitrateBps: 96_000, sampleRate: 48_000, name: "" };
 const chunks: readonly [Chunk, Chunk] = [
   { index: 0, firstSegment: 0, segmentCount: 1 },
   { index: 1, firstSegment: 1, segmentCount: 2 },
@@ -77,28 +73,18 @@ describe("work", function () {
   }
 
   async function run(node: TrialNode, work: Work): Promise<TaskResult> {
-    const { nodeId, store, fetcher, peers } = node;
-    await using scratch = await store.openScratch(randomUUID());
-    const timelines = new Timelines({ fetcher });
-    const verifiedBlocks = new VerifiedBlocks();
-    const onDamage = (sha256: Sha256): void => {
-      damaged.push(sha256);
-    };
-    const keep = async (piece: Piece): Promise<void> => {
-      if (piece.content.kind === "video") sourceBlocks = (await stat(scratch.path("source"))).blocks;
-      await store.recordPiece(assetId, piece);
-    };
-    const keepAndReport = async (piece: Piece): Promise<void> => {
-      await keep(piece);
-      reported.push(piece);
-    };
-    const quiet = (): void => undefined;
-    const context = { assetId, signal: neverAborted, scratch, log: quiet, progress: quiet, keep, keepAndReport };
-    return await runWork(
-      { nodeId, tools, store, fetcher, peers, timelines, verifiedBlocks, onDamage, onLost: quiet, log: quietLog },
-      work,
-      context,
-    );
+    return await runTrialWork(node, work, {
+      ...{ assetId, tools },
+      onDamage: (sha256) => {
+        damaged.push(sha256);
+      },
+      onKept: async (piece, scratch) => {
+        if (piece.content.kind === "video") sourceBlocks = (await stat(scratch.path("source"))).blocks;
+      },
+      onReported: (piece) => {
+        reported.push(piece);
+      },
+    });
   }
 
   function transcode(node: TrialNode, chunk: Chunk): Promise<TaskResult> {

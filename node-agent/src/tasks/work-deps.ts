@@ -1,6 +1,7 @@
 // What the runs of all kinds of tasks share.
-import type { NodeId, Sha256 } from "@vstream/core/ids.ts";
+import type { AssetId, NodeId, Sha256 } from "@vstream/core/ids.ts";
 import type { Logger } from "@vstream/core/log.ts";
+import type { Manifest } from "@vstream/core/media.ts";
 import type { MediaTools } from "../media/media-tools.ts";
 import type { Fetcher, Peers } from "../replicate/peers.ts";
 import type { VerifiedBlocks } from "../replicate/verified-blocks.ts";
@@ -14,6 +15,8 @@ export interface WorkDeps {
   readonly fetcher: Fetcher;
   readonly peers: Peers;
   readonly timelines: Timelines;
+  /** Pieces from the first chunk that haveVersion lacked; 0: all. */
+  readonly askControl: (query: { assetId: AssetId; haveVersion: number }, signal: AbortSignal) => Promise<Manifest>;
   /** Of all tasks' sources. */
   readonly verifiedBlocks: VerifiedBlocks;
   /** Hears of an object whose file here is wrong. Not waited for. */

@@ -1,0 +1,55 @@
+// For tests: one run of one piece of work on a trial node, as the task runner would start it.
+import { randomUUID } from "node:crypto";
+import { VsError } from "@vstream/core/errors.ts";
+import type { AssetId, Sha256 } from "@vstream/core/ids.ts";
+import type { Manifest, Piece, Work } from "@vstream/core/media.ts";
+import type { MediaTools } from "../media/media-tools.ts";
+import type { TrialNode } from "../replicate/trial-nodes.fixture.ts";
+import { VerifiedBlocks } from "../replicate/verified-blocks.ts";
+import type { Scratch } from "../store/store.ts";
+import { neverAborted, quietLog } from "../store/trial-store.fixture.ts";
+import { runWork } from "./run-work.ts";
+import type { TaskResult } from "./task-context.ts";
+import { Timelines } from "./timelines.ts";
+
+export interface TrialRun {
+  readonly assetId: AssetId;
+  readonly tools: MediaTools;
+  /** What the control plane would answer; none: it does not. */
+  readonly manifest?: Manifest;
+  readonly onDamage?: (sha256: Sha256) => void;
+  /** Before a piece is recorded. */
+  readonly onKept?: (piece: Piece, scratch: Scratch) => Promise<void>;
+  readonly onReported?: (piece: Piece) => void;
+}
+
+export async function runTrialWork(node: TrialNode, work: Work, trial: TrialRun): Promise<TaskResult> {
+  const { nodeId, store, fetcher, peers } = node;
+  const { assetId, tools, manifest, onDamage = quiet } = trial;
+  await using scratch = await store.openScratch(randomUUID());
+  const keep = async (piece: Piece): Promise<void> => {
+    await trial.onKept?.(piece, scratch);
+    await store.recordPiece(assetId, piece);
+  };
+  const keepAndReport = async (piece: Piece): Promise<void> => {
+    await keep(piece);
+    trial.onReported?.(piece);
+  };
+  const askControl = async (): Promise<Manifest> => {
+    if (manifest === undefined) throw new VsError("unavailable", "nobody answers");
+    return await Promise.resolve(manifest);
+  };
+  const context = { assetId, signal: neverAborted, scratch, log: quiet, progress: quiet, keep, keepAndReport };
+  return await runWork(
+    {
+      ...{ nodeId, tools, store, fetcher, peers, askControl, timelines: new Timelines({ fetcher }) },
+      ...{ verifiedBlocks: new VerifiedBlocks(), onDamage, onLost: quiet, log: quietLog },
+    },
+    work,
+    context,
+  );
+}
+
+function quiet(): void {
+  // Nobody listens.
+}
