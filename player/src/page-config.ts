@@ -1,4 +1,4 @@
-// What the agent puts into the page: the asset, its title and the nodes that have it.
+// What the agent puts into the page: the asset, what it is called and made of, and the nodes that have it.
 
 export interface Home {
   readonly nodeId: string;
@@ -8,12 +8,22 @@ export interface Home {
   readonly url: string;
 }
 
+export interface Chapter {
+  readonly startSeconds: number;
+  readonly endSeconds: number;
+  /** Empty: it has none. */
+  readonly title: string;
+}
+
 export interface PageConfig {
   readonly assetId: string;
   readonly title: string;
   /** The node that gave the page. */
   readonly servedBy: string;
   readonly homes: readonly Home[];
+  /** A picture to show before it plays; null while there is none. */
+  readonly poster: string | null;
+  readonly chapters: readonly Chapter[];
 }
 
 /** The page's configuration, as the agent wrote it. */

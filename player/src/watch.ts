@@ -1,6 +1,7 @@
 // The player page: plays the asset from the node that gave the page, and goes on from another one when it dies.
 // window.vstream shows what is going on, for tests and for people who look for the cause of something.
 import Hls from "hls.js";
+import { showChapters } from "./chapters.ts";
 import { playByHls } from "./engine-hls.ts";
 import type { Trouble } from "./engine-hls.ts";
 import { playNatively } from "./engine-native.ts";
@@ -9,6 +10,7 @@ import type {} from "./page-window.ts";
 import { element, readPageConfig } from "./page-config.ts";
 import { showQualities } from "./quality-menu.ts";
 import { watchStalls } from "./stalls.ts";
+import { showAudio, showSubtitles } from "./track-menus.ts";
 
 declare const playerVersion: string;
 
@@ -26,6 +28,8 @@ const engine = Hls.isSupported() ? "hls.js" : video.canPlayType("application/vnd
 const hls = start();
 window.vstream = { version: playerVersion, engine, hls, home: () => homes.current.url, stalls: watchStalls(video) };
 
+if (config.poster !== null) video.poster = config.poster;
+showChapters(element("chapters", HTMLElement), video, config.chapters);
 homes.keepFresh();
 setInterval(showStatus, 1000);
 element("retry", HTMLButtonElement).addEventListener("click", retry);
@@ -45,6 +49,8 @@ function start(): Hls | null {
   }
   const player = playByHls(video, playback);
   showQualities(element("quality", HTMLSelectElement), player);
+  showAudio(element("audio", HTMLSelectElement), player);
+  showSubtitles(element("subtitles", HTMLSelectElement), player);
   player.on(Hls.Events.MANIFEST_PARSED, () => {
     // Refused until somebody clicks, in browsers that want that: the controls are there.
     video.play().catch(() => undefined);

@@ -83,6 +83,7 @@ describe("a media playlist", () => {
       object: sampleObject(`s${String(index)}`),
       durationTicks: 180_180 + (index % 7),
       startTicks: 0,
+      keyframes: [],
     }));
     const content = { ...piece.content, timeScale: 30_000, renditions: [{ ...rendition, segments }] };
     const manifest = sampleManifest({ audio: [], releasedChunks: 1, pieces: [{ ...piece, content }] });

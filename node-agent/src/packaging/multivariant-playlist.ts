@@ -1,8 +1,13 @@
-// The multivariant playlist as text: every rung from the start, one audio group for all of them. Rates are those of
-// the manifest: caps while encoding goes on, measured ones when it is complete (Apple 9.13). With several pathways all
-// of it stands there once for each, and a player is told where to ask which one to take.
-import type { Manifest, ManifestAudio, ManifestRendition } from "@vstream/core/media.ts";
-import { audioUri, stableRenditionId, stableVariantId, variantUri } from "./rendition-uris.ts";
+// The multivariant playlist as text: every rung from the start, one audio and one text group for all of them. Rates
+// are those of the manifest: caps while encoding goes on, measured ones when it is complete (Apple 9.13). With several
+// pathways all of it stands there once for each, and a player is told where to ask which one to take.
+import type { Manifest, ManifestRendition } from "@vstream/core/media.ts";
+import { quoted, tag } from "./attribute-list.ts";
+import { iframeRates } from "./iframe-playlist.ts";
+import { audioTags, textTags } from "./media-tags.ts";
+import type { MediaLane } from "./media-tags.ts";
+import { playlistVersion } from "./playlist-lines.ts";
+import { iframesUri, stableIframesId, stableVariantId, variantUri } from "./rendition-uris.ts";
 
 /** One way to the media. */
 export interface Pathway {
@@ -18,15 +23,12 @@ export interface Steering {
   readonly pathways: readonly Pathway[];
 }
 
-/** What the lines of one pathway have of their own. */
-interface Lane {
-  readonly base: string;
-  readonly audioGroup: string;
+interface Lane extends MediaLane {
   /** Null: there is one way only. */
   readonly pathwayId: string | null;
 }
 
-const onlyLane: Lane = { base: "", audioGroup: "audio", pathwayId: null };
+const onlyLane: Lane = { base: "", audioGroup: "audio", textGroup: "text", pathwayId: null };
 
 /** The rate near which the first variant lies that is listed (Apple 1.32). */
 const firstVariantBps = 2_000_000;
@@ -36,71 +38,66 @@ const firstVariantBps = 2_000_000;
  * @param steering null: this node's own URIs alone, relative
  */
 export function multivariantPlaylist(manifest: Manifest, steering: Steering | null = null): string {
-  const audioCodecs = manifest.audio.map((audio) => audio.codecs);
   const renditions = inListedOrder(manifest.renditions);
   const lanes = steering === null ? [onlyLane] : steering.pathways.map(laneOf);
+  const audio = manifest.audio.map(({ target }) => target);
   return [
     "#EXTM3U",
-    "#EXT-X-VERSION:7",
+    playlistVersion,
     "#EXT-X-INDEPENDENT-SEGMENTS",
     ...(steering === null ? [] : [steeringLine(steering)]),
-    ...lanes.flatMap((lane) => audioLines(manifest.audio, lane)),
+    ...lanes.flatMap((lane) => [...audioTags(audio, lane), ...textTags(manifest.text, lane)]),
     // One pathway after the other: who knows nothing of them and takes the first variant takes the first pathway's.
-    ...lanes.flatMap((lane) => renditions.flatMap((rendition) => variantLines(rendition, audioCodecs, lane))),
+    ...lanes.flatMap((lane) => renditions.flatMap((rendition) => variantLines(rendition, manifest, lane))),
+    ...lanes.flatMap((lane) => renditions.flatMap((rendition) => iframeLines(rendition, manifest, lane))),
     "",
   ].join("\n");
 }
 
 function laneOf({ id, base }: Pathway): Lane {
   // EXT-X-MEDIA has no PATHWAY-ID: a pathway's renditions are those of the groups that its variants name.
-  return { base, audioGroup: `audio-${id}`, pathwayId: id };
+  return { base, audioGroup: `audio-${id}`, textGroup: `text-${id}`, pathwayId: id };
 }
 
 function steeringLine({ serverUri, pathways }: Steering): string {
-  return `#EXT-X-CONTENT-STEERING:SERVER-URI=${quoted(serverUri)},PATHWAY-ID=${quoted(pathways[0]?.id ?? "")}`;
+  return tag("EXT-X-CONTENT-STEERING", [
+    ["SERVER-URI", quoted(serverUri)],
+    ["PATHWAY-ID", quoted(pathways[0]?.id ?? "")],
+  ]);
 }
 
-function variantLines(rendition: ManifestRendition, audioCodecs: readonly string[], lane: Lane): string[] {
+function variantLines(rendition: ManifestRendition, { audio, text }: Manifest, lane: Lane): string[] {
   const { rung } = rendition;
-  const codecs = new Set([rendition.codecs, ...audioCodecs].flatMap((list) => list.split(",")).filter(Boolean));
-  const attributes = [
-    `BANDWIDTH=${wholeBps(rendition.bandwidthBps)}`,
-    `AVERAGE-BANDWIDTH=${wholeBps(rendition.averageBandwidthBps)}`,
-    ...(codecs.size === 0 ? [] : [`CODECS=${quoted([...codecs].join(","))}`]),
-    `RESOLUTION=${String(rung.width)}x${String(rung.height)}`,
-    `FRAME-RATE=${rendition.frameRate.toFixed(3)}`,
-    "CLOSED-CAPTIONS=NONE",
-    `STABLE-VARIANT-ID=${quoted(stableVariantId(rendition))}`,
-    ...(lane.pathwayId === null ? [] : [`PATHWAY-ID=${quoted(lane.pathwayId)}`]),
-    ...(audioCodecs.length === 0 ? [] : [`AUDIO=${quoted(lane.audioGroup)}`]),
-  ];
-  return [`#EXT-X-STREAM-INF:${attributes.join(",")}`, lane.base + variantUri(rendition)];
+  const lists = [rendition.codecs, ...audio.map(({ codecs }) => codecs)];
+  const codecs = [...new Set(lists.flatMap((list) => list.split(",")).filter(Boolean))];
+  const line = tag("EXT-X-STREAM-INF", [
+    ["BANDWIDTH", wholeBps(rendition.bandwidthBps)],
+    ["AVERAGE-BANDWIDTH", wholeBps(rendition.averageBandwidthBps)],
+    ["CODECS", codecs.length === 0 ? null : quoted(codecs.join(","))],
+    ["RESOLUTION", `${String(rung.width)}x${String(rung.height)}`],
+    ["FRAME-RATE", rendition.frameRate.toFixed(3)],
+    ["CLOSED-CAPTIONS", "NONE"],
+    ["STABLE-VARIANT-ID", quoted(stableVariantId(rung))],
+    ["PATHWAY-ID", lane.pathwayId === null ? null : quoted(lane.pathwayId)],
+    ["AUDIO", audio.length === 0 ? null : quoted(lane.audioGroup)],
+    ["SUBTITLES", text.length === 0 ? null : quoted(lane.textGroup)],
+  ]);
+  return [line, lane.base + variantUri(rung)];
 }
 
-function audioLines(tracks: readonly ManifestAudio[], lane: Lane): string[] {
-  const names = new Set<string>();
-  const selectable = new Set<string>();
-  return tracks.map((audio, index) => {
-    const { target } = audio;
-    const language = languageTag(target.language);
-    const name = unusedName(language === "" ? `Audio ${String(target.track + 1)}` : languageName(language), names);
-    // AUTOSELECT members of a group must be told apart by what a player selects by (RFC 8216bis 4.4.6.1).
-    const choice = `${language} ${String(target.channels)}`;
-    const autoselect = index === 0 || !selectable.has(choice);
-    selectable.add(choice);
-    const attributes = [
-      "TYPE=AUDIO",
-      `GROUP-ID=${quoted(lane.audioGroup)}`,
-      ...(language === "" ? [] : [`LANGUAGE=${quoted(language)}`]),
-      `NAME=${quoted(name)}`,
-      `DEFAULT=${index === 0 ? "YES" : "NO"}`,
-      `AUTOSELECT=${autoselect ? "YES" : "NO"}`,
-      `CHANNELS=${quoted(String(target.channels))}`,
-      `STABLE-RENDITION-ID=${quoted(stableRenditionId(audio))}`,
-      `URI=${quoted(lane.base + audioUri(audio))}`,
-    ];
-    return `#EXT-X-MEDIA:${attributes.join(",")}`;
-  });
+function iframeLines({ rung }: ManifestRendition, manifest: Manifest, lane: Lane): string[] {
+  const rates = iframeRates(manifest, rung.name);
+  if (rates === null) return [];
+  const line = tag("EXT-X-I-FRAME-STREAM-INF", [
+    ["BANDWIDTH", wholeBps(rates.bandwidthBps)],
+    ["AVERAGE-BANDWIDTH", wholeBps(rates.averageBandwidthBps)],
+    ["CODECS", rates.codecs === "" ? null : quoted(rates.codecs)],
+    ["RESOLUTION", `${String(rung.width)}x${String(rung.height)}`],
+    ["STABLE-VARIANT-ID", quoted(stableIframesId(rung))],
+    ["PATHWAY-ID", lane.pathwayId === null ? null : quoted(lane.pathwayId)],
+    ["URI", quoted(lane.base + iframesUri(rung))],
+  ]);
+  return [line];
 }
 
 function inListedOrder(renditions: readonly ManifestRendition[]): ManifestRendition[] {
@@ -108,31 +105,6 @@ function inListedOrder(renditions: readonly ManifestRendition[]): ManifestRendit
   const distance = (rendition: ManifestRendition): number => Math.abs(rendition.averageBandwidthBps - firstVariantBps);
   const [first] = [...rising].sort((one, other) => distance(one) - distance(other));
   return first === undefined ? [] : [first, ...rising.filter((rendition) => rendition !== first)];
-}
-
-function languageTag(language: string): string {
-  if (language === "" || language.toLowerCase() === "und") return "";
-  try {
-    return Intl.getCanonicalLocales(language)[0] ?? "";
-  } catch {
-    return "";
-  }
-}
-
-function languageName(tag: string): string {
-  return new Intl.DisplayNames(["en"], { type: "language" }).of(tag) ?? tag;
-}
-
-function unusedName(wanted: string, taken: Set<string>): string {
-  let name = wanted;
-  for (let count = 2; taken.has(name); count += 1) name = `${wanted} (${String(count)})`;
-  taken.add(name);
-  return name;
-}
-
-// A quoted string has no escape for what it may not contain (RFC 8216bis 4.2): quotes and line ends.
-function quoted(text: string): string {
-  return `"${text.replaceAll('"', "'").replaceAll(/\p{Cc}/gu, " ")}"`;
 }
 
 function wholeBps(bitrateBps: number): string {

@@ -1,8 +1,16 @@
 // For tests: a manifest like one that the control plane makes, of as many chunks as are asked for.
 import { createHash } from "node:crypto";
-import { audioPieceId, videoPieceId } from "@vstream/core/ids.ts";
+import { audioPieceId, imagesPieceId, textPieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, Sha256 } from "@vstream/core/ids.ts";
-import type { Manifest, ManifestAudio, ManifestRendition, ObjectRef, Piece, Rung } from "@vstream/core/media.ts";
+import type {
+  Manifest,
+  ManifestAudio,
+  ManifestRendition,
+  ObjectRef,
+  Piece,
+  Rung,
+  TextTarget,
+} from "@vstream/core/media.ts";
 
 export const sampleAssetId = "as0123456789abcdefghjk" as AssetId;
 
@@ -14,10 +22,30 @@ export function sampleObject(name: string): ObjectRef {
 /** The contents of all objects that a sample manifest names. */
 export function sampleNames(manifest: Manifest): string[] {
   const chunks = Array.from({ length: manifest.releasedChunks }, (_, chunk) => chunk);
-  return ["360p", "234p", "audio"].flatMap((track) => [
+  const media = ["360p", "234p", "audio"].flatMap((track) => [
     `${track} init`,
     ...chunks.map((chunk) => `${track} segment ${String(chunk)}`),
   ]);
+  return [...media, ...manifest.extras.flatMap(namesIn)];
+}
+
+function namesIn({ content }: Piece): string[] {
+  if (content.kind === "text") return content.chunks.map((_, chunk) => sampleText(content.track, chunk));
+  return content.kind === "images" ? ["poster", ...content.sheets.map((_, sheet) => `sheet ${String(sheet)}`)] : [];
+}
+
+/** What is said in a chunk: a line in its middle, and one that lasts into the next chunk and stands in both. */
+export function sampleText(track: number, chunk: number): string {
+  const second = (seconds: number): string => `00:${String(seconds).padStart(2, "0")}.000`;
+  const over = (from: number): string => `${second(from)} --> ${second(from + 2)}\nover ${String(from)}`;
+  const [start, end] = [chunk * 6, chunk * 6 + 6];
+  return [
+    "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000",
+    ...(chunk === 0 ? [] : [over(start - 1)]),
+    `${second(start + 2)} --> ${second(start + 3)} line:0\n<i>track ${String(track)}</i> & chunk ${String(chunk)}`,
+    over(end - 1),
+    "",
+  ].join("\n\n");
 }
 
 export function sampleRung(name: string, width: number, height: number): Rung {
@@ -56,9 +84,12 @@ export function sampleManifest(changes: Partial<Manifest> = {}): Manifest {
         interlaced: false,
         pixelFormat: "yuv420p",
       },
-      audio: [{ track: 0, codec: "aac", language: "en", channels: 2, sampleRate: 48000 }],
+      audio: [{ track: 0, codec: "aac", language: "en", channels: 2, sampleRate: 48000, name: "" }],
       segments: 4,
       longestSegmentSeconds: 6,
+      text: [],
+      chapters: [],
+      warnings: [],
     },
     renditions: [sampleRendition("360p", 640, 360, 900_000), sampleRendition("234p", 416, 234, 300_000)],
     audio: [sampleAudio(0, "en")],
@@ -68,6 +99,8 @@ export function sampleManifest(changes: Partial<Manifest> = {}): Manifest {
     totalChunks: 4,
     homeNodeIds: [],
     deleted: false,
+    text: [],
+    extras: [],
     ...changes,
   };
 }
@@ -84,12 +117,37 @@ export function sampleRendition(name: string, width: number, height: number, ave
 
 export function sampleAudio(track: number, language: string): ManifestAudio {
   return {
-    target: { track, language, channels: 2, bitrateBps: 128_000, sampleRate: 48000 },
+    target: { track, stream: track, language, channels: 2, bitrateBps: 128_000, sampleRate: 48000, name: "" },
     bandwidthBps: 132_000,
     averageBandwidthBps: 128_000,
     codecs: "mp4a.40.2",
   };
 }
+
+export function sampleTextTarget(track: number, changes: Partial<TextTarget> = {}): TextTarget {
+  return { track, stream: track, language: "en", name: "", forced: false, hearingImpaired: false, ...changes };
+}
+
+/** Of all four chunks, whatever is released. */
+export function sampleTextPiece(track: number): Piece {
+  const chunks = [0, 1, 2, 3].map((chunk) => sampleObject(sampleText(track, chunk)));
+  return extraPiece({ id: textPieceId(track), content: { kind: "text", track, chunks } });
+}
+
+/** A picture every two seconds, on sheets of two by three. */
+export function sampleImagesPiece(): Piece {
+  const poster = { object: sampleObject("poster"), width: 640, height: 360 };
+  const sheets = [0, 1].map((sheet) => ({ object: sampleObject(`sheet ${String(sheet)}`), width: 320, height: 270 }));
+  const grid = { columns: 2, rows: 3, width: 160, height: 90, intervalMs: 2000, thumbnails: 12 };
+  return extraPiece({ id: imagesPieceId, content: { kind: "images", poster, sheets, ...grid } });
+}
+
+function extraPiece(piece: Pick<Piece, "id" | "content">): Piece {
+  return { ...piece, toolchain: "test", madeBy: "no0123456789abcdefghjk" as NodeId };
+}
+
+// Three groups of two seconds.
+const keyframes = [0, 4, 8].map((offset) => ({ offset, bytes: 3, durationTicks: 24_576 }));
 
 function videoPiece(chunk: number): Piece {
   const renditions = ["360p", "234p"].map((rung) => ({
@@ -97,7 +155,12 @@ function videoPiece(chunk: number): Piece {
     init: sampleObject(`${rung} init`),
     codecs: "avc1.64001e",
     segments: [
-      { object: sampleObject(`${rung} segment ${String(chunk)}`), durationTicks: 73728, startTicks: chunk * 73728 },
+      {
+        object: sampleObject(`${rung} segment ${String(chunk)}`),
+        durationTicks: 73728,
+        startTicks: chunk * 73728,
+        keyframes,
+      },
     ],
   }));
   const joint = { beforeFirst: "", last: "" };
@@ -115,7 +178,12 @@ function audioPiece(chunk: number): Piece {
     init: sampleObject("audio init"),
     codecs: "mp4a.40.2",
     segments: [
-      { object: sampleObject(`audio segment ${String(chunk)}`), durationTicks: 288256, startTicks: chunk * 288256 },
+      {
+        object: sampleObject(`audio segment ${String(chunk)}`),
+        durationTicks: 288256,
+        startTicks: chunk * 288256,
+        keyframes: [],
+      },
     ],
   };
   return {

@@ -1,12 +1,25 @@
 // The released segments of one track in playing order. Video and audio end at the same chunk, the last one of which
-// every track is there: a player that saw more audio than video would stop in a place that looks like an end.
-import type { AudioContent, Manifest, ObjectRef, RenditionSegments, VideoContent } from "@vstream/core/media.ts";
+// every track is there: a player that saw more audio than video would stop in a place that looks like an end. Text is
+// cut where the video is and has the same edge.
+import type {
+  AudioContent,
+  Keyframe,
+  Manifest,
+  ObjectRef,
+  RenditionSegments,
+  VideoContent,
+} from "@vstream/core/media.ts";
 
 export interface TrackSegment {
   readonly object: ObjectRef;
   readonly init: ObjectRef;
+  readonly chunk: number;
+  /** RFC 6381. */
+  readonly codecs: string;
+  readonly startTicks: number;
   readonly durationTicks: number;
   readonly timeScale: number;
+  readonly keyframes: readonly Keyframe[];
 }
 
 /** How many leading chunks are there for every track. */
@@ -36,7 +49,7 @@ export function videoSegments(manifest: Manifest, rung: string): TrackSegment[] 
     .sort((one, other) => one.chunk - other.chunk)
     .flatMap((content) => {
       const rendition = content.renditions.find((candidate) => candidate.rung === rung);
-      return rendition === undefined ? [] : segmentsOf(rendition, content.timeScale);
+      return rendition === undefined ? [] : segmentsOf(rendition, content);
     });
 }
 
@@ -49,14 +62,17 @@ export function audioSegments(manifest: Manifest, track: number): TrackSegment[]
     .filter((content): content is AudioContent => content.kind === "audio" && content.chunk < edge)
     .filter((content) => content.track === track)
     .sort((one, other) => one.chunk - other.chunk)
-    .flatMap((content) => segmentsOf(content.rendition, content.timeScale));
+    .flatMap((content) => segmentsOf(content.rendition, content));
 }
 
-function segmentsOf(rendition: RenditionSegments, timeScale: number): TrackSegment[] {
-  return rendition.segments.map(({ object, durationTicks }) => ({
-    object,
-    init: rendition.init,
-    durationTicks,
-    timeScale,
-  }));
+/** Those that all others are cut like: of any rung, for their boundaries are the same. */
+export function pacingSegments(manifest: Manifest): TrackSegment[] {
+  const [rendition] = manifest.renditions;
+  return rendition === undefined ? [] : (videoSegments(manifest, rendition.rung.name) ?? []);
+}
+
+function segmentsOf(rendition: RenditionSegments, piece: { chunk: number; timeScale: number }): TrackSegment[] {
+  const { init, codecs } = rendition;
+  const { chunk, timeScale } = piece;
+  return rendition.segments.map((segment) => ({ ...segment, init, codecs, chunk, timeScale }));
 }

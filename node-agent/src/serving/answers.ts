@@ -1,20 +1,18 @@
 // What answers each route of the playback listener, out of the parts that serving.ts built.
 import type { Registry } from "prom-client";
 import { VsError } from "@vstream/core/errors.ts";
-import type { AssetId, NodeId } from "@vstream/core/ids.ts";
+import type { NodeId } from "@vstream/core/ids.ts";
 import { nodeIn } from "../replicate/directory-index.ts";
 import type { Peers } from "../replicate/peers.ts";
 import type { Home } from "../steering/places.ts";
-import type { Steering } from "../steering/steering.ts";
-import { readSteeringQuery, wantsOnePathway } from "../steering/steering-query.ts";
-import type { LoadMeter } from "./load-meter.ts";
+import { readSteeringQuery } from "../steering/steering-query.ts";
 import type { Manifests } from "./manifests.ts";
+import { mediaAnswersOf } from "./media-answers.ts";
+import type { MediaParts } from "./media-answers.ts";
 import { PlayerFolder } from "./player-files.ts";
 import { immutable, jsonReply, textReply } from "./reply.ts";
 import type { Reply } from "./reply.ts";
 import type { Answer, Answers, Call } from "./routes.ts";
-import type { AssetFiles } from "./serve-asset.ts";
-import { viewerOf } from "./viewer-address.ts";
 import { watchPage } from "./watch-page.ts";
 
 export interface AnswersDeps {
@@ -27,46 +25,21 @@ export interface AnswersDeps {
   readonly playerFolder: string;
 }
 
-export interface AnswersParts {
+export interface AnswersParts extends MediaParts {
   readonly manifests: Manifests;
-  readonly meter: LoadMeter;
-  readonly files: AssetFiles;
-  readonly steering: Steering;
   readonly uploads: Answer;
 }
 
 const steeringListType = "application/vnd.apple.steering-list";
 
 export function answersOf(deps: AnswersDeps, parts: AnswersParts): Answers {
-  const { manifests, meter, files, steering, uploads } = parts;
+  const { manifests, steering, uploads } = parts;
   const player = new PlayerFolder(deps.playerFolder);
-  // Whoever is given nothing watches nothing: anybody can ask for what is deleted, or was never there.
-  const watched = async (call: Call, assetId: AssetId, replying: Promise<Reply>): Promise<Reply> => {
-    const reply = await replying;
-    const isGiven = reply.status < 300 || reply.status === 304;
-    if (isGiven) meter.sawViewer(viewerOf(call.request.socket.remoteAddress ?? ""), assetId);
-    return reply;
-  };
   const selfFor = (call: Call): Home => {
     return { nodeId: deps.nodeId, name: deps.name, region: deps.region, url: ownUrl(deps, call) };
   };
   return {
-    index: (call, assetId) => {
-      const isSteered = !wantsOnePathway(call.request.url ?? "");
-      return files.index(call.request, assetId, (manifest) =>
-        isSteered ? steering.playlist(manifest, selfFor(call)) : null,
-      );
-    },
-    video: (call, assetId) => {
-      return watched(call, assetId, files.video(call.request, assetId, call.parts["rung"] ?? ""));
-    },
-    audio: (call, assetId) => {
-      return watched(call, assetId, files.audio(call.request, assetId, Number(call.parts["track"])));
-    },
-    object: (call, assetId) => {
-      const { hash = "", extension = "" } = call.parts;
-      return watched(call, assetId, files.object(call.request, assetId, { hash, extension }));
-    },
+    ...mediaAnswersOf(parts, selfFor),
     homes: async (call, assetId) => {
       const { at } = readSteeringQuery(call.request.url ?? "", "at");
       const homes = steering.homes(await manifests.getManifest(assetId), selfFor(call), at ?? deps.nodeId);

@@ -11,7 +11,7 @@ import type { Call, Route } from "./routes.ts";
 
 const shared = {
   "access-control-allow-origin": "*",
-  "access-control-expose-headers": "Content-Length, Content-Range, Accept-Ranges, ETag, Retry-After",
+  "access-control-expose-headers": "Content-Length, Content-Range, Accept-Ranges, Date, ETag, Retry-After",
   "cross-origin-resource-policy": "cross-origin",
   "timing-allow-origin": "*",
 };

@@ -21,6 +21,8 @@ export interface HashedBytes {
   readonly bytes: Buffer | GrowingObject;
   readonly sha256: string;
   readonly type: string;
+  /** For ever, unless they are asked for under a name that may come to mean others. */
+  readonly cacheControl?: string;
 }
 
 /** A text in both encodings, each with an ETag of its own (Apple 10.1; RFC 9110 8.8.3). */
@@ -102,7 +104,7 @@ function writeHead(response: ServerResponse, reply: Reply, length: number | null
 /** Whole, a range, 304 or 416, as the request asks. */
 export function hashedReply(request: IncomingMessage, object: HashedBytes): Reply {
   const etag = `"${object.sha256}"`;
-  const headers = { etag, "cache-control": immutable, "accept-ranges": "bytes" };
+  const headers = { etag, "cache-control": object.cacheControl ?? immutable, "accept-ranges": "bytes" };
   if (isUnchanged(request.headers, etag)) return { status: 304, headers, body: null };
   const length = Buffer.isBuffer(object.bytes) ? object.bytes.length : object.bytes.sizeBytes;
   // Range means something with GET only (RFC 9110 14.2); and what may turn out wrong continues nothing.
@@ -144,7 +146,15 @@ function isVerified({ bytes }: HashedBytes): boolean {
 export function encodeText(text: string | Buffer, type: string): EncodedText {
   const plain = Buffer.from(text);
   const mark = createHash("sha256").update(plain).digest("base64url").slice(0, 22);
-  return { type, plain, gzipped: gzipSync(plain), plainTag: `"${mark}"`, gzippedTag: `"${mark}-gz"` };
+  return { type, plain, gzipped: compressed(plain), plainTag: `"${mark}"`, gzippedTag: `"${mark}-gz"` };
+}
+
+// What zlib gives is a view of 16 KiB or more, all of which would stay in memory with it.
+function compressed(plain: Buffer): Buffer {
+  const view = gzipSync(plain);
+  const own = Buffer.allocUnsafeSlow(view.length);
+  view.copy(own);
+  return own;
 }
 
 export function textReply(requestHeaders: IncomingHttpHeaders, text: EncodedText, cacheControl: string): Reply {

@@ -28,15 +28,28 @@ export interface Route {
   readonly answer: Answer;
 }
 
+export type AssetAnswer = (call: Call, assetId: AssetId) => Promise<Reply>;
+
+/** What answers the routes below /v/{asset}/. */
+export interface MediaAnswers {
+  readonly index: AssetAnswer;
+  readonly dash: AssetAnswer;
+  readonly video: AssetAnswer;
+  readonly iframes: AssetAnswer;
+  readonly audio: AssetAnswer;
+  readonly text: AssetAnswer;
+  readonly textSegment: AssetAnswer;
+  readonly wholeText: AssetAnswer;
+  readonly object: AssetAnswer;
+  readonly poster: AssetAnswer;
+  readonly thumbnails: AssetAnswer;
+  readonly homes: AssetAnswer;
+}
+
 /** What answers each route; serving.ts puts them together. */
-export interface Answers {
-  readonly index: (call: Call, assetId: AssetId) => Promise<Reply>;
-  readonly video: (call: Call, assetId: AssetId) => Promise<Reply>;
-  readonly audio: (call: Call, assetId: AssetId) => Promise<Reply>;
-  readonly object: (call: Call, assetId: AssetId) => Promise<Reply>;
-  readonly homes: (call: Call, assetId: AssetId) => Promise<Reply>;
-  readonly steering: (call: Call, assetId: AssetId) => Promise<Reply>;
-  readonly watch: (call: Call, assetId: AssetId) => Promise<Reply>;
+export interface Answers extends MediaAnswers {
+  readonly steering: AssetAnswer;
+  readonly watch: AssetAnswer;
   readonly player: Answer;
   readonly uploads: Answer;
   readonly healthz: Answer;
@@ -48,14 +61,6 @@ const reading = ["GET", "HEAD"];
 const uploading = ["POST", "HEAD", "PATCH", "DELETE", "OPTIONS"];
 
 export function routesFor(answers: Answers): Route[] {
-  const media = (name: string, rest: string, answer: (call: Call, assetId: AssetId) => Promise<Reply>): Route => ({
-    name,
-    pattern: new RegExp(`^/v/(?<asset>[0-9a-z]+)/${rest}$`),
-    methods: reading,
-    shared: true,
-    forPeople: false,
-    answer: (call) => answer(call, assetOf(call)),
-  });
   const page = (name: string, pattern: RegExp, answer: Answer): Route => ({
     name,
     pattern,
@@ -70,12 +75,7 @@ export function routesFor(answers: Answers): Route[] {
   );
   const watch = page("watch", /^\/watch\/(?<asset>[0-9a-z]+)$/, (call) => answers.watch(call, assetOf(call)));
   return [
-    media("object", "(?<hash>[0-9a-f]{64})\\.(?<extension>mp4|m4s)", answers.object),
-    media("video", "video/(?<rung>[A-Za-z0-9][\\w.-]{0,63})\\.m3u8", answers.video),
-    media("audio", "audio/(?<track>\\d{1,2})\\.m3u8", answers.audio),
-    media("index", "index\\.m3u8", answers.index),
-    media("homes", "homes\\.json", answers.homes),
-    media("mpd", "manifest\\.mpd", notThereYet("DASH manifests")),
+    ...mediaRoutes(answers),
     { ...steering, shared: true },
     { ...watch, forPeople: true },
     page("player", /^\/player\/(?<file>[\w-]+(\.[\w-]+)+)$/, answers.player),
@@ -85,6 +85,33 @@ export function routesFor(answers: Answers): Route[] {
     page("metrics", /^\/metrics$/, answers.metrics),
     { ...page("embed", /^\/embed\/[^/]*$/, notThereYet("The player for other pages")), forPeople: true },
     { ...page("library", /^\/$/, notThereYet("The library page")), forPeople: true },
+  ];
+}
+
+function mediaRoutes(answers: MediaAnswers): Route[] {
+  const media = (name: string, rest: string, answer: AssetAnswer): Route => ({
+    name,
+    pattern: new RegExp(`^/v/(?<asset>[0-9a-z]+)/${rest}$`),
+    methods: reading,
+    shared: true,
+    forPeople: false,
+    answer: (call) => answer(call, assetOf(call)),
+  });
+  const rung = "(?<rung>[A-Za-z0-9][\\w.-]{0,63})";
+  const track = "(?<track>\\d{1,2})";
+  return [
+    media("object", "(?<hash>[0-9a-f]{64})\\.(?<extension>mp4|m4s|jpg|vtt)", answers.object),
+    media("video", `video/${rung}\\.m3u8`, answers.video),
+    media("iframes", `iframes/${rung}\\.m3u8`, answers.iframes),
+    media("audio", `audio/${track}\\.m3u8`, answers.audio),
+    media("text", `text/${track}\\.m3u8`, answers.text),
+    media("text-segment", `text/${track}/(?<segment>\\d{1,6})\\.vtt`, answers.textSegment),
+    media("text-whole", `text/${track}\\.vtt`, answers.wholeText),
+    media("index", "index\\.m3u8", answers.index),
+    media("dash", "manifest\\.mpd", answers.dash),
+    media("poster", "poster\\.jpg", answers.poster),
+    media("thumbnails", "thumbnails\\.vtt", answers.thumbnails),
+    media("homes", "homes\\.json", answers.homes),
   ];
 }
 

@@ -7,7 +7,12 @@ import { gunzipSync } from "node:zlib";
 import { VsError } from "@vstream/core/errors.ts";
 import type { Manifest } from "@vstream/core/media.ts";
 import { multivariantPlaylist } from "../packaging/multivariant-playlist.ts";
-import { sampleAssetId, sampleManifest, sampleObject } from "../packaging/sample-manifest.fixture.ts";
+import {
+  sampleAssetId,
+  sampleImagesPiece,
+  sampleManifest,
+  sampleObject,
+} from "../packaging/sample-manifest.fixture.ts";
 import { TrialCluster, codeOf, fetchRaw, fillStore, firstSegment, openTrialNode } from "./trial-serving.fixture.ts";
 import type { Fetched, FetchOptions, TrialNode } from "./trial-serving.fixture.ts";
 
@@ -224,7 +229,7 @@ describe("serving an asset", () => {
     assert.equal(codeOf(unknown), "unavailable");
     assert.equal(unknown.headers["retry-after"], "1");
     assert.equal((await get("/v/nonsense/index.m3u8")).status, 404);
-    for (const path of [`${base}/manifest.mpd`, "/", `/embed/${sampleAssetId}`]) {
+    for (const path of ["/", `/embed/${sampleAssetId}`]) {
       const answer = await get(path);
       assert.equal(answer.status, 501, path);
       assert.equal(codeOf(answer), "not_there_yet");
@@ -274,9 +279,27 @@ describe("the player page", () => {
       title,
       servedBy: node.nodeId,
       homes: [{ nodeId: node.nodeId, name: "node-1", region: "eu", url: node.url }],
+      poster: null,
+      chapters: [],
     });
     assert.match(String(page.headers["content-security-policy"]), /script-src 'self';/);
     assert.equal(page.headers["x-content-type-options"], "nosniff");
+  });
+
+  it("carries the poster, the chapters and where the asset's files are", async () => {
+    await using node = await openTrialNode(new TrialCluster());
+    await withPlayer(node);
+    await writeFile(join(node.folder, "watch.html"), "{{asset}} {{config}}");
+    const chapters = [{ startSeconds: 0, endSeconds: 12, title: "</script> one" }];
+    const sample = sampleManifest({ homeNodeIds: [node.nodeId], extras: [sampleImagesPiece()] });
+    await node.store.keepManifest({ ...sample, probe: { ...sample.probe, chapters } });
+    const html = (await fetchRaw(node.url, `/watch/${sampleAssetId}`)).body.toString();
+    const [asset = "", ...rest] = html.split(" ");
+    assert.equal(asset, sampleAssetId);
+    const config = JSON.parse(rest.join(" ")) as { poster: unknown; chapters: unknown };
+    assert.equal(config.poster, `${base}/poster.jpg`);
+    assert.deepEqual(config.chapters, chapters);
+    assert.doesNotMatch(html, /<\/script>/);
   });
 
   it("has files that may be kept for ever", async () => {

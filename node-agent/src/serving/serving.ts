@@ -13,6 +13,7 @@ import { answersOf } from "./answers.ts";
 import { HotObjects, defaultHotBytes } from "./hot-objects.ts";
 import { openHttpServer } from "./http-server.ts";
 import type { Answered } from "./http-server.ts";
+import { KeptTexts } from "./kept-texts.ts";
 import { LoadMeter } from "./load-meter.ts";
 import type { ServingLoad } from "./load-meter.ts";
 import { Manifests } from "./manifests.ts";
@@ -21,6 +22,7 @@ import { PullThrough } from "./pull-through.ts";
 import { receiveUploads } from "./receive-upload.ts";
 import { routesFor } from "./routes.ts";
 import { AssetFiles } from "./serve-asset.ts";
+import { ExtraFiles } from "./serve-extras.ts";
 import { registerMetrics } from "./serving-metrics.ts";
 import type { ServingMetrics } from "./serving-metrics.ts";
 import { UploadReports } from "./upload-reports.ts";
@@ -92,8 +94,10 @@ export async function openServing(deps: ServingDeps): Promise<Serving> {
   );
   const reports = opened.use(await UploadReports.open(deps));
   const uploads = opened.use(await Uploads.open({ ...deps, reports }));
-  const files = new AssetFiles(manifests, hot);
-  const answers = answersOf(deps, { manifests, meter, files, steering, uploads: receiveUploads(uploads, deps) });
+  const sources = { manifests, hot, texts: new KeptTexts(), clock: deps.clock };
+  const [files, extras] = [new AssetFiles(sources), new ExtraFiles(sources)];
+  const parts = { manifests, meter, files, extras, steering, uploads: receiveUploads(uploads, deps) };
+  const answers = answersOf(deps, parts);
   const server = opened.use(
     await openHttpServer({
       listen: deps.listen,

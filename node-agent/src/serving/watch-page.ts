@@ -1,6 +1,7 @@
-// The player page: the built template with the asset's title and the homes put in, escaped.
+// The player page: the built template with the asset's title, its files and the homes put in, escaped.
 import type { AssetId } from "@vstream/core/ids.ts";
-import type { Manifest } from "@vstream/core/media.ts";
+import type { Chapter, Manifest } from "@vstream/core/media.ts";
+import { imagesOf } from "../packaging/extras.ts";
 import type { Home } from "../steering/places.ts";
 import type { Reply } from "./reply.ts";
 
@@ -10,15 +11,19 @@ interface PageConfig {
   readonly title: string;
   readonly servedBy: string;
   readonly homes: readonly Home[];
+  /** A picture to show before it plays; null while there is none. */
+  readonly poster: string | null;
+  readonly chapters: readonly Chapter[];
 }
 
-// The player fetches from all homes, among them ones that join while it plays; scripts only from here.
+// The player fetches from all homes, among them ones that join while it plays, and hls.js makes text tracks out of data:
+// URLs; scripts only from here.
 const contentPolicy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self' data:",
-  "media-src blob: http: https:",
+  "media-src blob: data: http: https:",
   "connect-src 'self' http: https:",
   "base-uri 'none'",
   "form-action 'none'",
@@ -26,11 +31,16 @@ const contentPolicy = [
 ].join("; ");
 
 export function watchPage(template: string, manifest: Manifest, page: { self: Home; homes: readonly Home[] }): Reply {
-  const title = manifest.title === "" ? manifest.assetId : manifest.title;
-  const config: PageConfig = { assetId: manifest.assetId, title, servedBy: page.self.nodeId, homes: page.homes };
-  const values: Record<string, string> = { title: escapeHtml(title), config: escapeJson(config) };
+  const { assetId } = manifest;
+  const title = manifest.title === "" ? assetId : manifest.title;
+  const config: PageConfig = {
+    ...{ assetId, title, servedBy: page.self.nodeId, homes: page.homes },
+    poster: imagesOf(manifest) === null ? null : `/v/${assetId}/poster.jpg`,
+    chapters: manifest.probe.chapters,
+  };
+  const values: Record<string, string> = { title: escapeHtml(title), config: escapeJson(config), asset: assetId };
   // One pass, so that a title which looks like a mark stays text.
-  const html = template.replaceAll(/\{\{(title|config)\}\}/g, (_mark, name: string) => values[name] ?? "");
+  const html = template.replaceAll(/\{\{(title|config|asset)\}\}/g, (_mark, name: string) => values[name] ?? "");
   return {
     status: 200,
     headers: {

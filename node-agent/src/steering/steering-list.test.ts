@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { newId } from "@vstream/core/ids.ts";
-import { sampleAssetId, sampleManifest } from "../packaging/sample-manifest.fixture.ts";
+import { sampleAssetId, sampleManifest, sampleTextTarget } from "../packaging/sample-manifest.fixture.ts";
 import type { Place } from "./places.ts";
 import { steeringList, ttlSeconds } from "./steering-list.ts";
 import type { SteeringList } from "./steering-list.ts";
@@ -57,6 +57,16 @@ describe("the steering manifest", () => {
         },
       },
     ]);
+  });
+
+  it("tells of text tracks and I-frames, too, where they are on such a home", () => {
+    const manifest = sampleManifest({ complete: true, releasedChunks: 4, text: [sampleTextTarget(0)] });
+    const steered = { manifest, pathways: [place(2), place(0)], places: [place(2), place(0)], self: place(0) };
+    const [clone] = steeringList(steered, { known: [nodeIds[0]!], near: "eu" }, 0)["PATHWAY-CLONES"] ?? [];
+    const base = `http://n2.example:7802/v/${sampleAssetId}/`;
+    const { "PER-VARIANT-URIS": variants, "PER-RENDITION-URIS": renditions } = clone!["URI-REPLACEMENT"];
+    assert.equal(variants["iframes/234p"], `${base}iframes/234p.m3u8`);
+    assert.equal(renditions["text-0"], `${base}text/0.m3u8`);
   });
 
   it("clones nothing for a player that does not say what it knows", () => {

@@ -1,0 +1,53 @@
+// The EXT-X-MEDIA lines of the multivariant playlist: the audio and text tracks that a viewer can choose.
+import type { AudioTarget, TextTarget } from "@vstream/core/media.ts";
+import { quoted, tag, yesNo } from "./attribute-list.ts";
+import { audioUri, stableAudioId, stableTextId, textUri } from "./rendition-uris.ts";
+import { namedAudio, namedText } from "./track-names.ts";
+
+/** What the lines of one pathway have of their own. */
+export interface MediaLane {
+  /** What URIs begin with. */
+  readonly base: string;
+  readonly audioGroup: string;
+  readonly textGroup: string;
+}
+
+export function audioTags(targets: readonly AudioTarget[], lane: MediaLane): string[] {
+  return namedAudio(targets).map(({ target, language, name, autoselect }, index) =>
+    tag("EXT-X-MEDIA", [
+      ["TYPE", "AUDIO"],
+      ["GROUP-ID", quoted(lane.audioGroup)],
+      ["LANGUAGE", language === "" ? null : quoted(language)],
+      ["NAME", quoted(name)],
+      ["DEFAULT", yesNo(index === 0)],
+      ["AUTOSELECT", yesNo(autoselect)],
+      ["CHANNELS", quoted(String(target.channels))],
+      ["STABLE-RENDITION-ID", quoted(stableAudioId(target))],
+      ["URI", quoted(lane.base + audioUri(target))],
+    ]),
+  );
+}
+
+// What subtitles for those who do not hear have to be called: both.
+const transcribing = "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound";
+
+// Subtitles must have a language (Apple 8.10), and "und" names none: the first tag that is for private use.
+const unknownLanguage = "qaa";
+
+/** None is on unless it is asked for, by the viewer or by what the viewer's device is set to. */
+export function textTags(targets: readonly TextTarget[], lane: MediaLane): string[] {
+  return namedText(targets).map(({ target, language, name, autoselect }) =>
+    tag("EXT-X-MEDIA", [
+      ["TYPE", "SUBTITLES"],
+      ["GROUP-ID", quoted(lane.textGroup)],
+      ["LANGUAGE", quoted(language === "" ? unknownLanguage : language)],
+      ["NAME", quoted(name)],
+      ["DEFAULT", "NO"],
+      ["AUTOSELECT", yesNo(autoselect)],
+      ["FORCED", yesNo(target.forced)],
+      ["CHARACTERISTICS", target.hearingImpaired ? quoted(transcribing) : null],
+      ["STABLE-RENDITION-ID", quoted(stableTextId(target))],
+      ["URI", quoted(lane.base + textUri(target))],
+    ]),
+  );
+}
