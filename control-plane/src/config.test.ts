@@ -25,9 +25,32 @@ describe("the control plane's configuration", () => {
       coolMs: 600_000,
       certificateDays: 14,
       trashMs: 86_400_000,
+      ladders: {},
       maxSourceBytes: 274_877_906_944,
       clusterName: "vstream",
     });
+  });
+
+  it("takes ladders, and fills in what they leave out", () => {
+    const given = (ladders: string) =>
+      loadControlConfig(undefined, { VSTREAM_DATA_DIR: "/d", VSTREAM_LADDERS: ladders });
+    assert.deepEqual(given("{small: {lines: [234, 360], preset: medium}, default: {crf: 20}}").ladders, {
+      small: { preset: "medium", lines: [234, 360], crf: 23, rate: 1 },
+      default: { preset: "fast", lines: [234, 360, 540, 720, 1080], crf: 20, rate: 1 },
+    });
+    for (const wrong of [
+      "{Small: {}}",
+      "{a: {lines: []}}",
+      "{a: {lines: [360, 360]}}",
+      "{a: {lines: [361]}}",
+      "{a: {lines: [4320]}}",
+      "{a: {preset: placebo}}",
+      "{a: {crf: 5}}",
+      "{a: {rate: 0}}",
+      "{a: {codec: av2}}",
+    ]) {
+      assert.throws(() => given(wrong), { code: "invalid_config" }, wrong);
+    }
   });
 
   it("takes lists, numbers and addresses from the environment", () => {

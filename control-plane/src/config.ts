@@ -4,6 +4,7 @@ import { loadConfig } from "@vstream/core/config.ts";
 import { logLevels } from "@vstream/core/log.ts";
 import { parseAddress } from "./listen-address.ts";
 import type { ListenAddress } from "./listen-address.ts";
+import { presets, usualForm } from "./planning/ladder-forms.ts";
 import { longestChunkSegments } from "./planning/split-chunks.ts";
 
 const dayMs = 86_400_000;
@@ -20,6 +21,21 @@ const hostName = z
   .string()
   .max(253)
   .regex(/^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9a-fA-F:]+)$/, "is neither a host name nor an address");
+
+const ladderName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "is not 1 to 32 small letters, digits or dashes");
+
+const ladderForm = z.strictObject({
+  preset: z.enum(presets).default(usualForm.preset),
+  /** Short sides of frames. */
+  lines: z
+    .array(z.int().min(64).max(2160).multipleOf(2))
+    .min(1)
+    .max(8)
+    .refine((lines) => lines.every((line, index) => index === 0 || line > (lines[index - 1] ?? 0)), "do not rise")
+    .default([...usualForm.lines]),
+  crf: z.int().min(16).max(35).default(usualForm.crf),
+  rate: z.number().min(0.25).max(2).default(usualForm.rate),
+});
 
 const controlSettings = z.object({
   /** Everything that the control plane keeps: catalog, keys, the first token. */
@@ -85,6 +101,11 @@ const controlSettings = z.object({
    * sooner, for some more processor time. Not given: by the length of the source. Plans that are made stay as they are.
    */
   maxChunkSegments: z.int().min(1).max(longestChunkSegments).optional(),
+  /** Ladders beside `default` and `fast`, or in their place. A change touches what is ingested from then on. */
+  ladders: z
+    .record(ladderName, ladderForm)
+    .default({})
+    .refine((ladders) => Object.keys(ladders).length <= 32, "are more than 32"),
   maxSourceBytes: z
     .int()
     .min(1)

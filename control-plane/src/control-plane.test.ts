@@ -10,7 +10,7 @@ import type {
   WatchAssetResponse,
   WatchEventsResponse,
 } from "@vstream/proto/admin.ts";
-import type { CheckUploadsResponse } from "@vstream/proto/agent.ts";
+import type { CheckUploadsResponse, GetManifestResponse } from "@vstream/proto/agent.ts";
 import { newId } from "@vstream/core/ids.ts";
 import { announcedSource, assetRequest } from "./testing/asset-request.ts";
 import { startAgent } from "./testing/ready-asset.ts";
@@ -49,7 +49,11 @@ describe("control plane", () => {
     const receiver = agents.find((agent) => agent.identity.nodeId === upload.nodeId);
     assert.ok(receiver);
     assert.equal(upload.url, `http://${receiver.identity.name}.example.org:8080/uploads`);
-    const watched = watchUntilReady(running, created.asset.id);
+    const begun = Promise.withResolvers<undefined>();
+    const watched = watchUntilReady(running, created.asset.id, () => {
+      begun.resolve(undefined);
+    });
+    await begun.promise;
     const report = {
       assetId: created.asset.id,
       outcome: { $case: "source", value: sourcePiece(announcedSource) },
@@ -65,6 +69,7 @@ describe("control plane", () => {
       ["verified", "verified"],
     );
     assert.ok(last.renditions.every(({ bandwidth, codecs }) => bandwidth > 0 && codecs !== ""));
+    assert.deepEqual(last.subtitles, [{ language: "de", name: "Deutsch" }]);
     assert.equal(seen[0]?.asset?.state, "uploading");
     assert.equal(seen[0].asset.step, "uploading");
     const played = await asked<GetPlaybackResponse>((done) =>
@@ -79,10 +84,18 @@ describe("control plane", () => {
     const [agent] = agents;
     const { asset } = await create(running);
     const assetId = asset?.id ?? "";
-    const whole = await asked<{ manifest?: { complete: boolean; pieces: unknown[]; version: number } | undefined }>(
-      (done) => agent!.client.getManifest({ assetId, haveVersion: 0 }, done),
+    const whole = await asked<GetManifestResponse>((done) =>
+      agent!.client.getManifest({ assetId, haveVersion: 0 }, done),
     );
     assert.equal(whole.manifest?.complete, true);
+    assert.deepEqual(
+      whole.manifest.extras.map(({ id }) => id),
+      ["images", "text-0"],
+    );
+    assert.deepEqual(
+      whole.manifest.text.map(({ stream, language, name }) => [stream, language, name]),
+      [[0, "de", "Deutsch"]],
+    );
     assert.ok(whole.manifest.pieces.length >= 4);
     const news = agent!.heard.filter((message) => message.$case === "manifestNews");
     assert.ok(news.some(({ value }) => value.entries.some((entry) => entry.assetId === assetId)));
@@ -225,12 +238,13 @@ describe("control plane", () => {
   });
 });
 
-async function watchUntilReady(running: RunningPlane, id: string): Promise<WatchAssetResponse[]> {
+async function watchUntilReady(running: RunningPlane, id: string, onFirst: () => void): Promise<WatchAssetResponse[]> {
   const stream = running.admin.watchAsset({ id, resumeToken: "" }, running.metadata);
   const seen: WatchAssetResponse[] = [];
   try {
     for await (const response of stream as AsyncIterable<WatchAssetResponse>) {
       seen.push(response);
+      onFirst();
       if (response.asset?.state === "ready" || response.asset?.state === "failed") return seen;
     }
   } finally {

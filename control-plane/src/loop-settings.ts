@@ -1,6 +1,7 @@
 // What the configuration says of the control loop; everything else is as in its own defaults.
 import type { ControlConfig } from "./config.ts";
 import type { LoopSettings } from "./control-loop/settings.ts";
+import { laddersWith } from "./planning/ladder-forms.ts";
 
 export function loopSettings(config: ControlConfig): Partial<LoopSettings> {
   return {
@@ -10,6 +11,7 @@ export function loopSettings(config: ControlConfig): Partial<LoopSettings> {
     drainQuietMs: config.drainQuietMs,
     trashMs: config.trashMs,
     maxChunkSegments: config.maxChunkSegments ?? null,
+    ladders: laddersWith(config.ladders),
     rebalance: config.rebalance === "on",
     rebalanceTolerance: config.rebalanceTolerance,
     rebalanceMovesAtOnce: config.rebalanceMovesAtOnce,

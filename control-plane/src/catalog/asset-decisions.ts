@@ -1,16 +1,19 @@
 // Decisions about an asset itself: its plan, what of it players may have, its state.
 import { unreachable } from "@vstream/core/errors.ts";
 import type { AssetId, PieceId } from "@vstream/core/ids.ts";
+import { isExtra } from "../planning/asset-facts.ts";
 import type { Decision } from "../planning/decisions.ts";
 import { assetRow, changeAsset } from "./assets.ts";
 import { cancelOpenTask, cancelTasksOf } from "./end-task.ts";
 import { writeEvent } from "./events.ts";
 import { applyExtraReplicas, applyHomes, applyMove } from "./home-decisions.ts";
-import { fromJson, toJson, toJsonOrNull } from "./json-column.ts";
+import { toJson, toJsonOrNull } from "./json-column.ts";
 import { dropPiece } from "./pieces.ts";
+import { hasLiveCopy } from "./replicas.ts";
 import type { AssetState, EncodePlan } from "./records.ts";
 import { unsettle } from "./settling.ts";
-import type { AssetRow, Db } from "./tables.ts";
+import { planFromJson } from "./stored-media.ts";
+import type { AssetRow, Db, PieceRow } from "./tables.ts";
 import { openStates } from "./tasks.ts";
 
 type DecisionOf<Kind extends Decision["kind"]> = Extract<Decision, { kind: Kind }>;
@@ -42,7 +45,7 @@ export async function applyToAsset(db: Db, decision: AssetDecision, at: number):
       await setPlan(db, asset, decision.plan);
       return;
     case "drop-piece":
-      await dropUnproven(db, asset, { ...decision, at });
+      await dropIfPossible(db, asset, { ...decision, at });
       return;
     case "release-chunks":
       await releaseChunks(db, asset, decision.releasedChunks);
@@ -69,20 +72,26 @@ interface Drop {
   readonly at: number;
 }
 
-// What players were given stays. Copying of the old piece ends, or it would count as copying of the new one.
-async function dropUnproven(db: Db, asset: AssetRow, { pieceId, reason, at }: Drop): Promise<void> {
+// Copying of the old piece ends, or it would count as copying of the new one.
+async function dropIfPossible(db: Db, asset: AssetRow, { pieceId, reason, at }: Drop): Promise<void> {
   const piece = await db
     .selectFrom("pieces")
-    .select(["kind", "chunk"])
+    .select(["id", "kind", "chunk"])
     .where("asset_id", "=", asset.id)
     .where("id", "=", pieceId)
     .executeTakeFirst();
-  if (piece?.kind !== "video" || piece.chunk < asset.released_chunks) return;
+  if (piece === undefined || !(await mayBeDropped(db, asset, piece))) return;
   await cancelCopies(db, asset.id, { pieceId, reason, at });
   await dropPiece(db, asset.id, pieceId);
   await unsettle(db, asset.id);
-  const message = `${pieceId} of "${asset.title}" is made again: ${reason}`;
+  const message = `${pieceId} of "${asset.title}" is dropped: ${reason}`;
   await writeEvent(db, { at, kind: "asset.piece_dropped", subject: asset.id, actor: "vstream", message });
+}
+
+// What players were given stays; of what the asset can do without, what stands somewhere.
+async function mayBeDropped(db: Db, asset: AssetRow, piece: Pick<PieceRow, "id" | "kind" | "chunk">): Promise<boolean> {
+  if (isExtra(piece)) return !(await hasLiveCopy(db, asset.id, piece.id));
+  return piece.kind === "video" && piece.chunk >= asset.released_chunks;
 }
 
 async function cancelCopies(db: Db, assetId: AssetId, { pieceId, reason, at }: Drop): Promise<void> {
@@ -100,7 +109,7 @@ async function cancelCopies(db: Db, assetId: AssetId, { pieceId, reason, at }: D
 async function releaseChunks(db: Db, asset: AssetRow, releasedChunks: number): Promise<void> {
   if (asset.plan === null || releasedChunks <= asset.released_chunks) return;
   if (asset.state === "deleting" || asset.state === "failed") return;
-  const plan = fromJson(asset.plan);
+  const plan = planFromJson(asset.plan);
   if (releasedChunks > plan.chunks.length) return;
   if ((await countPieces(db, asset.id, releasedChunks)) < releasedChunks * (1 + plan.audio.length)) return;
   await changeAsset(db, asset.id, { released_chunks: releasedChunks }, "visible");

@@ -4,6 +4,7 @@ import { assetRecords, assetRow } from "./assets.ts";
 import type { AssetSummary } from "./catalog.ts";
 import { countCopies, fewestByGroups } from "./copy-counts.ts";
 import type { CopyGroup } from "./copy-counts.ts";
+import { offeredText } from "./extras.ts";
 import type { AssetRecord, ReplicaState } from "./records.ts";
 import type { AssetRow, Db } from "./tables.ts";
 
@@ -20,6 +21,7 @@ export async function summarize(db: Db, rows: readonly AssetRow[]): Promise<Asse
   const ids = rows.map((row) => row.id);
   const groups = Map.groupBy(await countCopies(db, ids), (group) => group.assetId);
   const fewest = await fewestByGroups(db, rows, groups);
+  const text = await offeredText(db, assets);
   const piecesDone = new Map(rows.map((row) => [row.id, row.piece_count]));
   return assets.map((asset) => {
     const own = groups.get(asset.id) ?? [];
@@ -31,6 +33,7 @@ export async function summarize(db: Db, rows: readonly AssetRow[]): Promise<Asse
       fewestCopies: fewest.get(asset.id) ?? 0,
       storedBytes: verified.reduce((sum, group) => sum + group.bytes, 0),
       piecesDone: pieces,
+      text: text.get(asset.id) ?? [],
     };
   });
 }

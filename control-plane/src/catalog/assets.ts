@@ -9,6 +9,7 @@ import type { Homes } from "./homes.ts";
 import { fromJson, fromJsonOrNull, toJson } from "./json-column.ts";
 import { setLabels } from "./labels.ts";
 import { unsettle } from "./settling.ts";
+import { planFromJson, probeFromJson, ratesFromJson } from "./stored-media.ts";
 import type { AssetRow, AssetsTable, Db } from "./tables.ts";
 
 export async function createAsset(db: Db, asset: NewAsset): Promise<CreateAssetOutcome> {
@@ -165,11 +166,11 @@ function toRecord(row: AssetRow, beside: Homes & Pick<AssetRecord, "settled">): 
     stateBeforeDelete: row.state_before_delete,
     pins: fromJson(row.pins),
     extraReplicas: row.extra_replicas,
-    probe: fromJsonOrNull(row.probe),
-    plan: fromJsonOrNull(row.plan),
+    probe: row.probe === null ? null : probeFromJson(row.probe),
+    plan: row.plan === null ? null : planFromJson(row.plan),
     releasedChunks: row.released_chunks,
     manifestVersion: row.manifest_version,
-    measured: fromJsonOrNull(row.measured),
+    measured: row.measured === null ? null : ratesFromJson(row.measured),
     error: fromJsonOrNull(row.error),
     ...beside,
   };

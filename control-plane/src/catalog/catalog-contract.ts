@@ -3,6 +3,7 @@ import { describeAssets } from "./contract/assets-contract.ts";
 import { describeCopies } from "./contract/copies-contract.ts";
 import { describeDamage } from "./contract/damage-contract.ts";
 import { describeDecisions } from "./contract/decisions-contract.ts";
+import { describeExtras } from "./contract/extras-contract.ts";
 import { describeHomes } from "./contract/homes-contract.ts";
 import { describeJoining } from "./contract/joining-contract.ts";
 import { describeLargeSnapshots } from "./contract/large-snapshot-contract.ts";
@@ -30,6 +31,7 @@ export function describeCatalog(name: string, { open, openOld }: { open: OpenCat
     describeDecisions(catalog);
     describeSettling(catalog);
     describeManifests(catalog);
+    describeExtras(catalog);
     describeNodes(catalog);
     describeJoining(catalog);
     describeLists(open);

@@ -3,7 +3,7 @@
 // writes its events in the same transaction. One contract suite (catalog-contract.ts) runs on every engine.
 import type { Failure } from "@vstream/core/errors.ts";
 import type { AssetId, NodeId, PieceId, Sha256, TaskId, TokenId } from "@vstream/core/ids.ts";
-import type { Manifest, NodeDescription, Piece, Probe } from "@vstream/core/media.ts";
+import type { Manifest, NodeDescription, Piece, Probe, TextTarget } from "@vstream/core/media.ts";
 import type { Decision } from "../planning/decisions.ts";
 import type {
   AssetRecord,
@@ -108,6 +108,8 @@ export interface AssetSummary {
   /** Sum over all verified replicas. */
   readonly storedBytes: number;
   readonly piecesDone: number;
+  /** Tracks of text that it has, or is still to get. */
+  readonly text: readonly TextTarget[];
 }
 
 export interface CatalogCounts {

@@ -2,7 +2,9 @@
 // one state, takes back what its lease had marked, and leaves its asset to planning.
 import type { Failure } from "@vstream/core/errors.ts";
 import type { AssetId } from "@vstream/core/ids.ts";
+import { isExtra } from "../planning/asset-facts.ts";
 import { taskAttemptLimit } from "../planning/decisions.ts";
+import { changeAsset } from "./assets.ts";
 import type { Actor } from "./catalog.ts";
 import { writeEvent } from "./events.ts";
 import { toJson } from "./json-column.ts";
@@ -76,6 +78,8 @@ async function killTask(db: Db, task: TaskRow, death: { failure: Failure; at: nu
   const { failure, at } = death;
   const failures = task.failures + 1;
   await end(db, task, { state: "dead", failures, error: toJson(failure), finished_at: at });
+  // Players are not to wait for what the asset does without from now on.
+  if (isExtra(task)) await changeAsset(db, task.asset_id, {}, "visible");
   await writeEvent(db, {
     at,
     kind: "task.dead",

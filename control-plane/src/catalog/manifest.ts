@@ -3,9 +3,10 @@ import type { AssetId, NodeId } from "@vstream/core/ids.ts";
 import type { Manifest, Piece } from "@vstream/core/media.ts";
 import { declaredRates } from "../planning/measure.ts";
 import { assetRow } from "./assets.ts";
+import { offeredText, readExtras } from "./extras.ts";
 import { homesOf } from "./homes.ts";
-import { fromJson, fromJsonOrNull } from "./json-column.ts";
 import { toPiece } from "./pieces.ts";
+import { planFromJson, probeFromJson, ratesFromJson } from "./stored-media.ts";
 import type { AssetRow, Db } from "./tables.ts";
 
 export async function getManifest(
@@ -14,8 +15,8 @@ export async function getManifest(
 ): Promise<Manifest | null> {
   const asset = await assetRow(db, assetId);
   if (asset === undefined || asset.probe === null || asset.plan === null || asset.released_chunks === 0) return null;
-  const [probe, plan] = [fromJson(asset.probe), fromJson(asset.plan)];
-  const measured = fromJsonOrNull(asset.measured);
+  const [probe, plan] = [probeFromJson(asset.probe), planFromJson(asset.plan)];
+  const measured = asset.measured === null ? null : ratesFromJson(asset.measured);
   const rates = measured ?? declaredRates({ plan, probe, pieces: await releasedPieces(db, asset, { from: 0, to: 1 }) });
   const fromChunk = await chunksAt(db, asset, haveVersion);
   return {
@@ -32,6 +33,8 @@ export async function getManifest(
     totalChunks: plan.chunks.length,
     homeNodeIds: (await homesOf(db, [assetId]))(assetId).homes,
     deleted: asset.state === "deleting",
+    text: (await offeredText(db, [{ id: assetId, state: asset.state, plan }])).get(assetId) ?? [],
+    extras: await readExtras(db, assetId),
   };
 }
 

@@ -3,9 +3,10 @@
 import { bytesOf, objectsOf } from "@vstream/core/media.ts";
 import type { Piece, PieceContent } from "@vstream/core/media.ts";
 import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
+import { isExtra } from "../planning/asset-facts.ts";
 import type { Actor } from "./catalog.ts";
 import { writeEvent } from "./events.ts";
-import { fromJson, toJson } from "./json-column.ts";
+import { contentFromJson, contentToJson } from "./stored-media.ts";
 import type { Db, PieceRow } from "./tables.ts";
 
 export interface ArrivedPieces {
@@ -74,33 +75,39 @@ export async function dropPiece(db: Db, assetId: AssetId, id: PieceId): Promise<
     .deleteFrom("pieces")
     .where("asset_id", "=", assetId)
     .where("id", "=", id)
-    .returning("bytes")
+    .returning(["bytes", "kind"])
     .executeTakeFirst();
-  if (dropped !== undefined) await resize(db, assetId, { pieces: -1, bytes: -dropped.bytes });
+  if (dropped !== undefined) await resize(db, assetId, { pieces: -1, bytes: -dropped.bytes, seen: isExtra(dropped) });
 }
 
 export function toPiece(row: Pick<PieceRow, "id" | "content" | "toolchain" | "made_by">): Piece {
-  return { id: row.id, content: fromJson(row.content), toolchain: row.toolchain, madeBy: row.made_by };
+  return { id: row.id, content: contentFromJson(row.content), toolchain: row.toolchain, madeBy: row.made_by };
 }
 
 async function insertPieces(db: Db, assetId: AssetId, pieces: readonly Piece[]): Promise<void> {
   if (pieces.length === 0) return;
   const bytes = pieces.reduce((sum, piece) => sum + bytesOf(piece.content), 0);
-  const version = await resize(db, assetId, { pieces: pieces.length, bytes });
+  const seen = pieces.some(({ content }) => isExtra(content));
+  const version = await resize(db, assetId, { pieces: pieces.length, bytes, seen });
   const rows = pieces.map((piece) => toRow(assetId, piece));
   await db.insertInto("pieces").values(rows).execute();
   const versions = pieces.map((piece) => ({ asset_id: assetId, piece_id: piece.id, version }));
   await db.insertInto("piece_versions").values(versions).execute();
 }
 
-// Gives the new version of the asset's pieces.
-async function resize(db: Db, assetId: AssetId, by: { pieces: number; bytes: number }): Promise<number> {
+// Players hear of what is in no chunk by a manifest of its own version. Gives the new version of the asset's pieces.
+async function resize(
+  db: Db,
+  assetId: AssetId,
+  by: { readonly pieces: number; readonly bytes: number; readonly seen: boolean },
+): Promise<number> {
   const { piece_version: version } = await db
     .updateTable("assets")
     .set((eb) => ({
       piece_count: eb("piece_count", "+", by.pieces),
       piece_bytes: eb("piece_bytes", "+", by.bytes),
       piece_version: eb("piece_version", "+", 1),
+      manifest_version: eb("manifest_version", "+", by.seen ? 1 : 0),
     }))
     .where("id", "=", assetId)
     .returning("piece_version")
@@ -116,7 +123,7 @@ function toRow(assetId: AssetId, piece: Piece): PieceRow {
     kind: content.kind,
     chunk: "chunk" in content ? content.chunk : -1,
     track: "track" in content ? content.track : -1,
-    content: toJson(content),
+    content: contentToJson(content),
     toolchain: piece.toolchain,
     made_by: piece.madeBy,
     bytes: bytesOf(content),

@@ -1,5 +1,6 @@
 // What is past its time: finished tasks with their logs, old events. A bounded amount in one call, so that others get
 // their turn.
+import { extraKinds } from "../planning/asset-facts.ts";
 import type { Db } from "./tables.ts";
 
 export const rowsPerPrune = 1000;
@@ -15,6 +16,14 @@ export async function prune(db: Db, before: { tasksFinishedBefore: number; event
         .where("finished_at", "is not", null)
         .where("finished_at", "<", before.tasksFinishedBefore)
         .where("state", "in", ["succeeded", "dead", "cancelled"])
+        // That a piece was given up is known by its dead task, as long as its asset is there.
+        .where((eb) =>
+          eb.or([
+            eb("state", "<>", "dead"),
+            eb("kind", "not in", extraKinds),
+            eb("asset_id", "not in", db.selectFrom("assets").select("assets.id")),
+          ]),
+        )
         .orderBy("finished_at")
         .limit(rowsPerPrune),
     )

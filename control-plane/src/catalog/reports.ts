@@ -2,10 +2,10 @@
 // changes nothing. The repetition of an accepted one is accepted again, and has no effect but one: of copies that an
 // inventory in between left out, because their report was not answered yet, the node is asked whether they stand there.
 import { VsError } from "@vstream/core/errors.ts";
-import { pieceIdOf } from "@vstream/core/media.ts";
 import type { Piece } from "@vstream/core/media.ts";
 import type { CatalogCommands, ReportOutcome, TaskReport } from "./catalog.ts";
 import { changeAsset, requireAssetRow } from "./assets.ts";
+import { checkPieces, requirePiece } from "./check-pieces.ts";
 import { takeDamage } from "./damage.ts";
 import { failTask, succeedTask } from "./end-task.ts";
 import { readIdentity } from "./identity.ts";
@@ -47,7 +47,7 @@ export async function recordPiece(db: Db, report: PieceReport): Promise<ReportOu
   const task = await taskRow(db, report.taskId);
   if (task === undefined || !(await isOurs(db, report))) return "stale";
   if (!holdsLease(task, report)) return (await isKnownCopy(db, task, report)) ? "accepted" : "stale";
-  checkPieces(task, [report.piece]);
+  await checkPieces(db, task, [report.piece]);
   const stored = await storeFrom(db, task, { nodeId: report.nodeId, pieces: [report.piece], at: report.at });
   return stored ? "accepted" : "stale";
 }
@@ -118,12 +118,14 @@ async function takeResult(db: Db, task: TaskRow, report: SuccessReport): Promise
       await takeProbe(db, task, report.outcome);
       break;
     case "transcode":
-      requirePiece(task, report.outcome);
+    case "text":
+    case "images":
+      requirePiece(task, report.outcome.pieces);
       break;
     case "audio":
       break;
   }
-  checkPieces(task, report.outcome.pieces);
+  await checkPieces(db, task, report.outcome.pieces);
   return await storeFrom(db, task, { nodeId, pieces: report.outcome.pieces, at });
 }
 
@@ -147,7 +149,7 @@ async function takeCopy(db: Db, task: TaskRow, { nodeId, at }: SuccessReport): P
 }
 
 async function takeProbe(db: Db, task: TaskRow, outcome: Succeeded): Promise<void> {
-  requirePiece(task, outcome);
+  requirePiece(task, outcome.pieces);
   if (outcome.probe === null) throw new VsError("invalid_argument", `the probe of ${task.asset_id} found nothing`);
   const asset = await requireAssetRow(db, task.asset_id);
   if (asset.probe === null) await changeAsset(db, task.asset_id, { probe: toJson(outcome.probe) });
@@ -169,20 +171,4 @@ async function storeFrom(
   await markVerified(db, arrived);
   await unsettle(db, task.asset_id);
   return true;
-}
-
-function requirePiece(task: TaskRow, outcome: Succeeded): void {
-  if (outcome.pieces.some((piece) => piece.id === task.piece_id)) return;
-  throw new VsError("invalid_argument", `the report of ${task.id} lacks ${task.piece_id}`);
-}
-
-// A node can only add what its task is to make.
-function checkPieces(task: TaskRow, pieces: readonly Piece[]): void {
-  const track = /^audio-\d+-/.exec(task.piece_id)?.[0];
-  for (const piece of pieces) {
-    const expected =
-      task.kind === "audio" ? track !== undefined && piece.id.startsWith(track) : piece.id === task.piece_id;
-    if (expected && piece.id === pieceIdOf(piece.content)) continue;
-    throw new VsError("invalid_argument", `the report of ${task.id} brings ${piece.id}, which is not its to make`);
-  }
 }

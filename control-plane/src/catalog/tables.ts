@@ -2,19 +2,11 @@
 import type { Generated, Kysely, Selectable } from "kysely";
 import type { Failure } from "@vstream/core/errors.ts";
 import type { AssetId, NodeId, PieceId, Sha256, TaskId, TokenId } from "@vstream/core/ids.ts";
-import type { PieceContent, Probe, TaskKind } from "@vstream/core/media.ts";
+import type { PieceContent, TaskKind } from "@vstream/core/media.ts";
 import type { VerifyFindings } from "./catalog.ts";
 import type { Json } from "./json-column.ts";
-import type {
-  AssetState,
-  EncodePlan,
-  MeasuredRates,
-  NodeHealth,
-  ReplicaState,
-  Role,
-  Scheduling,
-  TaskState,
-} from "./records.ts";
+import type { AssetState, NodeHealth, ReplicaState, Role, Scheduling, TaskState } from "./records.ts";
+import type { StoredContent, StoredPlan, StoredProbe, StoredRates } from "./stored-media.ts";
 
 /** What every command and query runs on: inside a transaction that the engine has begun. */
 export type Db = Kysely<Tables>;
@@ -64,11 +56,11 @@ export interface AssetsTable {
   state_before_delete: AssetState | null;
   /** How many rows it has in asset_homes; kept here for an index of what has too few. */
   home_count: number;
-  probe: Json<Probe> | null;
-  plan: Json<EncodePlan> | null;
+  probe: Json<StoredProbe> | null;
+  plan: Json<StoredPlan> | null;
   released_chunks: number;
   manifest_version: number;
-  measured: Json<MeasuredRates> | null;
+  measured: Json<StoredRates> | null;
   error: Json<Failure> | null;
   /** Title, source name and id in lower case, for search. */
   search_text: string;
@@ -98,7 +90,7 @@ export interface PiecesTable {
   /** -1 where there is none. */
   chunk: number;
   track: number;
-  content: Json<PieceContent>;
+  content: Json<StoredContent>;
   toolchain: string;
   made_by: NodeId | "";
   bytes: number;

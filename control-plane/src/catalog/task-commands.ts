@@ -2,6 +2,7 @@
 import { VsError } from "@vstream/core/errors.ts";
 import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { TaskId } from "@vstream/core/ids.ts";
+import { isExtra } from "../planning/asset-facts.ts";
 import { assetRow, changeAsset } from "./assets.ts";
 import type { Actor } from "./catalog.ts";
 import { cancelOpenTask, describe } from "./end-task.ts";
@@ -36,6 +37,7 @@ export async function retryTask(db: Db, { taskId, at, actor }: Change): Promise<
     .where("id", "=", taskId)
     .returningAll()
     .executeTakeFirstOrThrow();
+  if (isExtra(task)) await changeAsset(db, task.asset_id, {}, "visible");
   await unsettle(db, task.asset_id);
   const message = `${describe(task)} is tried again`;
   await writeEvent(db, { at, kind: "task.retried", subject: taskId, actor, message });
@@ -71,6 +73,11 @@ async function reviveAsset(db: Db, task: TaskRow, change: { at: number; actor: A
     throw new VsError("conflict", "the task's asset was deleted");
   }
   if (asset.state !== "failed" || task.kind === "verify") return;
+  if (isExtra(task)) {
+    throw new VsError("conflict", `asset ${asset.id} failed, and not for want of its ${task.kind}`, {
+      hint: `See what else of it is dead: vsctl tasks list --asset ${asset.id}`,
+    });
+  }
   if (!(await hasPiece(db, asset.id, sourcePieceId))) {
     throw new VsError("conflict", `asset ${asset.id} failed before its source had arrived`, {
       hint: "Delete it and ingest the source again",

@@ -62,6 +62,9 @@ async function isPossible(db: Db, task: NewTask, asset: AssetRow): Promise<boole
     case "transcode":
     case "audio":
       return !isEnding;
+    case "text":
+    case "images":
+      return !isEnding && asset.plan !== null;
   }
 }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { newId } from "@vstream/core/ids.ts";
 import type { Change } from "./control-loop.ts";
-import type { FakeAgent } from "./fake-agent.fixture.ts";
+import type { FakeAgent, Grant } from "./fake-agent.fixture.ts";
 import { LoopUnderTest } from "./loop-under-test.fixture.ts";
 
 const three = { one: "eu", two: "eu", three: "us" };
@@ -19,7 +19,42 @@ function release(test: LoopUnderTest): void {
   }
 }
 
+/** As it runs there. */
+function makesExtra(work: Grant["work"]): boolean {
+  return work.kind === "text" || work.kind === "images";
+}
+
 describe("the control loop", () => {
+  it("brings an asset to ready, and to rest, without the text and images that could not be made", async () => {
+    await using test = await LoopUnderTest.open(three);
+    for (const agent of test.agents) agent.does = (work) => !makesExtra(work);
+    const assetId = await test.ingest();
+    const failure = { code: "not_media", message: "no text in it", hint: "" } as const;
+    const killed: string[] = [];
+    await test.until(async () => {
+      for (const agent of test.agents) {
+        for (const grant of agent.running.filter(({ work }) => makesExtra(work))) {
+          await agent.finish(grant, { kind: "failed", failure });
+          killed.push(grant.work.kind);
+        }
+      }
+      return await test.isSettled(assetId);
+    });
+    const { asset, replicas, deadTasks } = await test.view(assetId);
+    assert.deepEqual([asset.state, killed.toSorted(), deadTasks.length], ["ready", ["images", "text"], 2]);
+    assert.equal(replicas.length, 2 * (2 + 3 + 3));
+    const manifest = await test.catalog.queries.getManifest({ assetId, haveVersion: 0 });
+    assert.deepEqual([manifest?.text, manifest?.extras], [[], []]);
+    for (const agent of test.agents) agent.does = () => true;
+    for (const { id } of deadTasks) {
+      await test.catalog.commands.retryTask({ taskId: id, at: test.clock.now(), actor: "user:test" });
+    }
+    test.loop.kick([assetId]);
+    await test.until(async () => (await test.view(assetId)).replicas.length === 20);
+    const whole = await test.catalog.queries.getManifest({ assetId, haveVersion: 0 });
+    assert.deepEqual([whole?.text.length, whole?.extras.length], [1, 2]);
+  });
+
   it("takes an ingest from its upload to ready, in two regions, and comes to rest", async () => {
     await using test = await LoopUnderTest.open(three);
     const assetId = await test.ingest();
@@ -29,7 +64,7 @@ describe("the control loop", () => {
     assert.equal(asset.releasedChunks, 3);
     assert.equal(new Set(asset.homes.map((home) => test.agentAt(home).description.region)).size, 2);
     assert.deepEqual(openTasks, []);
-    assert.equal(replicas.length, 2 * (2 + 3 + 3));
+    assert.equal(replicas.length, 2 * (2 + 3 + 3 + 2), "source, timeline, video, audio, text and images");
     const stranger = test.agents.find((agent) => !asset.homes.includes(agent.nodeId));
     assert.equal(stranger?.store.get(assetId)?.size ?? 0, 0);
   });
@@ -228,7 +263,7 @@ describe("the control loop", () => {
     assert.equal(asset.state, "ready");
     assert.ok(asset.homes.length === 2 && !asset.homes.includes(nodeId));
     for (const home of asset.homes) {
-      assert.equal(replicas.filter((copy) => copy.nodeId === home && copy.state === "verified").length, 8);
+      assert.equal(replicas.filter((copy) => copy.nodeId === home && copy.state === "verified").length, 10);
     }
   });
 

@@ -1,7 +1,7 @@
 // For tests: an agent without a machine. It beats, renews, and does its tasks in no time, as far as it is let.
-import { audioPieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import { audioPieceId, imagesPieceId, textPieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
-import type { AssetDemand, NodeDescription, Piece, Scrub, Work } from "@vstream/core/media.ts";
+import type { AssetDemand, NodeDescription, Piece, Scrub, TextStream, Work } from "@vstream/core/media.ts";
 import { buildLoad, buildPiece, buildProbe } from "../planning/snapshot.fixture.ts";
 import type { ControlLoop, TaskEndReport } from "./control-loop.ts";
 import type { AgentSession, ControlMessage, LeaseRef } from "./session.ts";
@@ -15,6 +15,16 @@ const scrub: Scrub = {
   lastPassEndedAt: null,
   damagedFound: 0,
   quarantined: 0,
+};
+
+const subtitles: TextStream = {
+  stream: 0,
+  codec: "subrip",
+  language: "eng",
+  name: "",
+  forced: false,
+  hearingImpaired: false,
+  convertible: true,
 };
 
 export class FakeAgent {
@@ -136,13 +146,21 @@ export class FakeAgent {
     const done = { kind: "succeeded", probe: null, pieces: [], damagedPieceIds: [] } as const;
     switch (work.kind) {
       case "probe":
-        return { ...done, probe: buildProbe({ segments: this.segments }), pieces: made(timelinePieceId) };
+        return {
+          ...done,
+          probe: { ...buildProbe({ segments: this.segments }), text: [subtitles] },
+          pieces: made(timelinePieceId),
+        };
       case "transcode":
         return { ...done, pieces: made(videoPieceId(work.chunk.index)) };
       case "audio": {
         const ids = work.chunkSegments.map((_, chunk) => audioPieceId(work.target.track, chunk));
         return { ...done, pieces: made(...ids) };
       }
+      case "text":
+        return { ...done, pieces: [textOf(work, this.description.toolchain)] };
+      case "images":
+        return { ...done, pieces: made(imagesPieceId) };
       case "replicate":
         return { ...done, pieces: [work.piece] };
       case "verify":
@@ -172,4 +190,11 @@ export class FakeAgent {
   #hold(assetId: AssetId, pieceIds: readonly PieceId[]): void {
     this.store.set(assetId, new Set([...(this.store.get(assetId) ?? []), ...pieceIds]));
   }
+}
+
+function textOf({ target, chunkSegments }: Extract<Work, { kind: "text" }>, toolchain: string): Piece {
+  const piece = buildPiece(textPieceId(target.track), { toolchain });
+  if (piece.content.kind !== "text") throw new Error("no text was built");
+  const [chunk] = piece.content.chunks;
+  return { ...piece, content: { ...piece.content, chunks: chunkSegments.flatMap(() => chunk ?? []) } };
 }

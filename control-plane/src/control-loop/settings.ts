@@ -1,6 +1,7 @@
 // The times of the control loop, with the defaults that a production cluster runs on.
 import { segmentSeconds } from "@vstream/core/media.ts";
 import type { PlanSettings } from "../planning/cluster.ts";
+import { usualLadders } from "../planning/ladder-forms.ts";
 import type { LivenessTimes } from "./liveness.ts";
 
 export interface LoopSettings extends PlanSettings, LivenessTimes {
@@ -44,6 +45,7 @@ export const defaultLoopSettings: LoopSettings = {
   trashMs: day,
   uploadLimitMs: day,
   maxChunkSegments: null,
+  ladders: usualLadders,
   repairCopiesAtOnce: 16,
   drainQuietMs: 3 * segmentSeconds * second,
   heartbeatMs: 2 * second,

@@ -1,8 +1,15 @@
 // One asset as planning looks at it: which pieces there are and should be, and who holds them.
-import { audioPieceId, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import {
+  audioPieceId,
+  imagesPieceId,
+  sourcePieceId,
+  textPieceId,
+  timelinePieceId,
+  videoPieceId,
+} from "@vstream/core/ids.ts";
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import { bytesOf } from "@vstream/core/media.ts";
-import type { Piece, TaskKind } from "@vstream/core/media.ts";
+import type { Piece, PieceContent, TaskKind } from "@vstream/core/media.ts";
 import type { AssetRecord, AssetView, EncodePlan, NodeRecord, ReplicaRecord, TaskRecord } from "../catalog/records.ts";
 import { isDownForGood } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
@@ -79,9 +86,28 @@ export function isThereOrReturning(facts: AssetFacts, pieceId: PieceId, cluster:
   );
 }
 
-/** All pieces that the finished asset consists of. */
-export function plannedPieces(plan: EncodePlan): PieceId[] {
-  return [sourcePieceId, timelinePieceId, ...plan.chunks.flatMap((chunk) => piecesOfChunk(plan, chunk.index))];
+/** All pieces that the finished asset consists of, without what was given up; none before it is planned. */
+export function plannedPieces({ asset: { plan }, deadTasks }: Pick<AssetView, "asset" | "deadTasks">): PieceId[] {
+  if (plan === null) return [];
+  const chunks = plan.chunks.flatMap((chunk) => piecesOfChunk(plan, chunk.index));
+  return [sourcePieceId, timelinePieceId, ...chunks, ...extrasOf(plan).filter((id) => !isGivenUp(id, deadTasks))];
+}
+
+/** Those that the asset can do without. */
+export function extrasOf({ text, images }: EncodePlan): PieceId[] {
+  return [...text.map(({ track }) => textPieceId(track)), ...(images === null ? [] : [imagesPieceId])];
+}
+
+/** Of pieces that an asset can do without, and of the tasks that make them. */
+export const extraKinds = ["text", "images"] as const;
+
+export function isExtra({ kind }: { readonly kind: TaskKind | PieceContent["kind"] }): boolean {
+  return extraKinds.some((extra) => extra === kind);
+}
+
+/** Its task died: until somebody has that tried again, the asset does without. */
+export function isGivenUp(pieceId: PieceId, deadTasks: readonly TaskRecord[]): boolean {
+  return deadTasks.some((task) => isExtra(task) && task.pieceId === pieceId);
 }
 
 /** A chunk's video, and its run of every audio track. */

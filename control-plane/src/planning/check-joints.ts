@@ -40,7 +40,7 @@ export function dropDecisions(pieceId: PieceId, facts: AssetFacts, homes: readon
   const { asset } = facts;
   const strays = copiesOf(facts, pieceId).filter((nodeId) => !homes.includes(nodeId));
   return [
-    { kind: "drop-piece", assetId: asset.id, pieceId, reason: "it does not join its neighbour" },
+    { kind: "drop-piece", assetId: asset.id, pieceId, reason: "it does not join its neighbour, and is made again" },
     ...strays.map((nodeId) => newTask(asset, { kind: "discard", pieceId: "", nodeId, discardPieceIds: [pieceId] })),
   ];
 }

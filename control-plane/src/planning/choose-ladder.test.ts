@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { VsError } from "@vstream/core/errors.ts";
-import { audioTrackLimit, chooseLadder } from "./choose-ladder.ts";
+import { assertLadderName, chooseLadder } from "./choose-ladder.ts";
+import { laddersWith, usualForm, usualLadders } from "./ladder-forms.ts";
 import { peakUnder } from "./rate-cap.ts";
 import { buildProbe } from "./snapshot.fixture.ts";
 
@@ -76,32 +77,36 @@ describe("the ladder of a source", () => {
     assert.deepEqual(new Set(chooseLadder("fast", probe).rungs.map((rung) => rung.preset)), new Set(["veryfast"]));
   });
 
-  it("names the ladders there are when asked for another", () => {
-    assert.throws(
-      () => chooseLadder("4k", buildProbe()),
-      (thrown) => thrown instanceof VsError && thrown.code === "invalid_argument" && /default, fast/.test(thrown.hint),
+  it("is as an operator wants it", () => {
+    const form = { ...usualForm, preset: "slow", lines: [360, 1440], crf: 20, rate: 0.5 } as const;
+    const ladders = laddersWith({ own: form });
+    const probe = buildProbe({ width: 3840, height: 2160 });
+    const { rungs } = chooseLadder("own", probe, ladders);
+    assert.deepEqual(
+      rungs.map(({ name, width, preset, crf }) => [name, width, preset, crf]),
+      [
+        ["1440p", 2560, "slow", 20],
+        ["360p", 640, "slow", 20],
+      ],
     );
-  });
-});
-
-describe("the audio targets of a source", () => {
-  it("are stereo AAC at 48 kHz with the language in its short form", () => {
-    assert.deepEqual(chooseLadder("default", buildProbe()).audio, [
-      { track: 0, language: "en", channels: 2, bitrateBps: 128_000, sampleRate: 48_000 },
-    ]);
+    const [usual] = chooseLadder("default", buildProbe({ width: 640, height: 360 }), ladders).rungs;
+    assert.equal(rungs[1]?.maxrateBps, Math.round((usual?.maxrateBps ?? 0) / 2000) * 1000);
   });
 
-  it("leave out unknown and impossible languages", () => {
-    const probe = buildProbe();
-    const languages = ["und", "", "not a tag", "ger", "pt-br"].map((language) => {
-      const audio = probe.audio.map((stream) => ({ ...stream, language }));
-      return chooseLadder("default", { ...probe, audio }).audio[0]?.language;
-    });
-    assert.deepEqual(languages, ["", "", "", "de", "pt-BR"]);
-  });
-
-  it("are sixteen at most", () => {
-    assert.equal(chooseLadder("default", buildProbe({ tracks: 40 })).audio.length, audioTrackLimit);
-    assert.deepEqual(chooseLadder("default", buildProbe({ tracks: 0 })).audio, []);
+  it("names the ladders there are when asked for another", () => {
+    const ladders = laddersWith({ own: usualForm });
+    for (const given of [usualLadders, ladders]) {
+      assert.throws(
+        () => chooseLadder("4k", buildProbe(), given),
+        (thrown) =>
+          thrown instanceof VsError && thrown.code === "invalid_argument" && /default, fast/.test(thrown.hint),
+      );
+    }
+    assert.throws(
+      () => {
+        assertLadderName("4k", ladders);
+      },
+      { hint: "Ladders: default, fast, own" },
+    );
   });
 });

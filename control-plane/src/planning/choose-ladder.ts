@@ -1,66 +1,62 @@
-// What a source is encoded into. Depends on the probe and the ladder's name alone, so that the same source always
-// gives the same targets. Never larger than the source, the source's aspect in every rung, sizes by the short side
-// (a portrait film is treated as a landscape one is), even numbers, and at most 1080 lines.
+// What a source is encoded into. Depends on the probe and the ladder alone, so that the same source always gives the
+// same targets. Never larger than the source, the source's aspect in every rung, sizes by the short side (a portrait
+// film is treated as a landscape one is), even numbers, and at most as many lines as the ladder has.
 import { VsError } from "@vstream/core/errors.ts";
-import type { AudioTarget, Probe, Rung, VideoStream } from "@vstream/core/media.ts";
-import { languageTag } from "./language-tag.ts";
+import type { AudioTarget, ImagesTarget, Probe, Rung, TextTarget, VideoStream } from "@vstream/core/media.ts";
+import { audioTargetsFor, imagesTargetFor, textTargetsFor } from "./choose-targets.ts";
+import { usualLadders } from "./ladder-forms.ts";
+import type { LadderForm, Ladders } from "./ladder-forms.ts";
 import { rateCapFor } from "./rate-cap.ts";
 
 export interface Ladder {
   readonly rungs: readonly Rung[];
   readonly audio: readonly AudioTarget[];
+  readonly text: readonly TextTarget[];
+  readonly images: ImagesTarget;
 }
-
-/** More audio streams than this are left out; the first ones stay. */
-export const audioTrackLimit = 16;
-
-// x264 presets. `fast` costs about twice the processor time of `veryfast` and saves about a tenth of the bits.
-const presets: ReadonlyMap<string, string> = new Map([
-  ["default", "fast"],
-  ["fast", "veryfast"],
-]);
-
-// Apple's frame sizes (rule 1.25) that a 16:9 source of any usual size meets, without those nearer than a third.
-const shortSides = [234, 360, 540, 720, 1080];
 
 // A rung at the source's own size must be this much larger than the next lower one to be worth its processor time.
 const ownSizeGain = 1.1;
 
-// x264's usual visual quality; the cap holds what it would spend on difficult pictures.
-const crf = 23;
-
-export const ladderNames: readonly string[] = [...presets.keys()];
-
 /** @throws VsError invalid_argument that names the ladders there are */
-export function assertLadderName(name: string): void {
-  if (presets.has(name)) return;
-  throw new VsError("invalid_argument", `there is no ladder named ${JSON.stringify(name)}`, {
-    hint: `Ladders: ${ladderNames.join(", ")}`,
-  });
+export function assertLadderName(name: string, ladders: Ladders): void {
+  formOf(name, ladders);
 }
 
 /**
- * Rungs from the largest to the smallest, at least one, and the audio targets.
- * Frame rates stay as they are; sources above 60 frames a second are not halved.
+ * Rungs from the largest to the smallest, at least one, and the targets beside them.
+ * Frame rates stay as the probe gives them: it has thinned out what was above 60 a second.
  * @throws VsError invalid_argument for an unknown ladder
  */
-export function chooseLadder(name: string, probe: Probe): Ladder {
-  assertLadderName(name);
-  const preset = presets.get(name) ?? "";
-  const rungs = shortSidesFor(probe.video).map((side) => rungOf(side, probe.video, preset));
-  return { rungs, audio: probe.audio.slice(0, audioTrackLimit).map(audioTargetOf) };
+export function chooseLadder(name: string, probe: Probe, ladders: Ladders = usualLadders): Ladder {
+  const form = formOf(name, ladders);
+  const rungs = shortSidesFor(probe.video, form).map((side) => rungOf(side, probe.video, form));
+  return {
+    rungs,
+    audio: audioTargetsFor(probe.audio),
+    text: textTargetsFor(probe.text),
+    images: imagesTargetFor(rungs, probe.durationSeconds),
+  };
 }
 
-function shortSidesFor(video: VideoStream): number[] {
+function formOf(name: string, ladders: Ladders): LadderForm {
+  const form = ladders.get(name);
+  if (form !== undefined) return form;
+  throw new VsError("invalid_argument", `there is no ladder named ${JSON.stringify(name)}`, {
+    hint: `Ladders: ${[...ladders.keys()].join(", ")}`,
+  });
+}
+
+function shortSidesFor(video: VideoStream, { lines }: LadderForm): number[] {
   const own = evenBelow(Math.min(video.width, video.height));
-  const usual = shortSides.filter((side) => side <= own);
+  const usual = lines.filter((side) => side <= own);
   const largest = usual.at(-1);
   if (largest === undefined) return [own];
-  const addsOwn = largest < (shortSides.at(-1) ?? 0) && own >= largest * ownSizeGain;
+  const addsOwn = largest < (lines.at(-1) ?? 0) && own >= largest * ownSizeGain;
   return (addsOwn ? [...usual, own] : usual).toReversed();
 }
 
-function rungOf(side: number, video: VideoStream, preset: string): Rung {
+function rungOf(side: number, video: VideoStream, { preset, crf, rate }: LadderForm): Rung {
   const long = Math.max(video.width, video.height);
   const short = Math.min(video.width, video.height);
   const scaled = Math.min(evenNearest((long * side) / short), evenBelow(long));
@@ -72,19 +68,8 @@ function rungOf(side: number, video: VideoStream, preset: string): Rung {
     codec: "h264",
     preset,
     crf,
-    ...rateCapFor(side * scaled),
+    ...rateCapFor(side * scaled, rate),
     profile: "high",
-  };
-}
-
-// Stereo AAC must exist (Apple's rule 2.3), so every track becomes that, mono ones too: one CHANNELS for all players.
-function audioTargetOf(stream: Probe["audio"][number]): AudioTarget {
-  return {
-    track: stream.track,
-    language: languageTag(stream.language),
-    channels: 2,
-    bitrateBps: 128_000,
-    sampleRate: 48_000,
   };
 }
 

@@ -1,5 +1,5 @@
 // Which nodes may run a task, and which of them had better.
-import { sourcePieceId } from "@vstream/core/ids.ts";
+import { sourcePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import { bytesOf } from "@vstream/core/media.ts";
 import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
@@ -21,7 +21,8 @@ export interface TaskGround {
  * Nodes with room for it, in the order of their ids. Cordoned nodes only delete and verify, draining ones only delete,
  * so that they come to an end; what they hold is copied from them all the same.
  */
-export function candidatesForTask(task: TaskRecord, { facts, cluster, lanes, sites }: TaskGround): NodeRecord[] {
+export function candidatesForTask(task: TaskRecord, ground: TaskGround): NodeRecord[] {
+  const { facts, cluster, lanes, sites } = ground;
   const free = lanes.withRoom(task);
   const fixed = (): NodeRecord[] => (task.nodeId === null ? [] : atHand(free.get(task.nodeId)));
   switch (task.kind) {
@@ -39,7 +40,23 @@ export function candidatesForTask(task: TaskRecord, { facts, cluster, lanes, sit
       const toolchain = sites.toolchainFor(task, facts);
       return [...free.values()].filter((node) => sites.allows(node, facts, toolchain));
     }
+    case "text":
+    case "images":
+      return free.size === 0 ? [] : candidatesForExtra(task, ground).filter((node) => free.has(node.id));
   }
+}
+
+// Any build will do. Text is made by reading the whole source, so where that is; images of all the video, by a home that
+// has it, else by whoever has. Only when none of these is at hand does another node fetch it.
+function candidatesForExtra(task: TaskRecord, { facts, cluster, sites }: TaskGround): NodeRecord[] {
+  if (task.kind === "text" && !sites.canEncode(facts)) return [];
+  const chunks = facts.asset.plan?.chunks ?? [];
+  const needed = task.kind === "text" ? [sourcePieceId] : chunks.map(({ index }) => videoPieceId(index));
+  const able = cluster.nodes.filter((node) => node.health === "up" && sites.allows(node, facts, null));
+  const holders = able.filter((node) => needed.every((pieceId) => copiesOf(facts, pieceId).includes(node.id)));
+  const homes = (nodes: readonly NodeRecord[]): NodeRecord[] =>
+    nodes.filter((node) => facts.asset.homes.includes(node.id));
+  return [homes(holders), holders, homes(able), able].find((nodes) => nodes.length > 0) ?? [];
 }
 
 // A probe reads the whole source, so it runs where that is. When only nodes have it that take no work now, such as a

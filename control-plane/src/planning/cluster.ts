@@ -2,6 +2,7 @@
 import type { NodeId } from "@vstream/core/ids.ts";
 import type { Load } from "@vstream/core/media.ts";
 import type { AssetRecord, NodeRecord, Snapshot } from "../catalog/records.ts";
+import type { Ladders } from "./ladder-forms.ts";
 import { PromisedHomes } from "./promised-homes.ts";
 
 export interface PlanSettings {
@@ -13,6 +14,7 @@ export interface PlanSettings {
   readonly uploadLimitMs: number;
   /** The most segments of one chunk; null: by the length of the source. */
   readonly maxChunkSegments: number | null;
+  readonly ladders: Ladders;
   /** How many copies in the whole cluster may be made at the same time for assets that are ready. */
   readonly repairCopiesAtOnce: number;
   /** How long a draining node must have been asked nothing by viewers; three segments. */

@@ -3,12 +3,12 @@
 // What containers write when they do not know, or when there is no language.
 const unknown = new Set(["", "und", "mis", "mul", "zxx"]);
 
-/** Empty for what is unknown or not a language tag. */
+/** Empty for what is unknown or not a language tag. `pt_BR` is taken for `pt-BR`. */
 export function languageTag(text: string): string {
-  const given = text.trim().toLowerCase();
-  if (unknown.has(given)) return "";
+  const given = text.trim().toLowerCase().replaceAll("_", "-");
   try {
-    return Intl.getCanonicalLocales(given)[0] ?? "";
+    const tag = Intl.getCanonicalLocales(given)[0] ?? "";
+    return unknown.has(tag.split("-")[0] ?? "") ? "" : tag;
   } catch {
     return "";
   }

@@ -11,6 +11,7 @@ function segmentsOf(sizes: readonly (readonly [number, number])[]): Segment[] {
     object: { sha256: hash(`${at}`), bytes: kilobytes * 1000 },
     durationTicks: seconds * 1000,
     startTicks: 0,
+    keyframes: [],
   }));
 }
 

@@ -9,6 +9,8 @@ import { isSchedulable } from "./cluster.ts";
 const limits: Readonly<Record<Exclude<TaskKind, "transcode">, number>> = {
   probe: 2,
   audio: 1,
+  text: 1,
+  images: 1,
   replicate: 4,
   discard: 1,
   verify: 1,
@@ -17,14 +19,27 @@ const limits: Readonly<Record<Exclude<TaskKind, "transcode">, number>> = {
 /** How many copies one node makes at a time. */
 export const copiesAtOnce = limits.replicate;
 
-/** What has a limit of its own: the kinds, and the first chunk, which an audio encode does not keep waiting. */
+/** What has a limit of its own: the kinds, and the first chunk, which nothing beside it keeps waiting. */
 type Lane = TaskKind | "first chunk";
 type LaneTask = Pick<TaskRecord, "kind" | "pieceId">;
 
 const lanesBeside: Readonly<Partial<Record<TaskKind, readonly Lane[]>>> = {
   transcode: ["transcode", "first chunk"],
   audio: ["audio", "transcode"],
+  images: ["images", "transcode"],
 };
+
+const lanes = [
+  "probe",
+  "audio",
+  "text",
+  "images",
+  "replicate",
+  "discard",
+  "verify",
+  "transcode",
+  "first chunk",
+] as const;
 
 export class NodeLanes {
   readonly #running = new Map<NodeId, Map<TaskKind, number>>();
@@ -40,7 +55,7 @@ export class NodeLanes {
         if (task.state === "leased" && task.nodeId !== null) this.#count(task.nodeId, task.kind);
       }
     }
-    for (const lane of ["probe", "audio", "replicate", "discard", "verify", "transcode", "first chunk"] as const) {
+    for (const lane of lanes) {
       const free = nodes.filter((node) => this.#isFree(node, lane));
       this.#free.set(lane, new Map(free.map((node) => [node.id, node])));
     }
@@ -63,19 +78,25 @@ export class NodeLanes {
     return this.#freeIn(laneOf(task));
   }
 
-  /** 0: idle; 1: full. Encodes of both kinds count together, and may come to more. */
+  /** 0: idle; 1: full. What takes the slots of encodes counts together, and may come to more. */
   use(node: NodeRecord, kind: TaskKind): number {
-    if (kind !== "transcode" && kind !== "audio") return this.#runs(node.id, kind) / limits[kind];
-    return (this.#runs(node.id, "transcode") + this.#runs(node.id, "audio")) / slotsOf(node);
+    if (kind === "transcode" || kind === "audio" || kind === "images") {
+      return (this.#runs(node.id, "transcode") + this.#runsBeside(node.id)) / slotsOf(node);
+    }
+    return this.#runs(node.id, kind) / limits[kind];
   }
 
   // An audio encode keeps a processor busy for as long as it runs, so it takes the slot of a transcode: beside one it
-  // would slow that down, and the last chunk of the whole asset with it. It never keeps the first chunk waiting, which
-  // viewers wait for, nor everything else where there is a single slot.
+  // would slow that down, and the last chunk of the whole asset with it. So do images. They never keep the first chunk
+  // waiting, which viewers wait for, nor everything else where there is a single slot. Text is mostly reading.
   #isFree(node: NodeRecord, lane: Lane): boolean {
     if (lane !== "transcode" && lane !== "first chunk") return this.#runs(node.id, lane) < limits[lane];
-    const besideAudio = this.#slots === 1 || lane === "first chunk";
-    return this.#runs(node.id, "transcode") + (besideAudio ? 0 : this.#runs(node.id, "audio")) < slotsOf(node);
+    const goesBeside = this.#slots === 1 || lane === "first chunk";
+    return this.#runs(node.id, "transcode") + (goesBeside ? 0 : this.#runsBeside(node.id)) < slotsOf(node);
+  }
+
+  #runsBeside(nodeId: NodeId): number {
+    return this.#runs(nodeId, "audio") + this.#runs(nodeId, "images");
   }
 
   #freeIn(lane: Lane): Map<NodeId, NodeRecord> {

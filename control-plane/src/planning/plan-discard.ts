@@ -4,7 +4,7 @@ import { errorKinds } from "@vstream/core/errors.ts";
 import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
-import { copiesOf, openTask } from "./asset-facts.ts";
+import { copiesOf, isExtra, openTask } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import { copiesToKeep, isLeaving } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
@@ -144,7 +144,9 @@ function goOn({ asset }: AssetFacts): Decision {
 function keptUntil(facts: AssetFacts, cluster: Cluster): number {
   const { error } = facts.asset;
   if (error !== null && errorKinds[error.code].exitCode === 7) return 0;
-  const died = facts.view.deadTasks.filter((task) => !isUpkeep(task)).map((task) => task.finishedAt ?? 0);
+  const died = facts.view.deadTasks
+    .filter((task) => !isUpkeep(task) && !isExtra(task))
+    .map((task) => task.finishedAt ?? 0);
   if (error?.code === "object_missing") {
     // What was finished once is not taken away for what went missing later: that is up to its owner.
     if (facts.asset.readyAt !== null) return Infinity;

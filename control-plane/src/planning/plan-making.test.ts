@@ -4,7 +4,17 @@ import type { NodeRecord } from "../catalog/records.ts";
 import type { Decision, NewTask } from "./decisions.ts";
 import { plan } from "./plan.ts";
 import { openTranscodesPerAsset } from "./plan-making.ts";
-import { buildInput, buildNode, buildPlan, buildProbe, buildTask, buildView, nodeId, now } from "./snapshot.fixture.ts";
+import {
+  buildInput,
+  buildNode,
+  buildPlan,
+  buildProbe,
+  buildRichPlan,
+  buildTask,
+  buildView,
+  nodeId,
+  now,
+} from "./snapshot.fixture.ts";
 import type { ViewParts } from "./snapshot.fixture.ts";
 
 const nodes = [buildNode("a"), buildNode("b", { region: "us" }), buildNode("c")];
@@ -38,7 +48,7 @@ describe("an asset that is being made", () => {
   it("gets its plan from the probe", () => {
     const [decision] = decide({ asset: { probe }, copies: begun });
     assert.ok(decision?.kind === "set-plan");
-    assert.deepEqual(decision.plan, buildPlan(probe));
+    assert.deepEqual(decision.plan, buildRichPlan(probe, 0));
   });
 
   it("fails when its ladder does not exist", () => {

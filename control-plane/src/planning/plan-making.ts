@@ -1,5 +1,6 @@
 // What is still to be made of an asset: the probe, the plan, and a task for every chunk and audio track that is not
-// there. What was made and then lost with its nodes is made again; the same plan gives the same bytes.
+// there. What was made and then lost with its nodes is made again; the same plan gives the same bytes. Text and images,
+// which an asset can do without, are planned in plan-extras.ts.
 import { asVsError } from "@vstream/core/errors.ts";
 import type { Failure } from "@vstream/core/errors.ts";
 import { audioPieceId, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
@@ -13,6 +14,7 @@ import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
 import { sourceLost } from "./fail-asset.ts";
 import { cancelTasks, newTask } from "./new-task.ts";
+import { planExtras } from "./plan-extras.ts";
 import { preRollFor } from "./pre-roll.ts";
 import { splitChunks } from "./split-chunks.ts";
 
@@ -31,7 +33,11 @@ export function planMaking(facts: AssetFacts, cluster: Cluster): StepOutcome {
   const decisions = planTasks(facts, isMissing);
   const isStuck = decisions.length > 0 || facts.view.openTasks.some(makesSomething) || isUnfinished(facts, cluster);
   if (isStuck && isLostForGood(facts, sourcePieceId, cluster)) return { kind: "failed", failure: sourceLost(asset) };
-  if (asset.probe === null || asset.plan !== null) return { kind: "decided", decisions };
+  if (asset.plan !== null) {
+    const isLost = (pieceId: PieceId): boolean => isLostForGood(facts, pieceId, cluster);
+    return { kind: "decided", decisions: [...decisions, ...planExtras(facts, { isMissing, isLost })] };
+  }
+  if (asset.probe === null) return { kind: "decided", decisions };
   return withPlan({ facts, probe: asset.probe, cluster }, decisions);
 }
 
@@ -42,10 +48,12 @@ function isUnfinished(facts: AssetFacts, cluster: Cluster): boolean {
   return plan === null || plan.chunks.some(({ index }) => piecesOfChunk(plan, index).some(isGone));
 }
 
-/** For an asset that is ready: only what no node can bring back, and only while its source is there to make it from. */
+/** For an asset that is ready: only what no node can bring back, and only while what it is made from is there. */
 export function planLost(facts: AssetFacts, cluster: Cluster): Decision[] {
-  if (copiesOf(facts, sourcePieceId).length === 0 || facts.view.deadTasks.some(makesSomething)) return [];
-  return planTasks(facts, (pieceId) => isLostForGood(facts, pieceId, cluster));
+  const isMissing = (pieceId: PieceId): boolean => isLostForGood(facts, pieceId, cluster);
+  const isHopeless = copiesOf(facts, sourcePieceId).length === 0 || facts.view.deadTasks.some(makesSomething);
+  const extras = planExtras(facts, { isMissing, isLost: isMissing });
+  return [...(isHopeless ? [] : planTasks(facts, isMissing)), ...extras];
 }
 
 function planTasks(facts: AssetFacts, isMissing: (pieceId: PieceId) => boolean): Decision[] {
@@ -66,7 +74,7 @@ function withPlan(
   const { id, ladder } = facts.asset;
   try {
     const plan = {
-      ...chooseLadder(ladder, probe),
+      ...chooseLadder(ladder, probe, cluster.settings.ladders),
       chunks: splitChunks(probe.segments, cluster.settings.maxChunkSegments),
     };
     return { kind: "decided", decisions: [...decisions, { kind: "set-plan", assetId: id, plan }] };
@@ -113,7 +121,7 @@ function cancelMoot(facts: AssetFacts, plan: EncodePlan, isMissing: (pieceId: Pi
   return cancelTasks(facts.view.openTasks.filter(isMoot), "what it makes is there");
 }
 
-/** Whether the task makes a piece from the source; not a copy, not a discard. */
+/** Whether the task makes a piece without which the asset is none. */
 export function makesSomething(task: TaskRecord): boolean {
   return task.kind === "probe" || task.kind === "transcode" || task.kind === "audio";
 }

@@ -1,6 +1,6 @@
 // What a player may be given: leading chunks whose video joins and whose every piece stands on a home. With the first
 // the asset is playable; with the last it is measured; with enough copies of everything it is ready.
-import { sourcePieceId, timelinePieceId } from "@vstream/core/ids.ts";
+import { sourcePieceId, textPieceId, timelinePieceId } from "@vstream/core/ids.ts";
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { AssetRecord, EncodePlan } from "../catalog/records.ts";
 import { copiesOf, isLostForGood, piecesOfChunk, plannedPieces } from "./asset-facts.ts";
@@ -65,12 +65,13 @@ function hasAllCopies(
   { homes, cluster }: { homes: readonly NodeId[]; cluster: Cluster },
 ): boolean {
   const wanted = copiesWantedOn(homes, facts.asset, cluster);
-  // What is encoded whole plays without its source, even if that was lost meanwhile; and the timeline is made of it.
+  // What is encoded whole plays without its source, even if that was lost meanwhile, and without what only the source
+  // could give again: the timeline, and text.
   const isSourceLost = isLostForGood(facts, sourcePieceId, cluster);
+  const dispensable = [sourcePieceId, timelinePieceId, ...plan.text.map(({ track }) => textPieceId(track))];
   const isPointless = (pieceId: PieceId): boolean =>
-    isSourceLost &&
-    (pieceId === sourcePieceId || (pieceId === timelinePieceId && isLostForGood(facts, pieceId, cluster)));
-  const pieces = plannedPieces(plan).filter((pieceId) => !isPointless(pieceId));
+    isSourceLost && dispensable.includes(pieceId) && isLostForGood(facts, pieceId, cluster);
+  const pieces = plannedPieces(facts.view).filter((pieceId) => !isPointless(pieceId));
   return pieces.every(
     (pieceId) => copiesOf(facts, pieceId).filter((nodeId) => homes.includes(nodeId)).length >= wanted,
   );

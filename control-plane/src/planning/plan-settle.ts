@@ -31,7 +31,7 @@ function isWhole(facts: AssetFacts, cluster: Cluster): boolean {
     plan !== null &&
     hasItsHomes(facts, cluster) &&
     homes.every((home) => holdsAll(facts, home)) &&
-    plannedPieces(plan).every((pieceId) => copiesOf(facts, pieceId).length > 0) &&
+    plannedPieces(facts.view).every((pieceId) => copiesOf(facts, pieceId).length > 0) &&
     !hasUndecidedSurplus(facts, cluster)
   );
 }

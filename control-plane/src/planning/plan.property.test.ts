@@ -1,7 +1,14 @@
 // Properties that hold in every snapshot, however odd.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { audioPieceId, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import {
+  audioPieceId,
+  imagesPieceId,
+  sourcePieceId,
+  textPieceId,
+  timelinePieceId,
+  videoPieceId,
+} from "@vstream/core/ids.ts";
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { AssetView, ReplicaState } from "../catalog/records.ts";
 import { assignLeases } from "./assign-leases.ts";
@@ -9,14 +16,19 @@ import { homesWanted } from "./cluster.ts";
 import type { PlanInput } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
 import { plan } from "./plan.ts";
-import { buildFinished, buildInput, buildNode, buildTask, buildView, nodeId, now } from "./snapshot.fixture.ts";
+import { buildInput, buildNode, buildRich, buildTask, buildView, nodeId, now } from "./snapshot.fixture.ts";
 
 const names = ["a", "b", "c", "d", "e"];
 const pieceIds = [
   sourcePieceId,
   timelinePieceId,
   ...[0, 1].flatMap((chunk) => [videoPieceId(chunk), audioPieceId(0, chunk)]),
+  textPieceId(0),
+  imagesPieceId,
 ];
+const died = [textPieceId(0), imagesPieceId].map((pieceId) =>
+  buildTask(pieceId === imagesPieceId ? "images" : "text", { pieceId, state: "dead", finishedAt: now }),
+);
 
 const anyNode = fc.record({
   region: fc.constantFrom("eu", "us"),
@@ -47,8 +59,9 @@ const anyInput = fc
     pins: fc.subarray(names, { maxLength: 1 }),
     leaving: fc.subarray(names, { maxLength: 2 }),
     braked: fc.subarray(["eu", "us"]),
+    dead: fc.subarray(died),
   })
-  .map(({ nodes, homes, copies, discards, pins, leaving, braked, ...others }): PlanInput => {
+  .map(({ nodes, homes, copies, discards, pins, leaving, braked, dead, ...others }): PlanInput => {
     const records = nodes.map((changes, at) => buildNode(names[at] ?? "", changes));
     const known = new Set(records.map((node) => node.name));
     const open = discards
@@ -61,7 +74,7 @@ const anyInput = fc
       pins: pins.map(nodeId),
       deletedAt: now - 90_000_000,
     } as const;
-    const view = buildView({ ...buildFinished([], asset), open });
+    const view = buildView({ ...buildRich([], asset), open, dead });
     const replicas = pieceIds.flatMap((pieceId, row) =>
       names.flatMap((name, column) => {
         const replica = copies[row * names.length + column] ?? null;
@@ -197,8 +210,11 @@ describe("planning, whatever the snapshot", () => {
           const node = input.snapshot.nodes.find(({ id }) => id === home);
           if (node === undefined || node.scheduling === "draining" || homes.includes(home)) continue;
           for (const pieceId of pieceIds) {
-            // What nobody has, that home does not have either.
-            if (copiesOfTask(view, input, pieceId) === 0) continue;
+            // What nobody has, or only those who are to delete it, that home does not have either.
+            const deleting = view.openTasks.filter((task) => task.discardPieceIds.includes(pieceId));
+            const isKept = (id: NodeId): boolean => id === home || deleting.every((task) => task.nodeId !== id);
+            const lasting = new Set(living.map(({ id }) => id).filter(isKept));
+            if (verifiedOn(view, pieceId, lasting) === 0) continue;
             assert.ok(verifiedOn(view, pieceId, staying) >= Math.min(view.asset.replicasWanted, able));
           }
         }
@@ -292,6 +308,41 @@ describe("planning, whatever the snapshot", () => {
         const scarcity = leases.map(({ task }) => copiesOfTask(view, input, task.pieceId));
         assert.deepEqual(scarcity, scarcity.toSorted());
       }),
+    );
+  });
+
+  it("forgets nothing of which a copy may be left, and makes nothing that was given up", () => {
+    fc.assert(
+      fc.property(anyInput, (input) => {
+        const [view] = input.snapshot.assets;
+        assert.ok(view !== undefined);
+        const up = new Set(input.snapshot.nodes.filter((node) => node.health !== "down").map((node) => node.id));
+        const givenUp = view.deadTasks.map((task) => task.pieceId);
+        for (const decision of plan(input)) {
+          if (decision.kind === "drop-piece") assert.equal(verifiedOn(view, decision.pieceId, up), 0);
+          if (decision.kind !== "create-task" || decision.task.kind === "replicate") continue;
+          assert.ok(!givenUp.includes(decision.task.pieceId));
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("takes an asset that is ready for lost only with what viewers get of it", () => {
+    fc.assert(
+      fc.property(anyInput, (input) => {
+        const [view] = input.snapshot.assets;
+        if (view?.asset.state !== "ready") return;
+        const fails = plan(input).some((decision) => decision.kind === "set-asset-state" && decision.to === "failed");
+        const without = view.replicas.filter(
+          (copy) => !copy.pieceId.startsWith("text") && copy.pieceId !== imagesPieceId,
+        );
+        const assets = [{ ...view, replicas: without }];
+        const again = plan({ ...input, snapshot: { ...input.snapshot, assets } });
+        const failsToo = again.some((decision) => decision.kind === "set-asset-state" && decision.to === "failed");
+        assert.equal(failsToo, fails);
+      }),
+      { numRuns: 500 },
     );
   });
 

@@ -23,9 +23,9 @@ export interface RateCap {
   readonly bufferBits: number;
 }
 
-/** For a frame of that many pixels; whole kilobits. */
-export function rateCapFor(area: number): RateCap {
-  const maxrateBps = wholeKilobits(averageFor(area) * maxrateOverAverage);
+/** For a frame of that many pixels; whole kilobits. @param rate times what is usual */
+export function rateCapFor(area: number, rate = 1): RateCap {
+  const maxrateBps = wholeKilobits(averageFor(area) * maxrateOverAverage * rate);
   return { maxrateBps, bufferBits: maxrateBps * bufferSeconds };
 }
 

@@ -1,10 +1,18 @@
 // For tests: nodes, assets and snapshots in one line each, with only what matters spelled out.
-import { audioPieceId, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import {
+  audioPieceId,
+  imagesPieceId,
+  sourcePieceId,
+  textPieceId,
+  timelinePieceId,
+  videoPieceId,
+} from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, PieceId, Sha256, TaskId } from "@vstream/core/ids.ts";
-import type { Load, ObjectRef, Piece, PieceContent, Probe, TaskKind } from "@vstream/core/media.ts";
+import type { Image, Load, ObjectRef, Piece, PieceContent, Probe, TaskKind, TextTarget } from "@vstream/core/media.ts";
 import type { AssetRecord, AssetView, EncodePlan, NodeRecord, Snapshot, TaskRecord } from "../catalog/records.ts";
 import type { PlanInput, PlanSettings } from "./cluster.ts";
 import { chooseLadder } from "./choose-ladder.ts";
+import { usualLadders } from "./ladder-forms.ts";
 import { splitChunks } from "./split-chunks.ts";
 
 /** The moment of every built snapshot. */
@@ -15,6 +23,7 @@ export const settings: PlanSettings = {
   trashMs: 86_400_000,
   uploadLimitMs: 86_400_000,
   maxChunkSegments: null,
+  ladders: usualLadders,
   repairCopiesAtOnce: 8,
   drainQuietMs: 18_000,
 };
@@ -73,7 +82,7 @@ export function buildProbe(
 ): Probe {
   const { segments = 5, tracks = 1, width = 854, height = 480 } = changes;
   const audio = Array.from({ length: tracks }, (_, track) => {
-    return { track, codec: "aac", language: "eng", channels: 2, sampleRate: 48_000 };
+    return { track, codec: "aac", language: "eng", channels: 2, sampleRate: 48_000, name: "" };
   });
   const video = { width, height, codec: "h264", frameRate: 24, timeScale: 12_288, ticksPerFrame: 512 };
   return {
@@ -83,11 +92,22 @@ export function buildProbe(
     audio,
     segments,
     longestSegmentSeconds: 6,
+    ...{ text: [], chapters: [], warnings: [] },
   };
 }
 
+/** With neither text nor images, which most tests are not about. */
 export function buildPlan(probe: Probe): EncodePlan {
-  return { ...chooseLadder("default", probe), chunks: splitChunks(probe.segments, null) };
+  const chunks = splitChunks(probe.segments, null);
+  return { ...chooseLadder("default", probe), text: [], images: null, chunks };
+}
+
+/** With tracks of text and images. */
+export function buildRichPlan(probe: Probe, tracks = 1): EncodePlan {
+  const text = Array.from({ length: tracks }, (_, track): TextTarget => {
+    return { track, stream: track, language: "en", name: "", forced: false, hearingImpaired: false };
+  });
+  return { ...buildPlan(probe), text, images: chooseLadder("default", probe).images };
 }
 
 export const assetId = "as000000000000000000a1" as AssetId;
@@ -200,6 +220,12 @@ export function buildFinished(holders: readonly string[], asset: Partial<AssetRe
   return { asset: { ...finished, ...asset }, copies: Object.fromEntries(ids.map((id) => [id, holders])) };
 }
 
+/** The same with a track of text and images. */
+export function buildRich(holders: readonly string[], asset: Partial<AssetRecord> = {}): ViewParts {
+  const finished = buildFinished(holders, { plan: buildRichPlan(buildProbe({ segments: 2 })), ...asset });
+  return { ...finished, copies: { ...finished.copies, [textPieceId(0)]: holders, [imagesPieceId]: holders } };
+}
+
 export function buildInput(nodes: readonly NodeRecord[], views: readonly AssetView[], at = now): PlanInput {
   const snapshot: Snapshot = { at, nodes, assets: views };
   const homeCounts = new Map<NodeId, number>();
@@ -227,7 +253,9 @@ function contentOf(id: PieceId, joint: { beforeFirst?: string; last?: string }):
   }
   if (id === timelinePieceId) return { kind: "timeline", timeline: object("timeline") };
   const numbers = id.split("-").slice(1).map(Number);
-  const segments = [{ object: object(id), durationTicks: 6 * 12_288, startTicks: 0 }];
+  if (id === imagesPieceId) return someImages();
+  if (id.startsWith("text-")) return { kind: "text", track: numbers[0] ?? 0, chunks: [object(id)] };
+  const segments = [{ object: object(id), durationTicks: 6 * 12_288, startTicks: 0, keyframes: [] }];
   const rendition = { init: object("init"), codecs: "avc1.64001e", segments };
   if (id.startsWith("video-")) {
     const chunk = numbers[0] ?? 0;
@@ -237,4 +265,10 @@ function contentOf(id: PieceId, joint: { beforeFirst?: string; last?: string }):
   }
   const [track = 0, chunk = 0] = numbers;
   return { kind: "audio", track, chunk, timeScale: 12_288, rendition: { ...rendition, rung: "", codecs: "mp4a.40.2" } };
+}
+
+function someImages(): PieceContent {
+  const image = (name: string): Image => ({ object: object(name), width: 854, height: 480 });
+  const sizes = { columns: 1, rows: 1, width: 160, height: 90, intervalMs: 5_000, thumbnails: 1 };
+  return { kind: "images", poster: image("poster"), sheets: [image("sheet")], ...sizes };
 }

@@ -1,5 +1,5 @@
 // What a task's node is told to do: the targets from the asset's plan, and from whom to fetch what it needs.
-import { sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import { sourcePieceId, textPieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { ObjectRef, SourceRef, Work } from "@vstream/core/media.ts";
 import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
@@ -22,6 +22,10 @@ export function workFor(task: TaskRecord, place: WorkPlace): Work | null {
       return transcodeWork(task, place);
     case "audio":
       return audioWork(task, place);
+    case "text":
+      return textWork(task, place);
+    case "images":
+      return imagesWork(place);
     case "replicate":
       return replicateWork(task, place);
     case "discard":
@@ -57,6 +61,22 @@ function audioWork(task: TaskRecord, place: WorkPlace): Work | null {
   const origin = originOf(place);
   if (plan === null || target === undefined || origin === null) return null;
   return { kind: "audio", ...origin, target, chunkSegments: plan.chunks.map(({ segmentCount }) => segmentCount) };
+}
+
+function textWork(task: TaskRecord, place: WorkPlace): Work | null {
+  const { plan } = place.facts.asset;
+  const target = plan?.text.find(({ track }) => textPieceId(track) === task.pieceId);
+  const origin = originOf(place);
+  if (plan === null || target === undefined || origin === null) return null;
+  return { kind: "text", ...origin, target, chunkSegments: plan.chunks.map(({ segmentCount }) => segmentCount) };
+}
+
+function imagesWork(place: WorkPlace): Work | null {
+  const { plan } = place.facts.asset;
+  if (plan === null || plan.images === null) return null;
+  const video = plan.chunks.map(({ index }) => videoPieceId(index));
+  const holders = holdersOf(place, video);
+  return holders === null ? null : { kind: "images", target: plan.images, holders };
 }
 
 function replicateWork(task: TaskRecord, place: WorkPlace): Work | null {

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { newId, sourcePieceId, timelinePieceId, videoPieceId, audioPieceId } from "@vstream/core/ids.ts";
+import {
+  audioPieceId,
+  imagesPieceId,
+  newId,
+  sourcePieceId,
+  textPieceId,
+  timelinePieceId,
+  videoPieceId,
+} from "@vstream/core/ids.ts";
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { Piece } from "@vstream/core/media.ts";
 import type { AssetRecord, AssetView, EncodePlan, TaskRecord } from "../catalog/records.ts";
@@ -9,7 +17,9 @@ import { progressOfAsset, settledProgress } from "./asset-progress.ts";
 const homes = [newId("node", 1), newId("node", 2)];
 const plan: EncodePlan = {
   rungs: [],
-  audio: [{ track: 0, language: "", channels: 2, bitrateBps: 1, sampleRate: 48_000 }],
+  audio: [{ track: 0, stream: 0, language: "", name: "", channels: 2, bitrateBps: 1, sampleRate: 48_000 }],
+  text: [],
+  images: null,
   chunks: [
     { index: 0, firstSegment: 0, segmentCount: 1 },
     { index: 1, firstSegment: 1, segmentCount: 3 },
@@ -81,6 +91,29 @@ describe("an asset's progress", () => {
     const before = progressOfAsset(viewOf({ asset, pieces, tasks }), half);
     const after = progressOfAsset(viewOf({ asset, pieces, tasks }), () => 0.9);
     assert.ok(after.progress > before.progress);
+  });
+
+  it("counts text and images until they are there, and not those that were given up", () => {
+    const text = { track: 0, stream: 0, language: "en", name: "", forced: false, hearingImpaired: false };
+    const images = { posterRung: "480p", thumbnailRung: "480p", intervalMs: 5_000 };
+    const asset: Partial<AssetRecord> = { plan: { ...plan, text: [text], images }, state: "playable" };
+    const made = [...everything, textPieceId(0)];
+    const died = [taskRecord({ kind: "images", pieceId: imagesPieceId, state: "dead" })];
+    const stages = [
+      viewOf({ asset, pieces: everything, holders: homes }),
+      viewOf({ asset, pieces: made, holders: homes }),
+      viewOf({ asset, pieces: made, holders: homes, tasks: [taskRecord({ kind: "images", pieceId: imagesPieceId })] }),
+      { ...viewOf({ asset, pieces: made, holders: homes }), deadTasks: died },
+    ].map((view) => progressOfAsset(view, half));
+    assert.deepEqual(
+      stages.map(({ step }) => step),
+      ["encoding", "encoding", "encoding", "copying"],
+    );
+    const numbers = stages.map(({ progress }) => progress);
+    assert.ok(
+      numbers.every((number, at) => at === 0 || number > (numbers[at - 1] ?? 0)),
+      numbers.join(" "),
+    );
   });
 
   it("is told without a look at the pieces when nothing is being made", () => {

@@ -1,14 +1,16 @@
 // How far an asset is, as one number and one word. Pure. The number is a sum of four shares: the upload, the copies of
 // the source, what is encoded (running tasks count with what they have done), and the copies of everything.
-import { sourcePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import { imagesPieceId, sourcePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { PieceId } from "@vstream/core/ids.ts";
 import type { AudioTarget } from "@vstream/core/media.ts";
 import type { AssetRecord, AssetView, EncodePlan, TaskRecord } from "../catalog/records.ts";
-import { plannedPieces } from "../planning/asset-facts.ts";
+import { extrasOf, isGivenUp, plannedPieces } from "../planning/asset-facts.ts";
 
 const shares = { upload: 0.05, sourceCopies: 0.05, encoding: 0.75, copies: 0.15 };
 /** An audio track costs about this part of what the video of the same length does. */
 const audioWeight = 0.05;
+/** And a track of text, and images. */
+const extraWeight = 0.01;
 /** Shown until the asset is ready: it is not finished before it says so. */
 const nearlyDone = 0.999;
 
@@ -31,7 +33,7 @@ export function progressOfAsset(view: AssetView, progressOf: (task: TaskRecord) 
   const { plan } = view.asset;
   if (plan === null) return { progress: source, step: "reading" };
   const encoded = encodedShare(plan, view, progressOf);
-  const pieces = plannedPieces(plan);
+  const pieces = plannedPieces(view);
   const everywhere = pieces.reduce((sum, pieceId) => sum + copied(pieceId), 0) / pieces.length;
   const progress = Math.min(nearlyDone, source + shares.encoding * encoded + shares.copies * everywhere);
   return { progress, step: encoded < 1 ? "encoding" : "copying" };
@@ -75,10 +77,17 @@ function encodedShare(plan: EncodePlan, view: AssetView, progressOf: (task: Task
     total += chunk.segmentCount;
     done += chunk.segmentCount * (made.has(pieceId) ? 1 : (running.get(`transcode ${pieceId}`) ?? 0));
   }
-  const trackTotal = total * audioWeight;
+  const chunkTotal = total;
+  const trackTotal = chunkTotal * audioWeight;
   for (const target of plan.audio) {
     total += trackTotal;
     done += trackTotal * trackShare(target, view, running);
+  }
+  for (const pieceId of extrasOf(plan).filter((id) => !isGivenUp(id, view.deadTasks))) {
+    const kind = pieceId === imagesPieceId ? "images" : "text";
+    const weight = chunkTotal * extraWeight;
+    total += weight;
+    done += weight * (made.has(pieceId) ? 1 : (running.get(`${kind} ${pieceId}`) ?? 0));
   }
   return total === 0 ? 0 : done / total;
 }

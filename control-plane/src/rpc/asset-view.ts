@@ -31,6 +31,7 @@ export function assetToWire({ summary, progress, pieces }: ShownAsset): WireAsse
     replicasWanted: asset.replicasWanted,
     renditions: asset.measured === null ? expectedRenditions(asset, pieces) : measuredRenditions(asset.measured),
     audioTracks: asset.measured === null ? expectedTracks(asset, pieces) : measuredTracks(asset.measured),
+    subtitles: summary.text.map(({ language, name }) => ({ language, name })),
     replicas: summary.replicas.map((replica) => ({ ...replica, reason: asset.homeReasons[replica.nodeId] ?? "" })),
     degraded: degradedOf(summary),
     ...progress,

@@ -8,6 +8,7 @@ import type { ControlConfig } from "../config.ts";
 import type { ControlLoop } from "../control-loop/control-loop.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { Metrics } from "../metrics.ts";
+import { laddersWith } from "../planning/ladder-forms.ts";
 import { adminService } from "./admin-service.ts";
 import { agentService, joinService } from "./agent-service.ts";
 import type { AgentDeps } from "./agent-deps.ts";
@@ -83,7 +84,7 @@ function callDeps({ clock, log, metrics }: GrpcDeps, stopping: AbortSignal): Str
 
 function adminSettings({ config, version, startedAt }: GrpcDeps): Parameters<typeof adminService>[0]["settings"] {
   const { replicas, maxSourceBytes, drainQuietMs } = config;
-  return { replicas, maxSourceBytes, drainQuietMs, version, startedAt };
+  return { replicas, maxSourceBytes, ladders: laddersWith(config.ladders), drainQuietMs, version, startedAt };
 }
 
 function agentSettings({ config }: GrpcDeps, agentPort: () => number): AgentDeps["settings"] {

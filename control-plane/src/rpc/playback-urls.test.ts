@@ -8,11 +8,13 @@ import { playbackOf } from "./playback-urls.ts";
 function hosts(nodes: readonly NodeRecord[], states: readonly ReplicaState[], state: AssetState = "ready"): string[] {
   const asset = assetRecord({ state, homes: nodes.map((node) => node.id) });
   const replicas = nodes.map((node, index) => ({ nodeId: node.id, state: states[index] ?? "verified" }));
-  const summary: AssetSummary = { asset, replicas, fewestCopies: 1, storedBytes: 1, piecesDone: 1 };
+  const summary: AssetSummary = { asset, replicas, fewestCopies: 1, storedBytes: 1, piecesDone: 1, text: [] };
   const playback = playbackOf(summary, nodes);
   for (const url of playback.watch) assert.ok(url.endsWith(`/watch/${asset.id}`));
   for (const url of playback.hls) assert.ok(url.endsWith(`/v/${asset.id}/index.m3u8`));
   assert.equal(playback.watch.length, playback.hls.length);
+  for (const url of playback.dash) assert.ok(url.endsWith(`/v/${asset.id}/manifest.mpd`));
+  assert.equal(playback.dash.length, playback.hls.length);
   return playback.hls.map((url) => new URL(url).host);
 }
 

@@ -6,12 +6,13 @@ import type { NodeRecord } from "../catalog/records.ts";
 /** @param nodes the asset's homes, as far as they exist */
 export function playbackOf(summary: AssetSummary, nodes: readonly NodeRecord[]): Playback {
   const { asset } = summary;
-  if (asset.state !== "playable" && asset.state !== "ready") return { watch: [], hls: [] };
+  if (asset.state !== "playable" && asset.state !== "ready") return { watch: [], hls: [], dash: [] };
   const homes = asset.homes.flatMap((nodeId) => nodes.find((node) => node.id === nodeId) ?? []);
   const bases = servingHomes(homes, summary).map((node) => node.playbackUrl.replace(/\/+$/, ""));
   return {
     watch: bases.map((base) => `${base}/watch/${asset.id}`),
     hls: bases.map((base) => `${base}/v/${asset.id}/index.m3u8`),
+    dash: bases.map((base) => `${base}/v/${asset.id}/manifest.mpd`),
   };
 }
 

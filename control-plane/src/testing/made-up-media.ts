@@ -25,6 +25,10 @@ export function resultOf(grant: LeaseGrant, nodeId: string): TaskResult {
       return { ...nothing, pieces: [madeBy(nodeId, videoPiece(work.value))] };
     case "audio":
       return { ...nothing, pieces: audioPieces(work.value).map((piece) => madeBy(nodeId, piece)) };
+    case "text":
+      return { ...nothing, pieces: [madeBy(nodeId, textPiece(work.value))] };
+    case "images":
+      return { ...nothing, pieces: [madeBy(nodeId, images)] };
     case "replicate":
       return { ...nothing, pieces: work.value.piece === undefined ? [] : [work.value.piece] };
     case "verify":
@@ -38,6 +42,8 @@ type Grant<Case extends NonNullable<LeaseGrant["work"]>["$case"]> = Extract<
   NonNullable<LeaseGrant["work"]>,
   { $case: Case }
 >["value"];
+
+const plainText = { forced: false, hearingImpaired: false, convertible: true };
 
 const probe: TaskResult["probe"] = {
   format: "made-up",
@@ -53,9 +59,12 @@ const probe: TaskResult["probe"] = {
     interlaced: false,
     pixelFormat: "yuv420p",
   },
-  audio: [{ track: 0, codec: "aac", language: "eng", channels: 2, sampleRate: 48_000 }],
+  audio: [{ track: 0, codec: "aac", language: "eng", channels: 2, sampleRate: 48_000, name: "" }],
   segments,
   longestSegmentSeconds: 6,
+  text: [{ stream: 0, codec: "subrip", language: "ger", name: "Deutsch", ...plainText }],
+  chapters: [{ startSeconds: 0, endSeconds: 6, title: "The beginning" }],
+  warnings: [],
 };
 
 const timeline: Piece = {
@@ -91,6 +100,13 @@ function audioPieces({ target, chunkSegments }: Grant<"audio">): Piece[] {
   });
 }
 
+function textPiece({ target, chunkSegments }: Grant<"text">): Piece {
+  const track = target?.track ?? 0;
+  const name = `text-${String(track)}`;
+  const chunks = chunkSegments.map((_, chunk) => objectNamed(`${name} ${String(chunk)}`));
+  return pieceOf(name, { $case: "text", value: { track, chunks } });
+}
+
 function renditionOf(of: {
   name: string;
   firstSegment: number;
@@ -106,6 +122,7 @@ function renditionOf(of: {
       object: objectNamed(`${of.name} ${String(of.firstSegment + index)}`),
       durationTicks: 6 * of.timeScale,
       startTicks: (of.firstSegment + index) * 6 * of.timeScale,
+      keyframes: isAudio ? [] : [{ offset: 0, bytes: 500, durationTicks: 6 * of.timeScale }],
     })),
   };
 }
@@ -119,3 +136,12 @@ function lastFrame(segment: number): string {
     .update(`frame before segment ${String(segment)}`)
     .digest("hex");
 }
+
+const images = pieceOf("images", {
+  $case: "images",
+  value: {
+    poster: { object: objectNamed("poster"), width: 640, height: 360 },
+    sheets: [{ object: objectNamed("sheet"), width: 320, height: 90 }],
+    ...{ columns: 2, rows: 1, width: 160, height: 90, intervalMs: 10_000, thumbnails: 2 },
+  },
+});

@@ -1,6 +1,14 @@
 // What the contract's tests are built from: descriptions, pieces, plans, tasks and reports as plain data.
 import { createHash } from "node:crypto";
-import { audioPieceId, newId, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import {
+  audioPieceId,
+  imagesPieceId,
+  newId,
+  sourcePieceId,
+  textPieceId,
+  timelinePieceId,
+  videoPieceId,
+} from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, PieceId, Sha256 } from "@vstream/core/ids.ts";
 import type { NodeDescription, ObjectRef, Piece, Probe, RenditionSegments } from "@vstream/core/media.ts";
 import type { NewTask } from "../../planning/decisions.ts";
@@ -113,8 +121,33 @@ export function anAudio(chunk: number, salt = ""): Piece {
 
 function aRendition(rung: string, codecs: string, salt: string): RenditionSegments {
   const object = objectRef(`${rung} ${salt}`, 6000);
-  const segments = [{ object, durationTicks: 144_000, startTicks: 0 }];
+  // Of sound there are none.
+  const keyframes = codecs.startsWith("avc1")
+    ? [
+        { offset: 100, bytes: 2_000, durationTicks: 72_000 },
+        { offset: 4_100, bytes: 1_500, durationTicks: 72_000 },
+      ]
+    : [];
+  const segments = [{ object, durationTicks: 144_000, startTicks: 0, keyframes }];
   return { rung, codecs, init: objectRef(`${rung} init`, 700), segments };
+}
+
+/** Two chunks of it, as aPlan has. */
+export function aText(track = 0, salt = ""): Piece {
+  const chunks = [0, 1].map((chunk) => objectRef(`text-${track} ${chunk}${salt}`, 40));
+  return { id: textPieceId(track), content: { kind: "text", track, chunks }, toolchain: "x264-a", madeBy: "" };
+}
+
+export function someImages(salt = ""): Piece {
+  const poster = { object: objectRef(`poster${salt}`, 9000), width: 854, height: 480 };
+  const sheets = [{ object: objectRef(`sheet${salt}`, 4000), width: 320, height: 90 }];
+  const sizes = { columns: 2, rows: 1, width: 160, height: 90, intervalMs: 10_000, thumbnails: 2 };
+  return {
+    id: imagesPieceId,
+    content: { kind: "images", poster, sheets, ...sizes },
+    toolchain: "x264-a",
+    madeBy: "",
+  };
 }
 
 export const aProbe: Probe = {
@@ -131,9 +164,12 @@ export const aProbe: Probe = {
     interlaced: false,
     pixelFormat: "yuv420p",
   },
-  audio: [{ track: 0, codec: "aac", language: "en", channels: 2, sampleRate: 48_000 }],
+  audio: [{ track: 0, codec: "aac", language: "en", channels: 2, sampleRate: 48_000, name: "" }],
   segments: 2,
   longestSegmentSeconds: 6,
+  text: [],
+  chapters: [],
+  warnings: [],
 };
 
 /** One rung, one audio track, two chunks of a segment each. */
@@ -151,11 +187,22 @@ export const aPlan: EncodePlan = {
       profile: "high",
     },
   ],
-  audio: [{ track: 0, language: "en", channels: 2, bitrateBps: 128_000, sampleRate: 48_000 }],
+  audio: [{ track: 0, stream: 0, language: "en", channels: 2, bitrateBps: 128_000, sampleRate: 48_000, name: "" }],
+  text: [],
+  images: null,
   chunks: [
     { index: 0, firstSegment: 0, segmentCount: 1 },
     { index: 1, firstSegment: 1, segmentCount: 1 },
   ],
+};
+
+/** The same, with two tracks of text and images. */
+export const aRichPlan: EncodePlan = {
+  ...aPlan,
+  text: ["en", "de"].map((language, track) => {
+    return { track, stream: track, language, name: "", forced: false, hearingImpaired: false };
+  }),
+  images: { posterRung: "480p", thumbnailRung: "480p", intervalMs: 10_000 },
 };
 
 export function aTask(assetId: AssetId, changes: Partial<NewTask> = {}): NewTask {

@@ -31,6 +31,8 @@ export function describeManifests(catalog: () => Catalog): void {
         totalChunks: 2,
         homeNodeIds: [home.id],
         deleted: false,
+        text: [],
+        extras: [],
       });
       assert.deepEqual(renditions[0]?.rung, aPlan.rungs[0]);
       assert.deepEqual([renditions[0]?.codecs, renditions[0]?.frameRate], ["avc1.64001e", 24]);

@@ -1,6 +1,6 @@
 // Contract: a catalog that an older version made, with all that is in it, goes on under this one.
 import assert from "node:assert/strict";
-import { aList, aPlan, now } from "./builders.ts";
+import { aList, aPlan, aProbe, now } from "./builders.ts";
 import { fillOldCatalog, oldContent, oldMigration } from "./old-catalog.ts";
 import { decide, isSettled, viewOf } from "./steps.ts";
 import type { OpenOldCatalog } from "./under-test.ts";
@@ -15,12 +15,12 @@ export function describeMigrations(openOld: OpenOldCatalog): void {
       const node = await queries.getNode(nodeId);
       assert.deepEqual([node?.zone, node?.health, node?.usedBytes], ["", "up", 1]);
       const view = await viewOf(opened.catalog, assetId);
-      const { homes, leavingHomes, homeReasons, pins, extraReplicas, settled, title, plan } = view.asset;
+      const { homes, leavingHomes, homeReasons, pins, extraReplicas, settled, title, plan, probe } = view.asset;
       assert.deepEqual(
-        { homes, leavingHomes, homeReasons, pins, extraReplicas, settled, title, plan },
+        { homes, leavingHomes, homeReasons, pins, extraReplicas, settled, title, plan, probe },
         {
           ...{ homes: [nodeId], leavingHomes: [], homeReasons: {}, pins: [], extraReplicas: 0, settled: true },
-          ...{ title: "Old", plan: aPlan },
+          ...{ title: "Old", plan: aPlan, probe: aProbe },
         },
       );
       assert.deepEqual(view.pieces, pieces);

@@ -5,6 +5,13 @@ import type { Kysely } from "kysely";
 import { toJson } from "../json-column.ts";
 import { aDescription, aPlan, aProbe, aSource, aTimeline, anAsset, now } from "./builders.ts";
 
+// As they were kept before there were text, images and names.
+const oldTarget = { track: 0, language: "en", channels: 2, bitrateBps: 128_000, sampleRate: 48_000 };
+const oldPlan = { rungs: aPlan.rungs, audio: [oldTarget], chunks: aPlan.chunks };
+const { format, durationSeconds, video, segments, longestSegmentSeconds } = aProbe;
+const oldStream = { track: 0, codec: "aac", language: "en", channels: 2, sampleRate: 48_000 };
+const oldProbe = { format, durationSeconds, video, audio: [oldStream], segments, longestSegmentSeconds };
+
 type Columns = Record<string, string | number | null>;
 type FirstTables = Record<"nodes" | "assets" | "asset_homes" | "pieces" | "replicas", Columns>;
 
@@ -48,7 +55,7 @@ export async function fillOldCatalog(db: Kysely<FirstTables>): Promise<void> {
         playable_at: now,
         ready_at: now,
       },
-      ...{ deleted_at: null, state_before_delete: null, home_count: 1, probe: toJson(aProbe), plan: toJson(aPlan) },
+      ...{ deleted_at: null, state_before_delete: null, home_count: 1, probe: toJson(oldProbe), plan: toJson(oldPlan) },
       ...{ released_chunks: 0, manifest_version: 4, measured: null, error: null, search_text: "old\nold.mp4" },
     })
     .execute();

@@ -2,13 +2,22 @@
 // copies, as if they had been ingested long ago. Straight into the tables: by its commands it would take an hour.
 import { createHash } from "node:crypto";
 import Database from "better-sqlite3";
-import { audioPieceId, newId, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import {
+  audioPieceId,
+  imagesPieceId,
+  newId,
+  sourcePieceId,
+  textPieceId,
+  timelinePieceId,
+  videoPieceId,
+} from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, PieceId, Sha256 } from "@vstream/core/ids.ts";
 import { bytesOf } from "@vstream/core/media.ts";
-import type { ObjectRef, PieceContent, RenditionSegments } from "@vstream/core/media.ts";
-import { aPlan, aProbe } from "../contract/builders.ts";
+import type { Keyframe, ObjectRef, PieceContent, RenditionSegments } from "@vstream/core/media.ts";
+import { aPlan, aProbe, aRichPlan } from "../contract/builders.ts";
 import { toJson } from "../json-column.ts";
 import type { MeasuredRates } from "../records.ts";
+import { contentToJson } from "../stored-media.ts";
 import type { AssetRow, PieceRow, Tables } from "../tables.ts";
 import type { Sqlite } from "./connection.ts";
 
@@ -102,7 +111,7 @@ function anAssetRow(index: number, at: number, pieces: readonly PieceRow[]): Ass
     ...{ ladder: "default", replicas_wanted: replicas, regions: toJson([]), priority: 0, source_name: sourceName },
     ...{ source_sha256: hashOf(sourceName), source_bytes: 5e8, created_at: at, playable_at: at, ready_at: at },
     ...{ deleted_at: null, state_before_delete: null, home_count: replicas, error: null },
-    ...{ probe: toJson(aProbe), plan: toJson({ rungs, audio: aPlan.audio, chunks }), released_chunks: chunkCount },
+    ...{ probe: toJson(aProbe), plan: toJson({ ...aRichPlan, rungs, chunks }), released_chunks: chunkCount },
     ...{ manifest_version: chunkCount + 2, measured: toJson(ratesOf(rungs)), pins: toJson([]), extra_replicas: 0 },
     search_text: `${title}\n${sourceName}\n${id}`.toLowerCase(),
     piece_count: pieces.length,
@@ -129,6 +138,8 @@ function somePieces(): PieceRow[] {
     pieceRow(timelinePieceId, { kind: "timeline", timeline: object("t", 5e4) }),
     ...chunks.map((chunk) => pieceRow(videoPieceId(chunk), videoOf(chunk))),
     ...chunks.map((chunk) => pieceRow(audioPieceId(0, chunk), audioOf(chunk))),
+    ...[0, 1].map((track) => pieceRow(textPieceId(track), textOf(track))),
+    pieceRow(imagesPieceId, someImages()),
   ];
 }
 
@@ -145,16 +156,38 @@ function audioOf(chunk: number): PieceContent {
 
 function segmentsOf(name: string, rung: string, bytes: number): RenditionSegments {
   const segments = Array.from({ length: segmentsPerChunk }, (_, index) => {
-    return { object: object(`${name} ${String(index)}`, bytes), durationTicks: 144_000, startTicks: index * 144_000 };
+    const keyframes = rung.startsWith("audio") ? [] : groupsOf(bytes);
+    const times = { durationTicks: 144_000, startTicks: index * 144_000 };
+    return { object: object(`${name} ${String(index)}`, bytes), ...times, keyframes };
   });
   return { rung, init: object(`${rung} init`, 700), codecs: "avc1.64001e", segments };
 }
 
+// Of two seconds each.
+function groupsOf(bytes: number): Keyframe[] {
+  const share = Math.floor(bytes / 3);
+  return [0, 1, 2].map((at) => ({ offset: at * share, bytes: Math.floor(share / 4), durationTicks: 48_000 }));
+}
+
+function textOf(track: number): PieceContent {
+  const chunks = Array.from({ length: chunkCount }, (_, chunk) =>
+    object(`text ${String(track)} ${String(chunk)}`, 500),
+  );
+  return { kind: "text", track, chunks };
+}
+
+function someImages(): PieceContent {
+  const image = (name: string, bytes: number) => ({ object: object(name, bytes), width: 1280, height: 720 });
+  const sheets = Array.from({ length: 4 }, (_, at) => image(`sheet ${String(at)}`, 2e5));
+  const sizes = { columns: 8, rows: 8, width: 160, height: 90, intervalMs: 3_000, thumbnails: 190 };
+  return { kind: "images", poster: image("poster", 1e5), sheets, ...sizes };
+}
+
 function pieceRow(id: PieceId, content: PieceContent): PieceRow {
   const chunk = "chunk" in content ? content.chunk : -1;
-  const track = content.kind === "audio" ? content.track : -1;
+  const track = "track" in content ? content.track : -1;
   const common = { asset_id: "" as AssetId, toolchain: "hollow", made_by: "" } as const;
-  return { ...common, id, kind: content.kind, chunk, track, content: toJson(content), bytes: bytesOf(content) };
+  return { ...common, id, kind: content.kind, chunk, track, content: contentToJson(content), bytes: bytesOf(content) };
 }
 
 function object(name: string, bytes: number): ObjectRef {

@@ -5,6 +5,7 @@ import type { Catalog } from "../../catalog/catalog.ts";
 import type { ControlLoop } from "../../control-loop/control-loop.ts";
 import type { Tokens } from "../../identity/join-tokens.ts";
 import type { UploadTickets } from "../../identity/upload-tickets.ts";
+import type { Ladders } from "../../planning/ladder-forms.ts";
 import type { CallContext } from "../answered-call.ts";
 import type { User } from "../caller.ts";
 
@@ -44,6 +45,7 @@ export interface AdminSettings {
   /** How many homes an asset gets when nothing else is asked for. */
   readonly replicas: number;
   readonly maxSourceBytes: number;
+  readonly ladders: Ladders;
   /** How long viewers must have asked a draining node for nothing. */
   readonly drainQuietMs: number;
   readonly version: string;

@@ -55,7 +55,7 @@ async function checkRequest(deps: AdminDeps, request: CreateAssetRequest): Promi
   const sourceName = check.text(request.sourceName, "source name", { max: limits.sourceName });
   const title = request.title.trim() === "" ? sourceName : request.title.trim();
   const ladder = request.ladder === "" ? "default" : request.ladder;
-  assertLadderName(ladder);
+  assertLadderName(ladder, deps.settings.ladders);
   const externalId = check.text(request.externalId, "external id", { max: limits.externalId });
   const replicasWanted = replicasFrom(request.replicas, deps.settings.replicas);
   return {

@@ -6,7 +6,7 @@ import type {
   ManifestRendition as WireRendition,
 } from "@vstream/proto/agent.ts";
 import { pieceToWire } from "./media.ts";
-import { probeToWire, rungToWire, targetToWire } from "./probe.ts";
+import { probeToWire, rungToWire, targetToWire, textToWire } from "./probe.ts";
 
 export function manifestToWire(manifest: Manifest): WireManifest {
   return {
@@ -23,6 +23,8 @@ export function manifestToWire(manifest: Manifest): WireManifest {
     homeNodeIds: [...manifest.homeNodeIds],
     fromChunk: manifest.fromChunk,
     deleted: manifest.deleted,
+    text: manifest.text.map(textToWire),
+    extras: manifest.extras.map(pieceToWire),
   };
 }
 

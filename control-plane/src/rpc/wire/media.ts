@@ -1,20 +1,15 @@
 // Pieces and what they consist of: proto ↔ domain. What agents report is checked; what goes out is trusted.
 import { pieceIdOf } from "@vstream/core/media.ts";
-import type { ObjectRef, Piece, PieceContent, RenditionSegments, Segment, SourceRef } from "@vstream/core/media.ts";
-import type {
-  ObjectRef as WireObject,
-  Piece as WirePiece,
-  RenditionSegments as WireRendition,
-  Segment as WireSegment,
-  SourcePiece as WireSource,
-} from "@vstream/proto/types.ts";
+import type { AssetImages, Piece, PieceContent, SourceRef } from "@vstream/core/media.ts";
+import type { ImagesPiece as WireImages, Piece as WirePiece, SourcePiece as WireSource } from "@vstream/proto/types.ts";
 import * as check from "./checks.ts";
+import { imageFromWire, imageToWire, objectFromWire, objectToWire, sideRange } from "./objects.ts";
+import { renditionFromWire, renditionToWire } from "./renditions.ts";
 
-const limits = { renditions: 32, segments: 10_000, chunk: 99_999, track: 99, timeScale: 1_000_000_000 };
+const limits = { renditions: 32, chunk: 99_999, track: 99, timeScale: 1_000_000_000, sheets: 2_000, tiles: 1_000 };
 
-export function objectToWire(object: ObjectRef): WireObject {
-  return { sha256: object.sha256, bytes: object.bytes };
-}
+/** From one thumbnail to the next, at most: a day. */
+const longestIntervalMs = 86_400_000;
 
 export function sourceToWire(source: SourceRef): WireSource {
   return {
@@ -61,6 +56,10 @@ function contentToWire(content: PieceContent): NonNullable<WirePiece["content"]>
       const { track, chunk, timeScale } = content;
       return { $case: "audio", value: { track, chunk, timeScale, rendition: renditionToWire(content.rendition) } };
     }
+    case "text":
+      return { $case: "text", value: { track: content.track, chunks: content.chunks.map(objectToWire) } };
+    case "images":
+      return { $case: "images", value: imagesToWire(content) };
   }
 }
 
@@ -98,42 +97,39 @@ function contentFromWire(wire: NonNullable<WirePiece["content"]>): PieceContent 
         timeScale: check.integer(wire.value.timeScale, "time scale", { min: 1, max: limits.timeScale }),
         rendition: renditionFromWire(check.present(wire.value.rendition, "rendition")),
       };
+    case "text":
+      return {
+        kind: "text",
+        track: check.integer(wire.value.track, "track", { min: 0, max: limits.track }),
+        chunks: check
+          .atMost(wire.value.chunks, "chunks of text", limits.chunk + 1)
+          .map((chunk) => objectFromWire(chunk, "text")),
+      };
+    case "images":
+      return { kind: "images", ...imagesFromWire(wire.value) };
   }
 }
 
-function renditionToWire(rendition: RenditionSegments): WireRendition {
-  return {
-    rung: rendition.rung,
-    init: objectToWire(rendition.init),
-    codecs: rendition.codecs,
-    segments: rendition.segments.map((segment) => ({ ...segment, object: objectToWire(segment.object) })),
-  };
+function imagesToWire(images: AssetImages): WireImages {
+  const { columns, rows, width, height, intervalMs, thumbnails } = images;
+  const numbers = { columns, rows, width, height, intervalMs, thumbnails };
+  return { poster: imageToWire(images.poster), sheets: images.sheets.map(imageToWire), ...numbers };
 }
 
-function renditionFromWire(wire: WireRendition): RenditionSegments {
-  const segments = check.atMost(wire.segments, "segments", limits.segments);
-  if (segments.length === 0) throw check.wrong("segments", "are missing");
+function imagesFromWire(wire: WireImages): AssetImages {
+  const sheets = check.atMost(wire.sheets, "sheets", limits.sheets);
+  const columns = check.integer(wire.columns, "columns", { min: 1, max: limits.tiles });
+  const rows = check.integer(wire.rows, "rows", { min: 1, max: limits.tiles });
+  const most = sheets.length * columns * rows;
   return {
-    rung: check.text(wire.rung, "rung", { max: 64 }),
-    init: objectFromWire(wire.init, "init segment"),
-    codecs: check.text(wire.codecs, "codecs", { max: 128 }),
-    segments: segments.map(segmentFromWire),
-  };
-}
-
-function segmentFromWire(wire: WireSegment): Segment {
-  return {
-    object: objectFromWire(wire.object, "segment"),
-    durationTicks: check.integer(wire.durationTicks, "duration ticks", { ...check.tickCount, min: 1 }),
-    startTicks: check.integer(wire.startTicks, "start ticks", check.tickCount),
-  };
-}
-
-function objectFromWire(wire: WireObject | undefined, name: string): ObjectRef {
-  const object = check.present(wire, name);
-  return {
-    sha256: check.sha256(object.sha256, `${name} hash`),
-    bytes: check.integer(object.bytes, `${name} bytes`, check.byteCount),
+    poster: imageFromWire(wire.poster, "poster"),
+    sheets: sheets.map((sheet) => imageFromWire(sheet, "sheet")),
+    columns,
+    rows,
+    width: check.integer(wire.width, "thumbnail width", sideRange),
+    height: check.integer(wire.height, "thumbnail height", sideRange),
+    intervalMs: check.integer(wire.intervalMs, "thumbnail interval", { min: 1, max: longestIntervalMs }),
+    thumbnails: check.integer(wire.thumbnails, "thumbnails", { min: 0, max: most }),
   };
 }
 

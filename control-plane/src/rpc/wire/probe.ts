@@ -1,10 +1,22 @@
 // What a probe found, and what is made from it: proto ↔ domain.
-import type { AudioStream, AudioTarget, Probe, Rung, VideoStream } from "@vstream/core/media.ts";
+import type {
+  AudioStream,
+  AudioTarget,
+  Chapter,
+  Probe,
+  Rung,
+  TextStream,
+  TextTarget,
+  VideoStream,
+} from "@vstream/core/media.ts";
 import type {
   AudioStream as WireAudio,
   AudioTarget as WireTarget,
+  Chapter as WireChapter,
   Probe as WireProbe,
   Rung as WireRung,
+  TextStream as WireText,
+  TextTarget as WireTextTarget,
   VideoStream as WireVideo,
 } from "@vstream/proto/types.ts";
 import * as check from "./checks.ts";
@@ -14,6 +26,11 @@ const limits = {
   frameRate: 1_000,
   timeScale: 1_000_000_000,
   tracks: 64,
+  chapters: 1_000,
+  warnings: 20,
+  name: 200,
+  word: 64,
+  warning: 500,
   channels: 64,
   sampleRate: 1_000_000,
 };
@@ -29,9 +46,13 @@ export function probeToWire(probe: Probe): WireProbe {
     audio: probe.audio.map((stream) => ({ ...stream })),
     segments: probe.segments,
     longestSegmentSeconds: probe.longestSegmentSeconds,
+    text: probe.text.map((stream) => ({ ...stream })),
+    chapters: probe.chapters.map((chapter) => ({ ...chapter })),
+    warnings: [...probe.warnings],
   };
 }
 
+/** What only describes is cut to its limits; what is decided upon must keep to them. */
 export function probeFromWire(wire: WireProbe): Probe {
   return {
     format: check.text(wire.format, "format", { max: 128 }),
@@ -40,6 +61,9 @@ export function probeFromWire(wire: WireProbe): Probe {
     audio: check.atMost(wire.audio, "audio streams", limits.tracks).map(audioFromWire),
     segments: check.integer(wire.segments, "segments", { min: 1, max: longestSeconds }),
     longestSegmentSeconds: check.finite(wire.longestSegmentSeconds, "longest segment", { min: 0, max: longestSeconds }),
+    text: check.atMost(wire.text, "text streams", limits.tracks).map(textFromWire),
+    chapters: wire.chapters.slice(0, limits.chapters).map(chapterFromWire),
+    warnings: wire.warnings.slice(0, limits.warnings).map((warning) => cut(warning, limits.warning)),
   };
 }
 
@@ -48,6 +72,10 @@ export function rungToWire(rung: Rung): WireRung {
 }
 
 export function targetToWire(target: AudioTarget): WireTarget {
+  return { ...target };
+}
+
+export function textToWire(target: TextTarget): WireTextTarget {
   return { ...target };
 }
 
@@ -69,8 +97,41 @@ function audioFromWire(wire: WireAudio): AudioStream {
   return {
     track: check.integer(wire.track, "track", { min: 0, max: limits.tracks }),
     codec: check.text(wire.codec, "audio codec", { max: 64 }),
-    language: check.text(wire.language, "language", { max: 64 }),
+    language: languageFromWire(wire.language),
     channels: check.integer(wire.channels, "channels", { min: 0, max: limits.channels }),
     sampleRate: check.integer(wire.sampleRate, "sample rate", { min: 0, max: limits.sampleRate }),
+    name: cut(wire.name, limits.name),
   };
+}
+
+function textFromWire(wire: WireText): TextStream {
+  return {
+    // Of all subtitle streams of the source, also of those that are not told here.
+    stream: check.integer(wire.stream, "subtitle stream", check.count),
+    codec: cut(wire.codec, limits.word),
+    language: languageFromWire(wire.language),
+    name: cut(wire.name, limits.name),
+    forced: wire.forced,
+    hearingImpaired: wire.hearingImpaired,
+    convertible: wire.convertible,
+  };
+}
+
+// Half a tag is another one.
+function languageFromWire(language: string): string {
+  return language.length > limits.word ? "" : language;
+}
+
+function chapterFromWire({ startSeconds, endSeconds, title }: WireChapter): Chapter {
+  const within = { min: 0, max: longestSeconds };
+  return {
+    startSeconds: check.clamped(startSeconds, within),
+    endSeconds: check.clamped(endSeconds, within),
+    title: cut(title, limits.name),
+  };
+}
+
+// Not between the two halves of a character.
+function cut(text: string, length: number): string {
+  return text.slice(0, length).toWellFormed();
 }

@@ -7,6 +7,7 @@ import type { Piece, PieceContent, Probe } from "@vstream/core/media.ts";
 import { pieceIdOf } from "@vstream/core/media.ts";
 import { SessionRequest, SessionResponse } from "@vstream/proto/agent.ts";
 import { Piece as WirePiece, Probe as WireProbe } from "@vstream/proto/types.ts";
+import type { ImagesPiece as WireImages } from "@vstream/proto/types.ts";
 import type { ControlMessage } from "../../control-loop/session.ts";
 import { failureFromWire, failureToWire } from "./failures.ts";
 import { pieceFromWire, pieceToWire } from "./media.ts";
@@ -22,11 +23,22 @@ const assetId = newId("asset", Date.now());
 
 const plain = { noNullPrototype: true } as const;
 const sha256 = fc.stringMatching(/^[0-9a-f]{64}$/).map((text) => text as Sha256);
-const object = fc.record({ sha256, bytes: fc.nat(2 ** 31) }, plain);
-const segment = fc.record(
-  { object, durationTicks: fc.integer({ min: 1, max: 2 ** 40 }), startTicks: fc.nat(2 ** 31) },
+const object = fc.record({ sha256, bytes: fc.integer({ min: 10_000, max: 2 ** 31 }) }, plain);
+const keyframe = fc.record(
+  { offset: fc.nat(5_000), bytes: fc.integer({ min: 1, max: 5_000 }), durationTicks: fc.nat(2 ** 31) },
   plain,
 );
+const segment = fc.record(
+  {
+    object,
+    durationTicks: fc.integer({ min: 1, max: 2 ** 40 }),
+    startTicks: fc.nat(2 ** 31),
+    keyframes: fc.array(keyframe, { maxLength: 4 }),
+  },
+  plain,
+);
+const side = fc.integer({ min: 1, max: 10_000 });
+const image = fc.record({ object, width: side, height: side }, plain);
 const rendition = fc.record(
   {
     rung: fc.string({ maxLength: 20 }),
@@ -69,6 +81,21 @@ const content: fc.Arbitrary<PieceContent> = fc.oneof(
     },
     plain,
   ),
+  fc.record({ kind: fc.constant("text" as const), track: fc.nat(99), chunks: fc.array(object) }, plain),
+  fc.record(
+    {
+      kind: fc.constant("images" as const),
+      poster: image,
+      sheets: fc.array(image, { minLength: 1, maxLength: 5 }),
+      columns: fc.integer({ min: 1, max: 10 }),
+      rows: fc.integer({ min: 1, max: 10 }),
+      width: side,
+      height: side,
+      intervalMs: fc.integer({ min: 1, max: 60_000 }),
+      thumbnails: fc.nat(1),
+    },
+    plain,
+  ),
 );
 const piece: fc.Arbitrary<Piece> = fc
   .record({ content, toolchain: fc.string({ maxLength: 40 }), madeBy: fc.constantFrom("" as const, nodeId) }, plain)
@@ -88,9 +115,22 @@ const probe: Probe = {
     interlaced: false,
     pixelFormat: "yuv420p",
   },
-  audio: [{ track: 0, codec: "aac", language: "eng", channels: 2, sampleRate: 48_000 }],
+  audio: [{ track: 0, codec: "aac", language: "eng", channels: 2, sampleRate: 48_000, name: "Stereo" }],
   segments: 5,
   longestSegmentSeconds: 6,
+  text: [
+    {
+      stream: 1,
+      codec: "subrip",
+      language: "ger",
+      name: "Deutsch",
+      forced: true,
+      hearingImpaired: false,
+      convertible: true,
+    },
+  ],
+  chapters: [{ startSeconds: 0, endSeconds: 10.5, title: "The beginning" }],
+  warnings: ["the pictures of text were left out"],
 };
 
 const description = {
@@ -114,8 +154,8 @@ function isRefused(act: () => unknown, name: RegExp): void {
   );
 }
 
-function pieceOf(change: (wire: WirePiece) => void): WirePiece {
-  const [wire] = fc.sample(piece.filter(({ content: { kind } }) => kind === "video").map(pieceToWire), 1);
+function pieceOf(change: (wire: WirePiece) => void, wanted: PieceContent["kind"] = "video"): WirePiece {
+  const [wire] = fc.sample(piece.filter(({ content: { kind } }) => kind === wanted).map(pieceToWire), 1);
   assert.ok(wire);
   change(wire);
   return wire;
@@ -169,6 +209,67 @@ describe("wire", () => {
     }
   });
 
+  it("refuses keyframes that lie outside of their segment, and more than a segment can have", () => {
+    const [inside] = fc.sample(segment, 1);
+    assert.ok(inside);
+    const { bytes } = inside.object;
+    const keyframe = { offset: 0, bytes: 1, durationTicks: 1 };
+    const refused: [RegExp, { offset: number; bytes: number; durationTicks: number }[]][] = [
+      [/keyframe bytes/, [{ ...keyframe, offset: bytes - 1, bytes: 2 }]],
+      [/keyframe bytes/, [{ ...keyframe, bytes: 0 }]],
+      [/keyframe offset/, [{ ...keyframe, offset: bytes + 1 }]],
+      [/keyframe offset/, [{ ...keyframe, offset: -1 }]],
+      [/keyframes/, Array.from({ length: 65 }, () => keyframe)],
+    ];
+    for (const [name, keyframes] of refused) {
+      const wire = pieceOf(({ content: given }) => {
+        assert.equal(given?.$case, "video");
+        given.value.renditions[0]!.segments = [{ ...inside, keyframes }];
+      });
+      isRefused(() => pieceFromWire(wire), name);
+    }
+  });
+
+  it("refuses images of sizes and numbers that cannot be", () => {
+    const spoiled: [RegExp, (images: WireImages) => void][] = [
+      [/poster/, (images) => (images.poster = undefined)],
+      [/width/, (images) => (images.poster!.width = 0)],
+      [/columns/, (images) => (images.columns = 0)],
+      [/interval/, (images) => (images.intervalMs = 0)],
+      [/thumbnails/, (images) => (images.thumbnails = images.sheets.length * images.columns * images.rows + 1)],
+      [/sheets/, (images) => (images.sheets = Array.from({ length: 2_001 }, () => images.poster!))],
+    ];
+    for (const [name, spoil] of spoiled) {
+      const wire = pieceOf(({ content: given }) => {
+        assert.equal(given?.$case, "images");
+        spoil(given.value);
+      }, "images");
+      isRefused(() => pieceFromWire(wire), name);
+    }
+  });
+
+  it("cuts what a probe only describes, and refuses more streams than are believed", () => {
+    const long = `${"x".repeat(199)}😀`;
+    const chapter = { startSeconds: -1, endSeconds: Number.NaN, title: long };
+    const { chapters, warnings, audio, text } = probeFromWire({
+      ...probeToWire(probe),
+      audio: probe.audio.map((stream) => ({ ...stream, name: long })),
+      text: probe.text.map((stream) => ({ ...stream, name: long })),
+      chapters: Array.from({ length: 1_001 }, () => chapter),
+      warnings: Array.from({ length: 21 }, () => "w".repeat(600)),
+    });
+    assert.deepEqual([chapters.length, warnings.length, warnings[0]?.length], [1_000, 20, 500]);
+    assert.deepEqual([chapters[0]?.startSeconds, chapters[0]?.endSeconds], [0, 0]);
+    const cut = `${"x".repeat(199)}\ufffd`;
+    assert.deepEqual([chapters[0]?.title, audio[0]?.name, text[0]?.name], [cut, cut, cut]);
+    const privateTag = `en-x-${"abcdefgh-".repeat(8)}z`;
+    const spoken = probe.text.map((stream) => ({ ...stream, language: privateTag, codec: long }));
+    const [first] = probeFromWire({ ...probeToWire(probe), text: spoken }).text;
+    assert.deepEqual([first?.language, first?.codec.length], ["", 64]);
+    const many = Array.from({ length: 65 }, () => probe.text[0]!);
+    isRefused(() => probeFromWire({ ...probeToWire(probe), text: many }), /text streams/);
+  });
+
   it("checks how a node describes itself", () => {
     assert.equal(descriptionFromWire(description).playbackUrl, "http://127.0.0.1:8080");
     isRefused(() => descriptionFromWire(undefined), /description/);
@@ -210,7 +311,9 @@ describe("wire", () => {
     const holders = [nodeId];
     const timeline = source.source;
     const chunk = { index: 0, firstSegment: 0, segmentCount: 1 };
-    const target = { track: 0, language: "en", channels: 2, bitrateBps: 128_000, sampleRate: 48_000 };
+    const target = { track: 0, stream: 0, language: "en", channels: 2, bitrateBps: 1, sampleRate: 48_000, name: "" };
+    const text = { track: 0, stream: 1, language: "en", name: "", forced: false, hearingImpaired: true };
+    const images = { posterRung: "720p", thumbnailRung: "234p", intervalMs: 5_000 };
     assert.ok(made);
     const messages: ControlMessage[] = [
       {
@@ -226,6 +329,8 @@ describe("wire", () => {
       { ...grant, work: { kind: "probe", source, holders } },
       { ...grant, work: { kind: "transcode", source, timeline, holders, chunk, rungs: [], preRollKeyframes: 2 } },
       { ...grant, work: { kind: "audio", source, timeline, holders, target, chunkSegments: [1, 2] } },
+      { ...grant, work: { kind: "text", source, timeline, holders, target: text, chunkSegments: [1, 2] } },
+      { ...grant, work: { kind: "images", target: images, holders } },
       { ...grant, work: { kind: "replicate", piece: made, holders } },
       { ...grant, work: { kind: "discard", pieceIds: [videoPieceId(1), audioPieceId(0, 1)] } },
       { ...grant, work: { kind: "verify", pieceIds: [videoPieceId(1)] } },
@@ -238,6 +343,10 @@ describe("wire", () => {
     ];
     for (const message of messages) {
       const wire = controlMessageToWire(message);
+      if (message.kind === "lease-grant") {
+        const heard = SessionResponse.decode(SessionResponse.encode(wire).finish()).message;
+        assert.equal(heard?.$case === "leaseGrant" && heard.value.work?.$case, message.work.kind);
+      }
       const bytes = SessionResponse.encode(wire).finish();
       assert.ok(bytes.length > 2, message.kind);
       assert.deepEqual(SessionResponse.encode(SessionResponse.decode(bytes)).finish(), bytes);

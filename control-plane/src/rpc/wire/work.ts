@@ -1,8 +1,9 @@
 // What a task is to do, on its way to the node that leased it: domain → proto.
 import type { Work } from "@vstream/core/media.ts";
 import type { LeaseGrant } from "@vstream/proto/agent.ts";
-import { objectToWire, pieceToWire, sourceToWire } from "./media.ts";
-import { rungToWire, targetToWire } from "./probe.ts";
+import { pieceToWire, sourceToWire } from "./media.ts";
+import { objectToWire } from "./objects.ts";
+import { rungToWire, targetToWire, textToWire } from "./probe.ts";
 
 export function workToWire(work: Work): NonNullable<LeaseGrant["work"]> {
   switch (work.kind) {
@@ -11,16 +12,11 @@ export function workToWire(work: Work): NonNullable<LeaseGrant["work"]> {
     case "transcode":
       return { $case: "transcode", value: transcodeToWire(work) };
     case "audio":
-      return {
-        $case: "audio",
-        value: {
-          source: sourceToWire(work.source),
-          timeline: objectToWire(work.timeline),
-          holders: [...work.holders],
-          target: targetToWire(work.target),
-          chunkSegments: [...work.chunkSegments],
-        },
-      };
+      return { $case: "audio", value: { ...trackToWire(work), target: targetToWire(work.target) } };
+    case "text":
+      return { $case: "text", value: { ...trackToWire(work), target: textToWire(work.target) } };
+    case "images":
+      return { $case: "images", value: { target: { ...work.target }, holders: [...work.holders] } };
     case "replicate":
       return { $case: "replicate", value: { piece: pieceToWire(work.piece), holders: [...work.holders] } };
     case "discard":
@@ -28,6 +24,15 @@ export function workToWire(work: Work): NonNullable<LeaseGrant["work"]> {
     case "verify":
       return { $case: "verify", value: { pieceIds: [...work.pieceIds] } };
   }
+}
+
+function trackToWire({ source, timeline, holders, chunkSegments }: Extract<Work, { kind: "audio" | "text" }>) {
+  return {
+    source: sourceToWire(source),
+    timeline: objectToWire(timeline),
+    holders: [...holders],
+    chunkSegments: [...chunkSegments],
+  };
 }
 
 type TranscodeWords = Extract<NonNullable<LeaseGrant["work"]>, { $case: "transcode" }>["value"];

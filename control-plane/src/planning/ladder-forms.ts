@@ -1,0 +1,33 @@
+// The ladders that there are, and their settings. Two are always there; an operator adds others, or changes these.
+
+/** x264's, from the quickest to the one that saves the most bits. */
+export const presets = ["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower"] as const;
+
+export interface LadderForm {
+  readonly preset: (typeof presets)[number];
+  /** Short sides of frames, in lines: even, rising. The last one is the most that any source gets. */
+  readonly lines: readonly number[];
+  /** x264's constant quality: less is better and larger. */
+  readonly crf: number;
+  /** What difficult pictures may take: times Apple's figure for a frame's area. */
+  readonly rate: number;
+}
+
+/** By name. */
+export type Ladders = ReadonlyMap<string, LadderForm>;
+
+/**
+ * Apple's frame sizes (rule 1.25) that a 16:9 source of any usual size meets, without those nearer than a third; x264's
+ * usual visual quality. `fast` costs about twice the processor time of `veryfast` and saves about a tenth of the bits.
+ */
+export const usualForm: LadderForm = { preset: "fast", lines: [234, 360, 540, 720, 1080], crf: 23, rate: 1 };
+
+export const usualLadders: Ladders = new Map([
+  ["default", usualForm],
+  ["fast", { ...usualForm, preset: "veryfast" }],
+]);
+
+/** Those that are always there, with what an operator adds or puts in their place. */
+export function laddersWith(added: Readonly<Record<string, LadderForm>>): Ladders {
+  return new Map([...usualLadders, ...Object.entries(added)]);
+}
