@@ -6,6 +6,7 @@ import { laterCommands } from "./later-parts.ts";
 type Loader = () => Promise<{ default: CommandClass }>;
 
 const here: readonly (readonly [id: string, summary: string, load: Loader])[] = [
+  ["assets:check", "Hold an asset against the authoring rules", () => import("./commands/assets/check.ts")],
   ["assets:delete", "Delete an asset; a trash keeps it for a time", () => import("./commands/assets/delete.ts")],
   ["assets:list", "The assets", () => import("./commands/assets/list.ts")],
   ["assets:show", "One asset", () => import("./commands/assets/show.ts")],

@@ -114,7 +114,10 @@ export class ControlClient implements AsyncDisposable {
 
   async getPlayback(id: string): Promise<AssetPlayback> {
     const { asset, playback } = await this.#channel.call(service.getPlayback, { id });
-    return { asset: toAsset(asset), playback: { watch: playback?.watch ?? [], hls: playback?.hls ?? [], dash: [] } };
+    return {
+      asset: toAsset(asset),
+      playback: { watch: playback?.watch ?? [], hls: playback?.hls ?? [], dash: playback?.dash ?? [] },
+    };
   }
 
   /** Snapshots of an asset from a token on; ends when the asset is gone. */

@@ -30,6 +30,10 @@ export function assetFields(asset: Asset, nowMs: number): Fields {
       "audio",
       `${track.language ?? "unknown language"}, ${track.channels} channels, ${track.codecs}`,
     ]),
+    ...asset.subtitles.map(({ language, name }): Fields[number] => [
+      "subtitles",
+      `${language ?? "unknown language"}${name === null ? "" : `, ${name}`}`,
+    ]),
     ["copies wanted", copiesWanted(asset)],
     ...asset.pinnedNodeIds.map((nodeId): Fields[number] => ["pinned to", nodeId]),
     ...asset.replicas.map(({ nodeId, state, reason }): Fields[number] => [

@@ -28,7 +28,10 @@ const answers: Answers = {
   getAsset: () => ({ asset: sampleAsset() }),
   watchAsset: () => [{ asset: sampleAsset(), resumeToken: "r1" }],
   verifyAsset: () => [sampleVerification("checking"), sampleVerification("good")],
-  getPlayback: () => ({ asset: sampleAsset(), playback: { watch: ["http://n/watch/a"], hls: ["http://n/v/a"] } }),
+  getPlayback: () => ({
+    asset: sampleAsset(),
+    playback: { watch: ["http://n/watch/a"], hls: ["http://n/v/a"], dash: ["http://n/v/d"] },
+  }),
   deleteAsset: () => ({ asset: sampleAsset({ state: "deleting" }) }),
   undeleteAsset: () => ({ asset: sampleAsset() }),
   listNodes: () => ({ items: [sampleNode()], nextCursor: "" }),
@@ -111,9 +114,10 @@ describe("every row of vsctl's table", function () {
   });
 });
 
-// In ingest.test.ts, doctor.test.ts, with nodes and files of their own.
+// In ingest.test.ts, doctor.test.ts, check-command.test.ts, with nodes and files of their own.
 const testedElsewhere = [
   ["doctor"],
+  ["assets", "check", "--quick", "--node", "--timeout"],
   ...[
     "--title",
     "--ladder",

@@ -24,7 +24,7 @@ export interface Asset {
   readonly replicasWanted: number;
   readonly renditions: readonly Rendition[];
   readonly audioTracks: readonly { language: string | null; channels: number; codecs: string }[];
-  readonly subtitles: readonly { language: string }[];
+  readonly subtitles: readonly { language: string | null; name: string | null }[];
   /** `reason`: why the asset stands there, for people. */
   readonly replicas: readonly { nodeId: string; state: string; reason: string | null }[];
   readonly degraded: { wanted: number; have: number } | null;

@@ -16,7 +16,7 @@ export function toAsset(wire: Wire.Asset | undefined): Asset {
     sourceBytes: asset.sourceBytes === 0 ? null : asset.sourceBytes,
     ladder: orNull(asset.ladder),
     audioTracks: asset.audioTracks.map((track) => ({ ...track, language: orNull(track.language) })),
-    subtitles: [],
+    subtitles: asset.subtitles.map(({ language, name }) => ({ language: orNull(language), name: orNull(name) })),
     replicas: asset.replicas.map((replica) => ({ ...replica, reason: orNull(replica.reason) })),
     degraded: asset.degraded ?? null,
     duplicate: false,

@@ -138,6 +138,7 @@ export default class Ingest extends VsctlCommand {
     );
     for (const url of playback.watch) this.print(`watch  ${url}`);
     for (const url of playback.hls) this.print(`hls    ${url}`);
+    for (const url of playback.dash) this.print(`dash   ${url}`);
   }
 }
 

@@ -14,7 +14,7 @@ import type { Ran, RunOptions } from "../testing/run-vsctl.ts";
 import { sampleAsset, sampleNode } from "../testing/sample-messages.ts";
 
 const assetId = sampleAsset().id;
-const playback = { watch: ["http://n/watch/a"], hls: ["http://n/v/a/index.m3u8"] };
+const playback = { watch: ["http://n/watch/a"], hls: ["http://n/v/a/index.m3u8"], dash: [] };
 const clip = randomBytes(300_000);
 // More than one request, so that there is a middle.
 const large = randomBytes(14 * 1024 * 1024);

@@ -172,7 +172,6 @@ export const laterRows: readonly (readonly string[])[] = [
   ["assets", "update", asset, "--title", "T", "--label", "a=b", "--subtitle", "en=f.vtt"],
   ["assets", "reencode", asset, "--ladder", "L"],
   ["assets", "download", asset],
-  ["assets", "check", asset],
   ["assets", "rebuild", asset],
   ["play", asset, "--viewers", "3", "--seconds", "5"],
   ["catalog", "backup"],

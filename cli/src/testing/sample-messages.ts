@@ -31,6 +31,7 @@ export function sampleAsset(changes: Partial<Wire.Asset> = {}): Wire.Asset {
       },
     ],
     audioTracks: [{ language: "en", channels: 2, codecs: "mp4a.40.2" }],
+    subtitles: [{ language: "de", name: "" }],
     replicas: [
       { nodeId: sampleNode().id, state: "verified", reason: "pinned" },
       { nodeId: "no1m823v0pw6kegn5kge6c", state: "copying", reason: "" },

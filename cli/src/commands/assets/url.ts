@@ -10,8 +10,8 @@ export default class AssetsUrl extends VsctlCommand {
     const { args, flags } = await this.parse(AssetsUrl);
     await using client = await this.connect(flags);
     const found = await client.getPlayback(args.id);
-    const { watch, hls } = found.playback;
-    for (const url of [...watch, ...hls]) this.print(url);
+    const { watch, hls, dash } = found.playback;
+    for (const url of [...watch, ...hls, ...dash]) this.print(url);
     if (watch.length + hls.length === 0 && !this.jsonEnabled()) {
       this.say(
         `asset ${args.id} is ${found.asset.state}: no node serves it yet. Wait with: vsctl assets wait ${args.id}`,
