@@ -10,7 +10,8 @@ const origin = "http://localhost:8080";
 const self = { ...first, url: origin };
 
 function openHomes(): { homes: Homes; changes: number } {
-  const config = { assetId: "as1", title: "T", servedBy: first.nodeId, homes: [first, second, third] };
+  const asset = { assetId: "as1", title: "T", poster: null, chapters: [] };
+  const config = { ...asset, servedBy: first.nodeId, homes: [first, second, third] };
   const opened = { homes: new Homes(config, { origin, onChange: () => (opened.changes += 1) }), changes: 0 };
   return opened;
 }

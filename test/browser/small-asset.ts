@@ -99,7 +99,7 @@ async function storeTrack(store: Store, folder: string, track: Track): Promise<R
   let startTicks = 0;
   for (const [, seconds = "", name = ""] of list.matchAll(/#EXTINF:([\d.]+),\n(\S+)/g)) {
     const durationTicks = Math.round(Number(seconds) * timeScale);
-    segments.push({ object: await put(name), durationTicks, startTicks });
+    segments.push({ object: await put(name), durationTicks, startTicks, keyframes: [] });
     startTicks += durationTicks;
   }
   return { rung: track.name, init: await put("init.mp4"), codecs: track.codecs, segments };
@@ -122,9 +122,10 @@ function manifestOf(assetId: AssetId, pieces: readonly Piece[], homeNodeIds: rea
         ...{ width: 426, height: 240, codec: "h264", frameRate: 12, timeScale, ticksPerFrame: timeScale / 12 },
         ...{ frames: assetSeconds * 12, interlaced: false, pixelFormat: "yuv420p" },
       },
-      audio: [{ track: 0, codec: "aac", language: "", channels: 2, sampleRate: 48_000 }],
+      audio: [{ track: 0, codec: "aac", language: "", channels: 2, sampleRate: 48_000, name: "" }],
       segments: 20,
       longestSegmentSeconds: 6,
+      ...{ text: [], chapters: [], warnings: [] },
     },
     renditions: sized.map(({ bandwidthBps, ...size }) => ({
       rung: {
@@ -138,7 +139,7 @@ function manifestOf(assetId: AssetId, pieces: readonly Piece[], homeNodeIds: rea
     })),
     audio: [
       {
-        target: { track: 0, language: "", channels: 2, bitrateBps: 64_000, sampleRate: 48_000 },
+        target: { track: 0, stream: 0, language: "", channels: 2, bitrateBps: 64_000, sampleRate: 48_000, name: "" },
         bandwidthBps: 70_000,
         averageBandwidthBps: 64_000,
         codecs: "mp4a.40.2",
@@ -150,6 +151,7 @@ function manifestOf(assetId: AssetId, pieces: readonly Piece[], homeNodeIds: rea
     totalChunks: 2,
     homeNodeIds,
     deleted: false,
+    ...{ text: [], extras: [] },
   };
 }
 

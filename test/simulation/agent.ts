@@ -20,8 +20,8 @@ import { TaskRunner } from "../../node-agent/src/tasks/task-runner.ts";
 import { AgentLink } from "./agent-link.ts";
 import type { AgentLinkParts } from "./agent-link.ts";
 import type { Disk } from "./disk.ts";
-import { make, sourcePieceOf } from "./made-up-work.ts";
-import type { Film } from "./made-up-work.ts";
+import { make, makeImages, sourcePieceOf } from "./made-up-work.ts";
+import type { Film, Maker } from "./made-up-work.ts";
 import { SimStore, areRight, bytesFor } from "./sim-store.ts";
 import type { Program } from "./virtual-time.ts";
 
@@ -135,7 +135,7 @@ export class Agent {
   async serve(assetId: AssetId, at: number): Promise<Served> {
     try {
       const manifest = await this.#manifestOf(assetId);
-      const objects = manifest.pieces.flatMap((piece) => objectsOf(piece.content));
+      const objects = [...manifest.pieces, ...manifest.extras].flatMap((piece) => objectsOf(piece.content));
       const object = objects[Math.floor(at * objects.length)];
       if (object === undefined || manifest.deleted) return "error";
       return areRight(await this.#bytesOf(object, manifest)) ? "right" : "wrong";
@@ -233,13 +233,23 @@ export class Agent {
         return { ...nothingMade, pieces: [work.piece] };
       case "probe":
       case "transcode":
-      case "audio": {
-        const { films, failure, random } = this.#ground;
-        const { toolchain } = this.#who.description;
-        const maker = { nodeId: this.nodeId, toolchain, program: this.program, random, store, films, failure };
-        return await make({ ...maker, fetcher: this.#fetcher }, work, context);
+      case "audio":
+      case "text":
+        return await make(this.#maker, work, context);
+      case "images": {
+        const { pieces } = await this.link.getManifest({ assetId: context.assetId, haveVersion: 0 });
+        const video = pieces.filter(({ content }) => content.kind === "video");
+        const objects = video.flatMap(({ content }) => objectsOf(content));
+        return await makeImages(this.#maker, objects, { holders: work.holders, context });
       }
     }
+  }
+
+  get #maker(): Maker {
+    const { films, failure, random } = this.#ground;
+    const { toolchain } = this.#who.description;
+    const { nodeId, program, store } = this;
+    return { nodeId, toolchain, program, random, store, films, failure, fetcher: this.#fetcher };
   }
 
   #tellLost(lost: LostCopies): void {

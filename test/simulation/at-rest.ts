@@ -1,11 +1,11 @@
 // What is still to be done when nothing goes wrong any more: each asset is whole on as many homes as there can be, or
 // says why it cannot be; nothing is left where it does not belong; no task is open; drains have ended or hold what has
 // no other place.
-import { sourcePieceId, timelinePieceId } from "@vstream/core/ids.ts";
+import { sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import { bytesOf } from "@vstream/core/media.ts";
 import type { AssetView, NodeRecord, TaskRecord } from "../../control-plane/src/catalog/records.ts";
-import { expectedBytes, plannedPieces } from "../../control-plane/src/planning/asset-facts.ts";
+import { expectedBytes, extrasOf, plannedPieces } from "../../control-plane/src/planning/asset-facts.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Operator } from "./operator.ts";
 import { simulatedSettings } from "./plane.ts";
@@ -122,6 +122,15 @@ function waitsForItsNode({ kind, nodeId, pieceId }: TaskRecord, view: AssetView,
       const standing = truth.standing(view, [...living]);
       return !canBeEncoded(view, ground) || ![sourcePieceId, timelinePieceId].every((id) => standing.has(id));
     }
+    case "text": {
+      const standing = truth.standing(view, [...living]);
+      return !canEncodeWith(undefined, ground) || ![sourcePieceId, timelinePieceId].every((id) => standing.has(id));
+    }
+    case "images": {
+      const standing = truth.standing(view, [...living]);
+      const video = (view.asset.plan?.chunks ?? []).map(({ index }) => videoPieceId(index));
+      return !canEncodeWith(undefined, ground) || !video.every((id) => standing.has(id));
+    }
     case "probe":
       return takers.every((node) => truth.copy(node.id, view.asset.id, sourcePieceId) !== "right");
     case "replicate": {
@@ -154,11 +163,14 @@ function canEncodeWith(toolchain: string | undefined, { living, nodes }: Ground)
 }
 
 // What was made before and stands nowhere any more can come only from the build that made it. Of a track, all pieces do.
+// Text and images may come from any.
 function lacksForGood(view: AssetView, ground: Ground): boolean {
   const { asset, pieces } = view;
   const standing = ground.truth.standing(view, [...ground.living]);
-  const lacking = asset.plan === null ? [] : plannedPieces(asset.plan).filter((id) => !standing.has(id));
+  const lacking = plannedPieces(view).filter((id) => !standing.has(id));
+  const extras = asset.plan === null ? [] : extrasOf(asset.plan);
   return lacking.some((id) => {
+    if (extras.includes(id)) return !canEncodeWith(undefined, ground);
     const track = /^audio-\d+-/.exec(id)?.[0];
     const made = pieces.find((piece) => piece.id === id || (track !== undefined && piece.id.startsWith(track)));
     return made !== undefined && made.toolchain !== "" && !canEncodeWith(made.toolchain, ground);
@@ -181,7 +193,7 @@ function unrestOfReady(view: AssetView, ground: Ground): string[] {
   const good = whole.filter((home) => living.has(home));
   const unrest: string[] = [];
   if (good.length < wanted) unrest.push(`${asset.id} is whole on ${good.length}/${wanted} homes`);
-  const hasAll = asset.plan === null || pieces.length === plannedPieces(asset.plan).length;
+  const hasAll = pieces.length === plannedPieces(view).length;
   if (
     !asset.settled &&
     hasAll &&
@@ -207,17 +219,24 @@ function unrestOfReady(view: AssetView, ground: Ground): string[] {
 
 // With the source, all of it; else what still stands somewhere.
 function possiblePieces(view: AssetView, ground: Ground): PieceId[] {
-  const { plan } = view.asset;
-  const planned = plan === null ? [] : plannedPieces(plan);
+  const planned = plannedPieces(view);
   const standing = ground.truth.standing(view, [...ground.living]);
   return standing.has(sourcePieceId) && canBeEncoded(view, ground) ? planned : planned.filter((id) => standing.has(id));
 }
 
-// Then there is nothing that it could wait for. A home that is held in its drain waits for another node.
-function isComplete({ asset }: AssetView, { living, nodes }: Ground): boolean {
-  const { homes, pins, replicasWanted, extraReplicas } = asset;
+// Then there is nothing that it could wait for. A home that is held in its drain waits for another node, and so does one
+// that was moved from while too few others stay.
+function isComplete(view: AssetView, ground: Ground): boolean {
+  const { living, nodes } = ground;
+  const { homes, leavingHomes, pins, replicasWanted, extraReplicas } = view.asset;
+  const staying = homes.filter((home) => !leavingHomes.includes(home));
+  const isStalled =
+    leavingHomes.length > 0 &&
+    staying.length < replicasWanted &&
+    takersOf(view, ground).every((node) => homes.includes(node.id) || !hasRoom(view, node));
   const draining = new Set(nodes.filter((node) => node.scheduling === "draining").map((node) => node.id));
   return (
+    !isStalled &&
     homes.every((home) => living.has(home) && !draining.has(home)) &&
     pins.every((pin) => homes.includes(pin)) &&
     homes.length >= replicasWanted + extraReplicas

@@ -6,7 +6,7 @@ import type { CatalogCommands, CatalogIdentity, TaskReport } from "../../control
 import { readIdentity } from "../../control-plane/src/catalog/identity.ts";
 import type { AssetState, AssetView, TaskRecord } from "../../control-plane/src/catalog/records.ts";
 import type { Answer, Call } from "../../control-plane/src/catalog/sqlite/messages.ts";
-import { plannedPieces } from "../../control-plane/src/planning/asset-facts.ts";
+import { extrasOf, plannedPieces } from "../../control-plane/src/planning/asset-facts.ts";
 import type { Decision } from "../../control-plane/src/planning/decisions.ts";
 import type { Findings } from "./findings.ts";
 import type { CatalogFile, CommandWatch } from "./sim-catalog.ts";
@@ -173,10 +173,10 @@ export class CommandOracle implements CommandWatch {
     const wanted = Math.max(1, Math.min(asset.replicasWanted, able.length, homes.length));
     const living = nodes.filter(({ health }) => health !== "down").map(({ id }) => id);
     const standing = truth.standing(view, living);
-    for (const pieceId of asset.plan === null ? [] : plannedPieces(asset.plan)) {
-      // Of everything that viewers get, and of what it was made from while there is a source.
-      const isForMaking = pieceId === sourcePieceId || pieceId === timelinePieceId;
-      if (isForMaking && !standing.has(sourcePieceId) && !standing.has(pieceId)) continue;
+    for (const pieceId of plannedPieces(view)) {
+      // Of everything that viewers get, and of what it was made from, and of text, while there is a source.
+      const isOfSource = pieceId === sourcePieceId || pieceId === timelinePieceId || pieceId.startsWith("text-");
+      if (isOfSource && !standing.has(sourcePieceId) && !standing.has(pieceId)) continue;
       const holders = truth.holders(view, pieceId, nodes);
       if (holders.length >= wanted) continue;
       const found = `${holders.length}/${wanted} copies of ${pieceId}: ${truth.describe(view, pieceId, nodes)}`;
@@ -188,7 +188,8 @@ export class CommandOracle implements CommandWatch {
     const { findings, truth } = this.#parts;
     const believed = view.replicas.filter((copy) => copy.state !== "lost").map((copy) => copy.nodeId);
     const standing = truth.standing(view, [...new Set(believed)]);
-    const lacks = view.asset.plan === null || plannedPieces(view.asset.plan).some((id) => !standing.has(id));
+    const { plan } = view.asset;
+    const lacks = plan === null || plannedPieces(view).some((id) => !standing.has(id) && !extrasOf(plan).includes(id));
     if (!lacks) findings.violate("I2", `${view.asset.id} was ready and failed, though a copy of everything stands`);
   }
 

@@ -1,9 +1,16 @@
 // What tasks make in the simulation: pieces whose bytes depend on the source, the settings and the toolchain alone, as
 // those of a real encode do. Some sources are no media, and some have chunks that join only when decoded from further
-// back.
+// back; of some, text or images cannot be made, ever.
 import { createHash } from "node:crypto";
 import { VsError } from "@vstream/core/errors.ts";
-import { audioPieceId, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import {
+  audioPieceId,
+  imagesPieceId,
+  sourcePieceId,
+  textPieceId,
+  timelinePieceId,
+  videoPieceId,
+} from "@vstream/core/ids.ts";
 import type { NodeId, Sha256 } from "@vstream/core/ids.ts";
 import { objectsOf } from "@vstream/core/media.ts";
 import type { ObjectRef, Piece, Probe, RenditionSegments, Work } from "@vstream/core/media.ts";
@@ -20,6 +27,9 @@ export interface Film {
   readonly bytes: number;
   readonly segments: number;
   readonly isMedia: boolean;
+  readonly textTracks: number;
+  /** Its first text track cannot be converted. */
+  readonly hasBadText: boolean;
   /** Of this chunk the joint proves only with a pre-roll of more than one keyframe; -1: of none. */
   readonly difficultChunk: number;
 }
@@ -37,7 +47,7 @@ export interface Maker {
   readonly failure: () => number;
 }
 
-type Making = Extract<Work, { kind: "probe" | "transcode" | "audio" }>;
+type Making = Extract<Work, { kind: "probe" | "transcode" | "audio" | "text" }>;
 
 export function hashOf(text: string): Sha256 {
   return createHash("sha256").update(text).digest("hex") as Sha256;
@@ -69,7 +79,29 @@ export async function make(maker: Maker, work: Making, context: TaskContext): Pr
         await context.keepAndReport(piece);
       }
       return nothingMade;
+    case "text":
+      await encode(maker, context, maker.random.between(200, 3_000));
+      if (film.hasBadText && work.target.track === 0) throw new VsError("ffmpeg_failed", "the text is none");
+      return await keepOnly(maker, textOf(maker, film, work), context);
   }
+}
+
+/** @param video all of the asset's video, in order; what of it is looked at is read from whoever has it */
+export async function makeImages(
+  maker: Maker,
+  video: readonly ObjectRef[],
+  { holders, context }: { readonly holders: readonly NodeId[]; readonly context: TaskContext },
+): Promise<TaskResult> {
+  for (const object of video) await maker.fetcher.fetchBytes(object, holders, context.signal);
+  await encode(maker, context, maker.random.between(300, 3_000));
+  if (isOneOf(16, video[0]?.sha256)) throw new VsError("ffmpeg_failed", "no picture could be shown");
+  const salt = `${maker.toolchain} ${video.map(({ sha256 }) => sha256).join(" ")}`;
+  const poster = { object: objectNamed(`poster ${salt}`, 300), width: 320, height: 180 };
+  const sheets = [{ object: objectNamed(`sheet ${salt}`, 200), width: 160, height: 90 }];
+  const sizes = { columns: 1, rows: 1, width: 160, height: 90, intervalMs: 10_000, thumbnails: 1 };
+  const content = { kind: "images", poster, sheets, ...sizes } as const;
+  const piece = { id: imagesPieceId, content, toolchain: maker.toolchain, madeBy: maker.nodeId };
+  return await keepOnly(maker, piece, context);
 }
 
 async function probe(maker: Maker, film: Film, context: TaskContext): Promise<TaskResult> {
@@ -107,7 +139,8 @@ function videoOf(
   const salt = `${film.sha256} ${toolchain}`;
   const segment = `video ${index} of ${salt}${isBad ? " bad" : ""}`;
   const renditions = rungs.slice(0, 1).map((rung): RenditionSegments => {
-    const segments = [{ object: objectNamed(segment, 1_000), durationTicks: 73_728, startTicks: 0 }];
+    const keyframes = [{ offset: 0, bytes: 500, durationTicks: 73_728 }];
+    const segments = [{ object: objectNamed(segment, 1_000), durationTicks: 73_728, startTicks: 0, keyframes }];
     return { rung: rung.name, init: objectNamed(`video init of ${salt}`, 50), codecs: "avc1.64001e", segments };
   });
   const content = { kind: "video", chunk: index, frames: 144, timeScale: 12_288, renditions, joint } as const;
@@ -116,26 +149,50 @@ function videoOf(
 
 function audioOf({ nodeId, toolchain }: Maker, film: Film, { track, chunk }: { track: number; chunk: number }): Piece {
   const salt = `${track} of ${film.sha256} ${toolchain}`;
-  const segments = [{ object: objectNamed(`audio ${chunk} ${salt}`, 200), durationTicks: 288_000, startTicks: 0 }];
+  const object = objectNamed(`audio ${chunk} ${salt}`, 200);
+  const segments = [{ object, durationTicks: 288_000, startTicks: 0, keyframes: [] }];
   const init = objectNamed(`audio init ${salt}`, 50);
   const rendition = { rung: `audio-${track}`, init, codecs: "mp4a.40.2", segments };
   const content = { kind: "audio", track, chunk, timeScale: 48_000, rendition } as const;
   return { id: audioPieceId(track, chunk), content, toolchain, madeBy: nodeId };
 }
 
+function textOf(
+  { nodeId, toolchain }: Maker,
+  film: Film,
+  { target, chunkSegments }: Extract<Work, { kind: "text" }>,
+): Piece {
+  const { track } = target;
+  const salt = `${track} of ${film.sha256} ${toolchain}`;
+  const chunks = chunkSegments.map((_, chunk) => objectNamed(`text ${chunk} ${salt}`, 40));
+  return { id: textPieceId(track), content: { kind: "text", track, chunks }, toolchain, madeBy: nodeId };
+}
+
+/** By the hash, so that it is always the same ones. */
+export function isOneOf(many: number, sha256: Sha256 | undefined): boolean {
+  return Number.parseInt(sha256?.slice(0, 4) ?? "1", 16) % many === 0;
+}
+
 function objectNamed(name: string, bytes: number): ObjectRef {
   return { sha256: hashOf(name), bytes };
 }
 
+const plainText = { forced: false, hearingImpaired: false, convertible: true };
+
 // So small that the ladder has a single rung.
-function probeOf({ segments }: Film): Probe {
+function probeOf({ segments, textTracks }: Film): Probe {
   const video = { width: 320, height: 180, codec: "h264", frameRate: 24, timeScale: 12_288, ticksPerFrame: 512 };
   return {
     format: "mov,mp4",
     durationSeconds: segments * 6,
     video: { ...video, frames: segments * 144, interlaced: false, pixelFormat: "yuv420p" },
-    audio: [{ track: 0, codec: "aac", language: "eng", channels: 2, sampleRate: 48_000 }],
+    audio: [{ track: 0, codec: "aac", language: "eng", channels: 2, sampleRate: 48_000, name: "" }],
     segments,
     longestSegmentSeconds: 6,
+    text: Array.from({ length: textTracks }, (_, stream) => {
+      return { stream, codec: "subrip", language: "eng", name: "", ...plainText };
+    }),
+    chapters: [],
+    warnings: [],
   };
 }

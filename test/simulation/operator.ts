@@ -2,13 +2,14 @@
 // An answer that was lost with a control plane leaves it open: they look again before they go on.
 import { asVsError } from "@vstream/core/errors.ts";
 import { newId } from "@vstream/core/ids.ts";
-import type { AssetId, NodeId } from "@vstream/core/ids.ts";
-import type { Scheduling } from "../../control-plane/src/catalog/records.ts";
+import type { AssetId, NodeId, TaskId } from "@vstream/core/ids.ts";
+import type { Scheduling, TaskRecord } from "../../control-plane/src/catalog/records.ts";
+import { isExtra } from "../../control-plane/src/planning/asset-facts.ts";
 import type { AdminDeps } from "../../control-plane/src/rpc/admin/admin-calls.ts";
 import { isAwaitingSource, moveUpload, placeUpload } from "../../control-plane/src/rpc/admin/upload-place.ts";
 import type { Cluster, Machine } from "./cluster.ts";
 import type { Findings } from "./findings.ts";
-import { hashOf } from "./made-up-work.ts";
+import { hashOf, isOneOf } from "./made-up-work.ts";
 import type { Film } from "./made-up-work.ts";
 import type { Random } from "./random.ts";
 import type { CatalogFile } from "./sim-catalog.ts";
@@ -44,6 +45,7 @@ export class Operator {
   /** What each node was last told to be; open: an answer was lost. */
   readonly scheduling = new Map<NodeId, Scheduling | "open">();
   readonly #parts: OperatorParts;
+  readonly #retriedExtras = new Set<TaskId>();
   /** A client is a program of its own that nobody kills. */
   readonly #client: Program;
 
@@ -137,7 +139,9 @@ export class Operator {
     for (const assetId of this.assets.keys()) {
       const view = await file.ask("getAssetView", assetId);
       if (view?.asset.state !== "failed" && view?.asset.state !== "ready") continue;
-      const dead = view.deadTasks.find((task) => ["probe", "transcode", "audio"].includes(task.kind));
+      const dead =
+        view.deadTasks.find((task) => ["probe", "transcode", "audio"].includes(task.kind)) ??
+        view.deadTasks.find((task) => isExtra(task) && this.#minds(task));
       if (dead === undefined || dead.error?.code === "not_media") continue;
       await this.#try(`retry ${dead.id}`, (at, { commands }) => commands.retryTask({ taskId: dead.id, at, actor }));
     }
@@ -161,6 +165,13 @@ export class Operator {
       const isDone = is === wanted || (wanted === "draining" && is === "drained") || wanted === "open";
       if (!isDone) findings.violate("I1", `${nodeId} was acknowledged as ${wanted} and is ${is ?? "gone"}`);
     }
+  }
+
+  // Text and images that could not be made, once. Afterwards they do without.
+  #minds({ id }: TaskRecord): boolean {
+    if (this.#retriedExtras.has(id)) return false;
+    this.#retriedExtras.add(id);
+    return true;
   }
 
   async #create(film: Film, wish: { replicas: number; regions: string[]; pins: NodeId[]; bytes: number }) {
@@ -221,11 +232,14 @@ export class Operator {
     const { cluster, random } = this.#parts;
     const serial = cluster.films.size;
     const segments = 1 + random.below(4);
+    const sha256 = hashOf(`film ${serial} ${random.next()}`);
     const film = {
-      sha256: hashOf(`film ${serial} ${random.next()}`),
+      sha256,
       bytes: 500 + random.below(4_000),
       segments,
       isMedia: !random.chance(0.05),
+      textTracks: serial % 3,
+      hasBadText: isOneOf(4, sha256),
       difficultChunk: segments > 1 && random.chance(0.15) ? 1 + random.below(segments - 1) : -1,
     };
     cluster.films.set(film.sha256, film);

@@ -4,6 +4,7 @@ import { commandSet, querySet } from "../../control-plane/src/catalog/command-se
 import { leaseTask, taskRow } from "../../control-plane/src/catalog/tasks.ts";
 import type { Db } from "../../control-plane/src/catalog/tables.ts";
 import type { TaskRecord } from "../../control-plane/src/catalog/records.ts";
+import { isExtra } from "../../control-plane/src/planning/asset-facts.ts";
 import type { Decision } from "../../control-plane/src/planning/decisions.ts";
 
 export const plantedBugs = [
@@ -12,6 +13,7 @@ export const plantedBugs = [
   "drain-ends-early",
   "surplus-goes-early",
   "bytes-are-trusted",
+  "text-is-vital",
 ] as const;
 
 export type PlantedBug = (typeof plantedBugs)[number];
@@ -28,6 +30,7 @@ const changedCommands: Record<PlantedBug, Partial<Commands>> = {
   "surplus-goes-early": { applyDecisions: discardEarly },
   // It is in the stores: sim-store.ts.
   "bytes-are-trusted": {},
+  "text-is-vital": { recordReport: failWithText },
 };
 
 /** Until disposed of. */
@@ -46,6 +49,17 @@ async function recordAnyReport(db: Db, report: TaskReport) {
   const isLeased = task?.state === "leased" && task.node_id !== null;
   if (!isLeased || task.reported_epoch === report.epoch) return await recordReport(db, report);
   return await recordReport(db, { ...report, epoch: task.epoch, nodeId: task.node_id ?? report.nodeId });
+}
+
+// Text or images that cannot be made take their asset with them.
+async function failWithText(db: Db, report: TaskReport) {
+  const outcome = await recordReport(db, report);
+  const task = await taskRow(db, report.taskId);
+  if (task?.state === "dead" && isExtra(task)) {
+    const changes = { state: "failed", error: task.error } as const;
+    await db.updateTable("assets").set(changes).where("id", "=", task.asset_id).execute();
+  }
+  return outcome;
 }
 
 // Of what is finished, nothing that is lost is copied again.

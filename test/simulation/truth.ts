@@ -55,8 +55,9 @@ export class Truth {
   }
 
   /** Pieces of which some disk has a copy that is right; on these nodes, or any. */
-  standing({ asset, pieces }: AssetView, nodeIds: readonly NodeId[] = [...this.#parts.disks.keys()]): Set<PieceId> {
-    const all = asset.plan === null ? pieces.map((piece) => piece.id) : plannedPieces(asset.plan);
+  standing(view: AssetView, nodeIds: readonly NodeId[] = [...this.#parts.disks.keys()]): Set<PieceId> {
+    const { asset, pieces } = view;
+    const all = asset.plan === null ? pieces.map((piece) => piece.id) : plannedPieces(view);
     return new Set(all.filter((pieceId) => nodeIds.some((id) => this.copy(id, asset.id, pieceId) === "right")));
   }
 }
