@@ -22,6 +22,7 @@ const parts: readonly Part[] = [
   { name: "proto", command: ["buf", "lint"], counts: "one" },
   { name: "proto-breaking", command: ["buf", "breaking", "--against", "proto/released.binpb"], counts: "one" },
   { name: "unit", command: ["mocha", ...unitTests], counts: "tests" },
+  { name: "corpus", command: ["mocha", "--timeout", "120000", "test/corpus/*.test.ts"], counts: "tests" },
   { name: "simulation", command: ["mocha", "--timeout", "600000", "test/simulation/*.test.ts"], counts: "tests" },
   // The long cases of test/faults have a command of their own.
   {
