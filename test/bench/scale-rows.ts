@@ -31,10 +31,10 @@ import type { Measurement, Row } from "./row.ts";
 
 const agents = 500;
 const assets = 20_000;
-/** Assets that are ingested meanwhile, so that there is something to schedule: 12 or 13 tasks each. */
-const ingests = 400;
+/** Assets that are ingested meanwhile, so that there is something to schedule: 16 or 17 tasks each. */
+const ingests = 320;
 /** As many begin in a second: what comes of them is somewhat more than the bar, and no more than that. */
-const ingestsPerSecond = 15;
+const ingestsPerSecond = 12;
 const pollMs = 1_000;
 const quietMs = 15_000;
 const calls = 200;
