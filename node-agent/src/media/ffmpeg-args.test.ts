@@ -3,18 +3,7 @@ import { chunkArguments } from "./ffmpeg-args.ts";
 import { describeArguments, frameIndexArguments, pictureSampleArguments } from "./ffprobe-args.ts";
 import type { ChunkPlan } from "./plan-chunk.ts";
 import type { Picture } from "./timeline.ts";
-
-const picture: Picture = {
-  stream: 0,
-  interlaced: false,
-  fieldOrder: null,
-  keepEvery: 1,
-  countedAt: null,
-  repeats: false,
-  orientation: "upright",
-  fitInto: null,
-  colour: { matrix: "bt709", primaries: "bt709", transfer: "bt709", convertFrom: null, mapFrom: null },
-};
+import { plainPicture as picture } from "./timeline.fixture.ts";
 
 const middleChunk: ChunkPlan = {
   ...{ firstFrame: 144, endFrame: 288, startPts: 73728, endPts: 147456, afterEndPts: 147968 },

@@ -1,6 +1,7 @@
 // Writes the init segments and fragments that viewers get (CMAF, ISO 14496-12 and -15). The same samples always give
 // the same bytes: no dates, no names of tools, no edit list.
 import { VsError } from "@vstream/core/errors.ts";
+import { box, matrix, u16, u32, u64, zeros } from "./box-bytes.ts";
 import { boxesIn, need } from "./fmp4-boxes.ts";
 import type { TrackHeader } from "./fmp4-boxes.ts";
 
@@ -146,33 +147,4 @@ function plainEntry(entry: Buffer): { type: keyof typeof entryForms; bytes: Buff
   const children = boxesIn(entry, fixedBytes).filter((child) => kept.some((name) => name === child.type));
   const bytes = box(type, [fixed, ...children.map((child) => entry.subarray(child.start, child.end))]);
   return { type, bytes, fixedBytes };
-}
-
-const matrix = Buffer.concat([0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000].map((value) => u32(value)));
-
-function box(type: string, parts: readonly Buffer[]): Buffer {
-  const length = parts.reduce((sum, part) => sum + part.length, 8);
-  return Buffer.concat([u32(length), Buffer.from(type, "latin1"), ...parts], length);
-}
-
-function u16(value: number): Buffer {
-  const bytes = Buffer.alloc(2);
-  bytes.writeUInt16BE(value);
-  return bytes;
-}
-
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-
-function u64(value: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(BigInt(value));
-  return bytes;
-}
-
-function zeros(length: number): Buffer {
-  return Buffer.alloc(length);
 }

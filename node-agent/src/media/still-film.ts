@@ -2,6 +2,7 @@
 // source that has only sound, so that everything after the probe goes as for any film. Made anew from the timeline
 // wherever a chunk is encoded; nothing of the source is needed for it.
 import { join } from "node:path";
+import { box, matrix, u16, u32, u64, zeros } from "./box-bytes.ts";
 import { stillHeight, stillWidth } from "./draw-waveform.ts";
 import { writeParts } from "./local-files.ts";
 import type { Timeline } from "./timeline.ts";
@@ -79,33 +80,4 @@ function runsOf(durations: readonly number[]): Buffer[] {
     else runs.push({ count: 1, duration });
   }
   return [u32(runs.length), ...runs.flatMap(({ count, duration }) => [u32(count), u32(duration)])];
-}
-
-const matrix = Buffer.concat([0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000].map((value) => u32(value)));
-
-function box(type: string, parts: readonly Buffer[]): Buffer {
-  const length = parts.reduce((sum, part) => sum + part.length, 8);
-  return Buffer.concat([u32(length), Buffer.from(type, "latin1"), ...parts], length);
-}
-
-function u16(value: number): Buffer {
-  const bytes = Buffer.alloc(2);
-  bytes.writeUInt16BE(value);
-  return bytes;
-}
-
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-
-function u64(value: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(BigInt(value));
-  return bytes;
-}
-
-function zeros(length: number): Buffer {
-  return Buffer.alloc(length);
 }

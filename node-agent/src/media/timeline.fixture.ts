@@ -1,6 +1,19 @@
 // A made timeline: 24 frames a second, a keyframe each second, packets of 1000 bytes after a header.
-import type { Timeline } from "./timeline.ts";
+import type { Picture, Timeline } from "./timeline.ts";
 import { planTimes } from "./encode-clock.ts";
+
+/** To be shown as it is. */
+export const plainPicture: Picture = {
+  stream: 0,
+  interlaced: false,
+  fieldOrder: null,
+  keepEvery: 1,
+  countedAt: null,
+  repeats: false,
+  orientation: "upright",
+  fitInto: null,
+  colour: { matrix: "bt709", primaries: "bt709", transfer: "bt709", convertFrom: null, mapFrom: null },
+};
 
 export function madeTimeline(frames: number, skip: (frame: number) => boolean = () => false): Timeline {
   const numbers = Array.from({ length: frames }, (_, frame) => frame).filter((frame) => !skip(frame));
@@ -21,18 +34,6 @@ export function madeTimeline(frames: number, skip: (frame: number) => boolean = 
       ],
       seeksToPts: true,
     },
-    picture: {
-      ...{
-        stream: 0,
-        interlaced: false,
-        fieldOrder: null,
-        keepEvery: 1,
-        countedAt: null,
-        repeats: false,
-        orientation: "upright",
-        fitInto: null,
-      },
-      colour: { matrix: "bt709", primaries: "bt709", transfer: "bt709", convertFrom: null, mapFrom: null },
-    },
+    picture: plainPicture,
   };
 }
