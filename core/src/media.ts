@@ -107,6 +107,8 @@ export interface Piece {
   /** The build and processor kind that made it; empty for the source. */
   readonly toolchain: string;
   readonly madeBy: NodeId | "";
+  /** What ffmpeg was told, a line for each run, with plain names for files: of pieces that are reported, else not set. */
+  readonly arguments?: readonly string[];
 }
 
 /** The id that a piece with this content has. */
@@ -263,6 +265,25 @@ export interface Probe {
   readonly chapters: readonly Chapter[];
   /** What of the source was left out or changed, for people. */
   readonly warnings: readonly string[];
+  /** Part of the source could not be used: only where that was allowed. */
+  readonly damaged: boolean;
+}
+
+/** What a check against the authoring rules (docs/authoring-rules.md) found. */
+export interface CheckReport {
+  /** How many were checked. */
+  readonly rules: number;
+  /** At most 50. */
+  readonly findings: readonly RuleFinding[];
+}
+
+export interface RuleFinding {
+  /** Its number in docs/authoring-rules.md. */
+  readonly rule: string;
+  readonly level: "must" | "should";
+  /** Which file or rendition. */
+  readonly subject: string;
+  readonly message: string;
 }
 
 /** A time slice: the unit of encoding, a whole number of segments. */

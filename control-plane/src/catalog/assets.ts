@@ -9,7 +9,7 @@ import type { Homes } from "./homes.ts";
 import { fromJson, fromJsonOrNull, toJson } from "./json-column.ts";
 import { setLabels } from "./labels.ts";
 import { unsettle } from "./settling.ts";
-import { planFromJson, probeFromJson, ratesFromJson } from "./stored-media.ts";
+import { nextEditionFromJson, planFromJson, probeFromJson, ratesFromJson } from "./stored-media.ts";
 import type { AssetRow, AssetsTable, Db } from "./tables.ts";
 
 export async function createAsset(db: Db, asset: NewAsset): Promise<CreateAssetOutcome> {
@@ -18,6 +18,7 @@ export async function createAsset(db: Db, asset: NewAsset): Promise<CreateAssetO
   await checkNodes(db, asset.pins);
   await freeExternalId(db, asset);
   await db.insertInto("assets").values(newRow(asset)).execute();
+  await writeSubtitleFiles(db, asset);
   await setLabels(db, asset.id, asset.labels);
   await writeHomes(db, asset.id, { homes: asset.homes, reasons: asset.homeReasons });
   await unsettle(db, asset.id);
@@ -101,6 +102,7 @@ async function freeExternalId(db: Db, { externalId }: SameAsset): Promise<void> 
 }
 
 async function findBySource(db: Db, asset: SameAsset): Promise<AssetRow | undefined> {
+  if (asset.force || asset.sourceSha256 === null) return undefined;
   return await db
     .selectFrom("assets")
     .selectAll()
@@ -108,6 +110,12 @@ async function findBySource(db: Db, asset: SameAsset): Promise<AssetRow | undefi
     .where("state", "not in", goneStates)
     .orderBy("created_at")
     .executeTakeFirst();
+}
+
+async function writeSubtitleFiles(db: Db, { id, subtitleFiles }: NewAsset): Promise<void> {
+  if (subtitleFiles.length === 0) return;
+  const rows = subtitleFiles.map(({ name, content }, number) => ({ asset_id: id, number, name, content }));
+  await db.insertInto("subtitle_files").values(rows).execute();
 }
 
 function newRow(asset: NewAsset): AssetsTable {
@@ -122,7 +130,7 @@ function newRow(asset: NewAsset): AssetsTable {
     regions: toJson(asset.regions),
     priority: asset.priority,
     source_name: asset.sourceName,
-    source_sha256: asset.sourceSha256,
+    source_sha256: asset.sourceSha256 ?? "",
     source_bytes: asset.sourceBytes,
     created_at: asset.at,
     playable_at: null,
@@ -142,6 +150,14 @@ function newRow(asset: NewAsset): AssetsTable {
     piece_count: 0,
     piece_bytes: 0,
     piece_version: 0,
+    source_url: asset.sourceUrl ?? "",
+    allow_damaged: asset.allowDamaged ? 1 : 0,
+    keep_source: asset.keepSource,
+    duplicate_of: null,
+    subtitle_files: toJson(asset.subtitleFiles.map(({ name, language }, number) => ({ number, name, language }))),
+    check_report: null,
+    edition: 0,
+    next_edition: null,
   };
 }
 
@@ -157,8 +173,13 @@ function toRecord(row: AssetRow, beside: Homes & Pick<AssetRecord, "settled">): 
     regions: fromJson(row.regions),
     priority: row.priority,
     sourceName: row.source_name,
-    sourceSha256: row.source_sha256,
+    sourceSha256: row.source_sha256 === "" ? null : row.source_sha256,
     sourceBytes: row.source_bytes,
+    sourceUrl: row.source_url === "" ? null : row.source_url,
+    allowDamaged: row.allow_damaged === 1,
+    keepSource: row.keep_source,
+    duplicateOf: row.duplicate_of,
+    subtitleFiles: fromJson(row.subtitle_files),
     createdAt: row.created_at,
     playableAt: row.playable_at,
     readyAt: row.ready_at,
@@ -168,6 +189,9 @@ function toRecord(row: AssetRow, beside: Homes & Pick<AssetRecord, "settled">): 
     extraReplicas: row.extra_replicas,
     probe: row.probe === null ? null : probeFromJson(row.probe),
     plan: row.plan === null ? null : planFromJson(row.plan),
+    edition: row.edition,
+    nextEdition: row.next_edition === null ? null : nextEditionFromJson(row.next_edition),
+    check: fromJsonOrNull(row.check_report),
     releasedChunks: row.released_chunks,
     manifestVersion: row.manifest_version,
     measured: row.measured === null ? null : ratesFromJson(row.measured),

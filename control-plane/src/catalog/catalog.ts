@@ -9,6 +9,7 @@ import type {
   AssetRecord,
   AssetView,
   EventRecord,
+  KeepSource,
   MovableAsset,
   NodeRecord,
   ReplicaRecord,
@@ -31,8 +32,15 @@ export interface NewAsset {
   readonly regions: readonly string[];
   readonly priority: number;
   readonly sourceName: string;
-  readonly sourceSha256: Sha256;
+  /** null, and no bytes: a node fetches it from its URL. */
+  readonly sourceSha256: Sha256 | null;
   readonly sourceBytes: number;
+  readonly sourceUrl: string | null;
+  readonly allowDamaged: boolean;
+  readonly keepSource: KeepSource;
+  readonly subtitleFiles: readonly NewSubtitleFile[];
+  /** Although the same bytes are there already. */
+  readonly force: boolean;
   readonly homes: readonly NodeId[];
   /** Why each was chosen. */
   readonly homeReasons: Readonly<Partial<Record<NodeId, string>>>;
@@ -41,8 +49,16 @@ export interface NewAsset {
   readonly actor: Actor;
 }
 
-/** By what an asset is known again. */
-export type SameAsset = Pick<NewAsset, "externalId" | "sourceSha256">;
+export interface NewSubtitleFile {
+  /** With its ending. */
+  readonly name: string;
+  /** BCP 47; empty when unknown. */
+  readonly language: string;
+  readonly content: string;
+}
+
+/** By what an asset is known again; by its external id alone when forced. */
+export type SameAsset = Pick<NewAsset, "externalId" | "sourceSha256" | "force">;
 
 /**
  * `existing`: the same external id, else the same bytes, in an asset that is neither failed nor deleting. Such a one

@@ -3,6 +3,7 @@ import type { Failure } from "@vstream/core/errors.ts";
 import type { AssetId, NodeId, PieceId, Sha256, TaskId, TokenId } from "@vstream/core/ids.ts";
 import type {
   AudioTarget,
+  CheckReport,
   Chunk,
   ImagesTarget,
   ManifestAudio,
@@ -45,8 +46,19 @@ export interface AssetRecord {
   readonly regions: readonly string[];
   readonly priority: number;
   readonly sourceName: string;
-  readonly sourceSha256: Sha256;
+  /** null: not known yet, since a node still fetches the source. */
+  readonly sourceSha256: Sha256 | null;
+  /** 0 while it is not known. */
   readonly sourceBytes: number;
+  /** Where a node fetches it from; null: it is uploaded. */
+  readonly sourceUrl: string | null;
+  /** What is good of a damaged source may be published. */
+  readonly allowDamaged: boolean;
+  readonly keepSource: KeepSource;
+  /** The asset that had the same bytes when this one's source was fetched, which ended it. */
+  readonly duplicateOf: AssetId | null;
+  /** In the order in which they were given; their content stands in a table of its own. */
+  readonly subtitleFiles: readonly SubtitleFileRecord[];
   readonly createdAt: number;
   readonly playableAt: number | null;
   readonly readyAt: number | null;
@@ -66,6 +78,12 @@ export interface AssetRecord {
   readonly extraReplicas: number;
   readonly probe: Probe | null;
   readonly plan: EncodePlan | null;
+  /** Of what viewers get: one more each time that it was encoded anew with another ladder. */
+  readonly edition: number;
+  /** What is made beside it, to take its place when it is whole. */
+  readonly nextEdition: NextEdition | null;
+  /** What the check before ready found; null: there was none yet. */
+  readonly check: CheckReport | null;
   /** Leading chunks that a player may be given. */
   readonly releasedChunks: number;
   /** One more at each change that a player can see. */
@@ -75,6 +93,25 @@ export interface AssetRecord {
   /** Nothing is left to plan until something about it, or one of its homes, changes. */
   readonly settled: boolean;
   readonly error: Failure | null;
+}
+
+/** How long a source is kept: for ever, until its asset is ready, or, where it arrived, until it is encoded. */
+export const keepSources = ["always", "ready", "never"] as const;
+export type KeepSource = (typeof keepSources)[number];
+
+export interface SubtitleFileRecord {
+  readonly number: number;
+  /** As it was given, with its ending. */
+  readonly name: string;
+  /** BCP 47; empty when unknown. */
+  readonly language: string;
+}
+
+export interface NextEdition {
+  readonly edition: number;
+  readonly ladder: string;
+  /** null: not planned yet. */
+  readonly plan: EncodePlan | null;
 }
 
 export interface MeasuredRates {

@@ -14,7 +14,7 @@ import type {
 } from "@vstream/core/media.ts";
 import { fromJson, toJson } from "./json-column.ts";
 import type { Json } from "./json-column.ts";
-import type { EncodePlan, MeasuredRates } from "./records.ts";
+import type { EncodePlan, MeasuredRates, NextEdition } from "./records.ts";
 
 /** The same with some of it perhaps not there. */
 type Older<Whole, Missing extends keyof Whole> = Omit<Whole, Missing> & Partial<Pick<Whole, Missing>>;
@@ -23,7 +23,9 @@ type OlderTarget = Older<AudioTarget, "stream" | "name">;
 export type StoredPlan = Omit<Older<EncodePlan, "text" | "images">, "audio"> & {
   readonly audio: readonly OlderTarget[];
 };
-export type StoredProbe = Omit<Older<Probe, "text" | "chapters" | "warnings">, "audio"> & {
+/** Beside the present edition. */
+export type StoredNextEdition = Omit<NextEdition, "plan"> & { readonly plan: StoredPlan | null };
+export type StoredProbe = Omit<Older<Probe, "text" | "chapters" | "warnings" | "damaged">, "audio"> & {
   readonly audio: readonly Older<AudioStream, "name">[];
 };
 export type StoredRates = Omit<MeasuredRates, "audio"> & {
@@ -38,14 +40,22 @@ export type StoredContent =
   | (Omit<AudioContent, "rendition"> & { readonly rendition: StoredRendition });
 
 export function planFromJson(text: Json<StoredPlan>): EncodePlan {
-  const plan = fromJson(text);
+  return wholePlan(fromJson(text));
+}
+
+export function nextEditionFromJson(text: Json<StoredNextEdition>): NextEdition {
+  const next = fromJson(text);
+  return { ...next, plan: next.plan === null ? null : wholePlan(next.plan) };
+}
+
+function wholePlan(plan: StoredPlan): EncodePlan {
   return { text: [], images: null, ...plan, audio: plan.audio.map(wholeTarget) };
 }
 
 export function probeFromJson(text: Json<StoredProbe>): Probe {
   const probe = fromJson(text);
   const audio = probe.audio.map((stream) => ({ name: "", ...stream }));
-  return { text: [], chapters: [], warnings: [], ...probe, audio };
+  return { text: [], chapters: [], warnings: [], damaged: false, ...probe, audio };
 }
 
 export function ratesFromJson(text: Json<StoredRates>): MeasuredRates {

@@ -2,11 +2,20 @@
 import type { Generated, Kysely, Selectable } from "kysely";
 import type { Failure } from "@vstream/core/errors.ts";
 import type { AssetId, NodeId, PieceId, Sha256, TaskId, TokenId } from "@vstream/core/ids.ts";
-import type { PieceContent, TaskKind } from "@vstream/core/media.ts";
+import type { CheckReport, PieceContent, TaskKind } from "@vstream/core/media.ts";
 import type { VerifyFindings } from "./catalog.ts";
 import type { Json } from "./json-column.ts";
-import type { AssetState, NodeHealth, ReplicaState, Role, Scheduling, TaskState } from "./records.ts";
-import type { StoredContent, StoredPlan, StoredProbe, StoredRates } from "./stored-media.ts";
+import type {
+  AssetState,
+  KeepSource,
+  NodeHealth,
+  ReplicaState,
+  Role,
+  Scheduling,
+  SubtitleFileRecord,
+  TaskState,
+} from "./records.ts";
+import type { StoredContent, StoredNextEdition, StoredPlan, StoredProbe, StoredRates } from "./stored-media.ts";
 
 /** What every command and query runs on: inside a transaction that the engine has begun. */
 export type Db = Kysely<Tables>;
@@ -34,6 +43,9 @@ export interface Tables {
   events: EventsTable;
   /** Assets that were forgotten: nothing may bring them back. */
   tombstones: { asset_id: AssetId; forgotten_at: number };
+  subtitle_files: { asset_id: AssetId; number: number; name: string; content: string };
+  /** What ffmpeg was told for each piece: a line for each run. */
+  provenance: { asset_id: AssetId; piece_id: PieceId; arguments: Json<readonly string[]> };
 }
 
 export interface AssetsTable {
@@ -47,7 +59,8 @@ export interface AssetsTable {
   regions: Json<readonly string[]>;
   priority: number;
   source_name: string;
-  source_sha256: Sha256;
+  /** Empty: not known yet. */
+  source_sha256: Sha256 | "";
   source_bytes: number;
   created_at: number;
   playable_at: number | null;
@@ -71,6 +84,15 @@ export interface AssetsTable {
   piece_bytes: number;
   /** One more at each change of its pieces. */
   piece_version: number;
+  /** Empty: the source is uploaded. */
+  source_url: string;
+  allow_damaged: 0 | 1;
+  keep_source: KeepSource;
+  duplicate_of: AssetId | null;
+  subtitle_files: Json<readonly SubtitleFileRecord[]>;
+  check_report: Json<CheckReport> | null;
+  edition: number;
+  next_edition: Json<StoredNextEdition> | null;
 }
 
 export interface AssetHomesTable {

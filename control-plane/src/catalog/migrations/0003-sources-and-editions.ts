@@ -1,0 +1,40 @@
+// Where a source comes from and how long it is kept, what was allowed and found, the edition that is made beside the
+// present one; subtitle files given beside a source, and what each piece was made with.
+import { sql } from "kysely";
+import type { Kysely } from "kysely";
+import type { Migration } from "kysely/migration";
+import type { EngineTypes } from "./engine-types.ts";
+
+export function sourcesAndEditions(types: EngineTypes): Migration {
+  return {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const statement of [...newColumns(types), ...newTables(types)]) await sql.raw(statement).execute(db);
+    },
+  };
+}
+
+function newColumns({ integer }: EngineTypes): string[] {
+  return [
+    "alter table assets add column source_url text not null default ''",
+    `alter table assets add column allow_damaged ${integer} not null default 0`,
+    "alter table assets add column keep_source text not null default 'always'",
+    "alter table assets add column duplicate_of text",
+    "alter table assets add column subtitle_files text not null default '[]'",
+    "alter table assets add column check_report text",
+    `alter table assets add column edition ${integer} not null default 0`,
+    "alter table assets add column next_edition text",
+  ];
+}
+
+function newTables({ integer, tableEnd }: EngineTypes): string[] {
+  return [
+    `create table subtitle_files (
+      asset_id text not null references assets (id) on delete cascade, number ${integer} not null,
+      name text not null, content text not null, primary key (asset_id, number)
+    ) ${tableEnd}`,
+    `create table provenance (
+      asset_id text not null, piece_id text not null, arguments text not null, primary key (asset_id, piece_id),
+      foreign key (asset_id, piece_id) references pieces (asset_id, id) on delete cascade
+    ) ${tableEnd}`,
+  ];
+}
