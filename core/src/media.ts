@@ -185,19 +185,30 @@ export interface AudioTarget {
   readonly sampleRate: number;
   /** What the source calls it; empty: nothing. */
   readonly name: string;
+  /** What plays unless a viewer chooses another: one of an asset's; none of those that were planned before. */
+  readonly defaultTrack: boolean;
 }
 
-/** A text track of the source and how it is offered. */
+/** What a track of text is made of: a subtitle stream, CEA-608 captions in the video, a file beside the source. */
+export const textOrigins = ["stream", "captions", "file"] as const;
+export type TextOrigin = (typeof textOrigins)[number];
+
+/** A text track of an asset and how it is offered. */
 export interface TextTarget {
   /** Its number among the asset's text tracks, from 0. */
   readonly track: number;
-  /** The n-th subtitle stream of the source, from 0. */
+  readonly origin: TextOrigin;
+  /** The n-th subtitle stream of the source, from 0; 0 of another origin. */
   readonly stream: number;
+  /** Which of the asset's subtitle files; 0 of another origin. */
+  readonly file: number;
   /** BCP 47; empty when unknown. */
   readonly language: string;
   readonly name: string;
   readonly forced: boolean;
   readonly hearingImpaired: boolean;
+  /** Shown unless a viewer chooses otherwise: at most one of an asset's. */
+  readonly defaultTrack: boolean;
 }
 
 /** What images are made of, and how close. */
@@ -229,11 +240,13 @@ export interface AudioStream {
   readonly sampleRate: number;
   /** What the source calls it; empty: nothing. */
   readonly name: string;
+  /** The source flags it so. */
+  readonly defaultTrack: boolean;
 }
 
 /** A track of subtitles. */
 export interface TextStream {
-  /** The n-th subtitle stream of the source, from 0. */
+  /** The n-th subtitle stream of the source, from 0; 0 of captions. */
   readonly stream: number;
   readonly codec: string;
   readonly language: string;
@@ -242,6 +255,10 @@ export interface TextStream {
   readonly hearingImpaired: boolean;
   /** Text; pictures of text (PGS, VobSub) are not. */
   readonly convertible: boolean;
+  /** CEA-608 in the video stream. */
+  readonly captions: boolean;
+  /** The source flags it so. */
+  readonly defaultTrack: boolean;
 }
 
 export interface Chapter {
@@ -425,7 +442,13 @@ export interface Fence {
 
 /** What a task is to do. Node ids in `holders` are nodes that hold what it needs, best first. */
 export type Work =
-  | { readonly kind: "probe"; readonly source: SourceRef; readonly holders: readonly NodeId[] }
+  | {
+      readonly kind: "probe";
+      readonly source: SourceRef;
+      readonly holders: readonly NodeId[];
+      /** What is good of a damaged source may be published. */
+      readonly allowDamaged: boolean;
+    }
   | {
       readonly kind: "transcode";
       readonly source: SourceRef;

@@ -241,6 +241,7 @@ class Admin {
       externalId: "",
       priority: 0,
       pinnedNodes: [],
+      ...{ sourceUrl: "", allowDamaged: false, keepSource: "", force: false, subtitles: [] },
     };
     const created = await asked<CreateAssetResponse>((done) => this.#client.createAsset(request, this.#metadata, done));
     const assetId = created.asset?.id ?? "";

@@ -194,5 +194,6 @@ function probeOf({ segments, textTracks }: Film): Probe {
     }),
     chapters: [],
     warnings: [],
+    damaged: false,
   };
 }

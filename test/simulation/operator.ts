@@ -181,9 +181,10 @@ export class Operator {
       const id = newId("asset", program.clock.now());
       const { homes, reasons } = await loop.chooseHomes({ assetId: id, ...wish });
       const names = { title: `film ${film.sha256.slice(0, 6)}`, labels: {}, externalId: null, ladder: "default" };
-      const source = { sourceName: "film.mp4", sourceSha256: film.sha256, sourceBytes: film.bytes };
+      const source = { sourceName: "film.mp4", sourceSha256: film.sha256, sourceBytes: film.bytes, sourceUrl: null };
+      const ways = { allowDamaged: false, keepSource: "always", subtitleFiles: [], force: false } as const;
       const placed = { homes, homeReasons: reasons, pins: wish.pins, regions: wish.regions };
-      const asset = { id, ...names, ...source, ...placed, replicasWanted: wish.replicas, priority };
+      const asset = { id, ...names, ...source, ...ways, ...placed, replicasWanted: wish.replicas, priority };
       await catalog.commands.createAsset({ ...asset, at: program.clock.now(), actor });
       loop.kick([id]);
       return id;

@@ -82,6 +82,11 @@ export default class Ingest extends VsctlCommand {
       labels: parseLabels(flags.label),
       externalId: flags["external-id"] ?? "",
       priority: flags.priority,
+      sourceUrl: "",
+      allowDamaged: false,
+      keepSource: "",
+      force: false,
+      subtitles: [],
     };
     const outcomes = await this.#ingestAll(client, sources, { settings, wait: flags.wait });
     return await this.#conclude(outcomes);

@@ -96,6 +96,11 @@ describe("vsctl ingest", function () {
         externalId: "X",
         priority: 5,
         pinnedNodes: ["eu-1", "us-1"],
+        sourceUrl: "",
+        allowDamaged: false,
+        keepSource: "",
+        force: false,
+        subtitles: [],
       } satisfies CreateAssetRequest,
     ]);
     assert.ok(node.bytes.equals(clip));

@@ -46,6 +46,18 @@ export function sampleAsset(changes: Partial<Wire.Asset> = {}): Wire.Asset {
     sourceName: "bbb.mp4",
     pinnedNodeIds: [sampleNode().id],
     extraReplicas: 0,
+    sourceUrl: "",
+    allowDamaged: false,
+    damaged: false,
+    warnings: [],
+    keepSource: "always",
+    speed: 0,
+    leftMs: -1,
+    duplicateOf: "",
+    check: undefined,
+    nextLadder: "",
+    nextProgress: 0,
+    hasSource: true,
     ...changes,
   };
 }

@@ -54,6 +54,7 @@ export interface NewSubtitleFile {
   readonly name: string;
   /** BCP 47; empty when unknown. */
   readonly language: string;
+  /** In base64: its character set is for its reader to find out. */
   readonly content: string;
 }
 

@@ -43,6 +43,7 @@ export interface Tables {
   events: EventsTable;
   /** Assets that were forgotten: nothing may bring them back. */
   tombstones: { asset_id: AssetId; forgotten_at: number };
+  /** The content in base64. */
   subtitle_files: { asset_id: AssetId; number: number; name: string; content: string };
   /** What ffmpeg was told for each piece: a line for each run. */
   provenance: { asset_id: AssetId; piece_id: PieceId; arguments: Json<readonly string[]> };

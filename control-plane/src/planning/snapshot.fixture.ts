@@ -92,7 +92,7 @@ export function buildProbe(
     audio,
     segments,
     longestSegmentSeconds: 6,
-    ...{ text: [], chapters: [], warnings: [] },
+    ...{ text: [], chapters: [], warnings: [], damaged: false },
   };
 }
 
@@ -126,6 +126,11 @@ export function buildAsset(changes: Partial<AssetRecord> = {}): AssetRecord {
     sourceName: "film.mp4",
     sourceSha256: hash("the source"),
     sourceBytes: 1_000_000,
+    sourceUrl: null,
+    allowDamaged: false,
+    keepSource: "always",
+    duplicateOf: null,
+    subtitleFiles: [],
     createdAt: now - 60_000,
     playableAt: null,
     readyAt: null,
@@ -138,6 +143,9 @@ export function buildAsset(changes: Partial<AssetRecord> = {}): AssetRecord {
     extraReplicas: 0,
     probe: null,
     plan: null,
+    edition: 0,
+    nextEdition: null,
+    check: null,
     releasedChunks: 0,
     manifestVersion: 1,
     measured: null,

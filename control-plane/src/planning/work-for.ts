@@ -43,7 +43,8 @@ export function canBeRead(facts: AssetFacts, cluster: Cluster): boolean {
 function probeWork(place: WorkPlace): Work | null {
   const source = sourceOf(place);
   const holders = holdersOf(place, [sourcePieceId]);
-  return source === null || holders === null ? null : { kind: "probe", source, holders };
+  const { allowDamaged } = place.facts.asset;
+  return source === null || holders === null ? null : { kind: "probe", source, holders, allowDamaged };
 }
 
 function transcodeWork(task: TaskRecord, place: WorkPlace): Work | null {

@@ -24,7 +24,7 @@ export function assetToWire({ summary, progress, pieces }: ShownAsset): WireAsse
     playableAt: asset.playableAt ?? 0,
     readyAt: asset.readyAt ?? 0,
     durationSeconds: asset.probe?.durationSeconds ?? 0,
-    sourceSha256: asset.sourceSha256,
+    sourceSha256: asset.sourceSha256 ?? "",
     sourceBytes: asset.sourceBytes,
     storedBytes: summary.storedBytes,
     ladder: asset.ladder,
@@ -42,6 +42,12 @@ export function assetToWire({ summary, progress, pieces }: ShownAsset): WireAsse
     sourceName: asset.sourceName,
     pinnedNodeIds: [...asset.pins],
     extraReplicas: asset.extraReplicas,
+    sourceUrl: asset.sourceUrl ?? "",
+    allowDamaged: asset.allowDamaged,
+    damaged: asset.probe?.damaged ?? false,
+    warnings: [...(asset.probe?.warnings ?? [])],
+    keepSource: asset.keepSource,
+    duplicateOf: asset.duplicateOf ?? "",
   };
 }
 

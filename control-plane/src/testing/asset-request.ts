@@ -18,6 +18,11 @@ export function assetRequest(change: Partial<CreateAssetRequest> = {}): CreateAs
     externalId: "",
     priority: 0,
     pinnedNodes: [],
+    sourceUrl: "",
+    allowDamaged: false,
+    keepSource: "",
+    force: false,
+    subtitles: [],
     ...change,
   };
 }

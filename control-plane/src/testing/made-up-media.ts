@@ -12,7 +12,7 @@ export function objectNamed(name: string): ObjectRef {
 
 export function sourcePiece(source: ObjectRef): Piece {
   const value = { source, blockList: objectNamed("block list"), blockBytes: 1_048_576 };
-  return { id: "source", content: { $case: "source", value }, toolchain: "", madeByNodeId: "" };
+  return { id: "source", content: { $case: "source", value }, toolchain: "", madeByNodeId: "", arguments: [] };
 }
 
 export function resultOf(grant: LeaseGrant, nodeId: string): TaskResult {
@@ -65,6 +65,7 @@ const probe: TaskResult["probe"] = {
   text: [{ stream: 0, codec: "subrip", language: "ger", name: "Deutsch", ...plainText }],
   chapters: [{ startSeconds: 0, endSeconds: 6, title: "The beginning" }],
   warnings: [],
+  damaged: false,
 };
 
 const timeline: Piece = {
@@ -72,6 +73,7 @@ const timeline: Piece = {
   content: { $case: "timeline", value: { timeline: objectNamed("timeline") } },
   toolchain: "made-up",
   madeByNodeId: "",
+  arguments: [],
 };
 
 function madeBy(nodeId: string, piece: Piece): Piece {
@@ -128,7 +130,7 @@ function renditionOf(of: {
 }
 
 function pieceOf(id: string, content: NonNullable<Piece["content"]>): Piece {
-  return { id, content, toolchain: "", madeByNodeId: "" };
+  return { id, content, toolchain: "", madeByNodeId: "", arguments: [] };
 }
 
 function lastFrame(segment: number): string {

@@ -90,6 +90,7 @@ export function sampleManifest(changes: Partial<Manifest> = {}): Manifest {
       text: [],
       chapters: [],
       warnings: [],
+      damaged: false,
     },
     renditions: [sampleRendition("360p", 640, 360, 900_000), sampleRendition("234p", 416, 234, 300_000)],
     audio: [sampleAudio(0, "en")],

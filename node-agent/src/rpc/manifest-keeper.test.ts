@@ -23,7 +23,7 @@ function manifest(version: number, change: Partial<Manifest> = {}): Manifest {
     ...{ assetId, version, title: "t", complete: false, renditions: [], audio: [], pieces: [], fromChunk: 0 },
     probe: {
       ...{ format: "mp4", durationSeconds: 6, video, audio: [], segments: 1, longestSegmentSeconds: 6 },
-      ...{ text: [], chapters: [], warnings: [] },
+      ...{ text: [], chapters: [], warnings: [], damaged: false },
     },
     ...{ releasedChunks: 1, totalChunks: 1, homeNodeIds: [], deleted: false, text: [], extras: [] },
     ...change,

@@ -8,6 +8,7 @@ export function pieceToWire(piece: Piece): wire.Piece {
     content: contentToWire(piece.content),
     toolchain: piece.toolchain,
     madeByNodeId: piece.madeBy,
+    arguments: [...(piece.arguments ?? [])],
   };
 }
 

@@ -56,6 +56,7 @@ const probe: Probe = {
   ],
   chapters: [{ startSeconds: 0, endSeconds: 2.5, title: "One" }],
   warnings: ["a track was left out"],
+  damaged: true,
 };
 
 describe("what is made, over the wire", () => {

@@ -46,6 +46,7 @@ function copied<Known extends Probe | wire.Probe>(probe: Known) {
     text: probe.text.map((stream) => ({ ...stream })),
     chapters: probe.chapters.map((chapter) => ({ ...chapter })),
     warnings: [...probe.warnings],
+    damaged: probe.damaged,
   };
 }
 

@@ -58,7 +58,12 @@ function workFromWire(grant: wire.LeaseGrant): Work {
   const work = required(grant.work, "work");
   switch (work.$case) {
     case "probe":
-      return { kind: "probe", source: sourceFromWire(work.value.source), holders: work.value.holders.map(nodeIdOf) };
+      return {
+        kind: "probe",
+        source: sourceFromWire(work.value.source),
+        holders: work.value.holders.map(nodeIdOf),
+        allowDamaged: work.value.allowDamaged,
+      };
     case "transcode":
       return transcodeFromWire(work.value);
     case "audio":

@@ -136,6 +136,7 @@ const probe = z.object({
   text: z.array(textStream).default([]),
   chapters: z.array(chapter).default([]),
   warnings: z.array(z.string()).default([]),
+  damaged: z.boolean().default(false),
 });
 
 const measured = { bandwidthBps: z.number(), averageBandwidthBps: z.number(), codecs: z.string() };

@@ -128,6 +128,7 @@ export function manifestOf(
       text: [],
       chapters: [],
       warnings: [],
+      damaged: false,
     },
     renditions: [],
     audio: [],

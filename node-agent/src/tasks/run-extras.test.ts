@@ -49,7 +49,7 @@ describe("work on what belongs to no chunk", function () {
     cluster = await trialCluster(2);
     [home, away] = cluster.nodes as [TrialNode, TrialNode];
     source = await takeSource();
-    const probed = await run(home, { kind: "probe", source, holders: [] });
+    const probed = await run(home, { kind: "probe", source, holders: [], allowDamaged: false });
     const made = probed.pieces[0]?.content;
     assert.ok(made?.kind === "timeline" && probed.probe !== null);
     [timeline, probe] = [made.timeline, probed.probe];

@@ -19,6 +19,7 @@ export async function runProbe(
     tools: deps.tools,
     sourcePath: source.path,
     sourceBytes: work.source.source.bytes,
+    allowDamaged: work.allowDamaged,
     signal: context.signal,
   });
   const piece: Piece = {

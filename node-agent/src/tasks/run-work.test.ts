@@ -93,7 +93,7 @@ describe("work", function () {
   }
 
   it("probes a source and makes its timeline", async () => {
-    const { probe, pieces } = await run(home, { kind: "probe", source, holders: [home.nodeId] });
+    const { probe, pieces } = await run(home, { kind: "probe", source, holders: [home.nodeId], allowDamaged: false });
     assert.equal(probe?.segments, 3);
     assert.equal(pieces.length, 1);
     const content = home.store.getPiece(assetId, pieces[0]!.id)?.content;
@@ -141,7 +141,7 @@ describe("work", function () {
 
   it("fetches only a part of a large source, and makes the same of it", async () => {
     source = await takeSource(["-stream_loop", "5"]);
-    const { probe, pieces } = await run(home, { kind: "probe", source, holders: [] });
+    const { probe, pieces } = await run(home, { kind: "probe", source, holders: [], allowDamaged: false });
     assert.ok(probe !== null && probe.segments > 17);
     const [made] = pieces;
     timeline = (made!.content as Extract<PieceContent, { kind: "timeline" }>).timeline;
@@ -175,7 +175,7 @@ describe("work", function () {
   it("refuses what is not media", async () => {
     const path = join(home.store.uploadFolder, "list.txt");
     await writeFile(path, "a shopping list\n".repeat(1000));
-    const work: Work = { kind: "probe", source: await home.store.adoptSource(path), holders: [] };
+    const work: Work = { kind: "probe", source: await home.store.adoptSource(path), holders: [], allowDamaged: false };
     await assert.rejects(run(home, work), { code: "not_media" });
   });
 });

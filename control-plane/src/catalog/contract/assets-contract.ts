@@ -72,9 +72,11 @@ export function describeAssets(catalog: () => Catalog): void {
     it("finds what would be the same asset, without making one", async () => {
       const asset = await addAsset(catalog(), { externalId: unique("external") });
       const { externalId, sourceSha256 } = asset;
-      const other = { externalId: unique("other"), sourceSha256: sha256(unique("bytes")) };
+      const other = { externalId: unique("other"), sourceSha256: sha256(unique("bytes")), force: false };
       assert.deepEqual(await catalog().queries.findExisting({ ...other, externalId }), asset);
       assert.deepEqual(await catalog().queries.findExisting({ ...other, sourceSha256 }), asset);
+      assert.equal(await catalog().queries.findExisting({ ...other, sourceSha256, force: true }), null);
+      assert.equal(await catalog().queries.findExisting({ ...other, sourceSha256: null }), null);
       assert.equal(await catalog().queries.findExisting(other), null);
     });
 

@@ -81,6 +81,11 @@ export function anAsset(changes: Partial<NewAsset> = {}): NewAsset {
     sourceName: "clip.mp4",
     sourceSha256: sha256(`source of ${id}`),
     sourceBytes: 5000,
+    sourceUrl: null,
+    allowDamaged: false,
+    keepSource: "always",
+    subtitleFiles: [],
+    force: false,
     homes: [],
     homeReasons: {},
     pins: [],
@@ -91,8 +96,9 @@ export function anAsset(changes: Partial<NewAsset> = {}): NewAsset {
 }
 
 export function aSource(asset: Pick<AssetRecord, "sourceSha256" | "sourceBytes">): Piece {
-  const source = { sha256: asset.sourceSha256, bytes: asset.sourceBytes };
-  const blockList = objectRef(`blocks of ${asset.sourceSha256}`, 32);
+  const hash = asset.sourceSha256 ?? sha256("a fetched source");
+  const source = { sha256: hash, bytes: asset.sourceBytes };
+  const blockList = objectRef(`blocks of ${hash}`, 32);
   return {
     id: sourcePieceId,
     content: { kind: "source", source, blockList, blockBytes: 1_048_576 },
@@ -170,6 +176,7 @@ export const aProbe: Probe = {
   text: [],
   chapters: [],
   warnings: [],
+  damaged: false,
 };
 
 /** One rung, one audio track, two chunks of a segment each. */

@@ -5,6 +5,7 @@ import { newId } from "@vstream/core/ids.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
 import type { CreateAssetRequest, CreateAssetResponse, UploadTicket } from "@vstream/proto/admin.ts";
 import type { Actor, CreateAssetOutcome, NewAsset } from "../../catalog/catalog.ts";
+import { keepSources } from "../../catalog/records.ts";
 import type { AssetRecord } from "../../catalog/records.ts";
 import { assertLadderName } from "../../planning/choose-ladder.ts";
 import * as check from "../wire/checks.ts";
@@ -12,6 +13,7 @@ import { allNodes } from "../../control-loop/all-nodes.ts";
 import type { AdminDeps } from "./admin-calls.ts";
 import { findNode, nearest } from "./find-node.ts";
 import { showAsset } from "./show-asset.ts";
+import { subtitleFilesFrom } from "./subtitle-files.ts";
 import { isAwaitingSource, placeUpload, ticketFor } from "./upload-place.ts";
 
 const limits = { title: 500, sourceName: 1_024, externalId: 256, regions: 16, replicas: 10, pins: 32, priority: 1_000 };
@@ -32,8 +34,8 @@ export async function createAsset(
 
 // What is there already needs no node to be told of.
 async function findOrCreate(deps: AdminDeps, wanted: WantedAsset, actor: Actor): Promise<CreateAssetOutcome> {
-  const { externalId, sourceSha256, replicasWanted: replicas, regions, sourceBytes: bytes } = wanted;
-  const existing = await deps.catalog.queries.findExisting({ externalId, sourceSha256 });
+  const { externalId, sourceSha256, force, replicasWanted: replicas, regions, sourceBytes: bytes } = wanted;
+  const existing = await deps.catalog.queries.findExisting({ externalId, sourceSha256, force });
   if (existing !== null) return { kind: "existing", asset: existing };
   const id = newId("asset", deps.clock.now());
   const { homes, reasons } = await deps.loop.chooseHomes({ assetId: id, replicas, regions, bytes, pins: wanted.pins });
@@ -70,6 +72,11 @@ async function checkRequest(deps: AdminDeps, request: CreateAssetRequest): Promi
     sourceName,
     sourceSha256: check.sha256(request.sourceSha256, "source hash"),
     sourceBytes: sourceBytesFrom(request.sourceBytes, deps.settings.maxSourceBytes),
+    sourceUrl: null,
+    allowDamaged: request.allowDamaged,
+    keepSource: check.oneOf(request.keepSource === "" ? "always" : request.keepSource, "keep source", keepSources),
+    subtitleFiles: subtitleFilesFrom(request.subtitles),
+    force: request.force,
   };
 }
 

@@ -15,6 +15,7 @@ export async function ticketFor(deps: AdminDeps, asset: AssetRecord): Promise<Up
   const nodeId = asset.homes[0];
   const node = nodeId === undefined ? null : await deps.catalog.queries.getNode(nodeId);
   if (node === null) throw noNode(asset.id);
+  if (asset.sourceSha256 === null) throw new VsError("conflict", `the source of ${asset.id} is fetched, not uploaded`);
   const { token, expiresAt } = await deps.tickets.issue({
     assetId: asset.id,
     nodeId: node.id,

@@ -25,6 +25,7 @@ export function pieceToWire(piece: Piece): WirePiece {
     content: contentToWire(piece.content),
     toolchain: piece.toolchain,
     madeByNodeId: piece.madeBy,
+    arguments: [],
   };
 }
 

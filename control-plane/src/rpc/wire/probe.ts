@@ -49,6 +49,7 @@ export function probeToWire(probe: Probe): WireProbe {
     text: probe.text.map((stream) => ({ ...stream })),
     chapters: probe.chapters.map((chapter) => ({ ...chapter })),
     warnings: [...probe.warnings],
+    damaged: probe.damaged,
   };
 }
 
@@ -64,6 +65,7 @@ export function probeFromWire(wire: WireProbe): Probe {
     text: check.atMost(wire.text, "text streams", limits.tracks).map(textFromWire),
     chapters: wire.chapters.slice(0, limits.chapters).map(chapterFromWire),
     warnings: wire.warnings.slice(0, limits.warnings).map((warning) => cut(warning, limits.warning)),
+    damaged: wire.damaged,
   };
 }
 

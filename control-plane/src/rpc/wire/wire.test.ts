@@ -131,6 +131,7 @@ const probe: Probe = {
   ],
   chapters: [{ startSeconds: 0, endSeconds: 10.5, title: "The beginning" }],
   warnings: ["the pictures of text were left out"],
+  damaged: true,
 };
 
 const description = {
@@ -326,7 +327,7 @@ describe("wire", () => {
         scheduling: "active",
       },
       { kind: "heartbeat-ack", sequence: 4 },
-      { ...grant, work: { kind: "probe", source, holders } },
+      { ...grant, work: { kind: "probe", source, holders, allowDamaged: false } },
       { ...grant, work: { kind: "transcode", source, timeline, holders, chunk, rungs: [], preRollKeyframes: 2 } },
       { ...grant, work: { kind: "audio", source, timeline, holders, target, chunkSegments: [1, 2] } },
       { ...grant, work: { kind: "text", source, timeline, holders, target: text, chunkSegments: [1, 2] } },

@@ -7,8 +7,10 @@ import { rungToWire, targetToWire, textToWire } from "./probe.ts";
 
 export function workToWire(work: Work): NonNullable<LeaseGrant["work"]> {
   switch (work.kind) {
-    case "probe":
-      return { $case: "probe", value: { source: sourceToWire(work.source), holders: [...work.holders] } };
+    case "probe": {
+      const { allowDamaged } = work;
+      return { $case: "probe", value: { source: sourceToWire(work.source), holders: [...work.holders], allowDamaged } };
+    }
     case "transcode":
       return { $case: "transcode", value: transcodeToWire(work) };
     case "audio":
