@@ -1,6 +1,14 @@
 // The words for what an asset is made of, as the programs hand them to each other. Plain data, the same shape as
 // the wire's (proto/vstream/v1/types.proto), which stops at each program's rpc/ folder.
-import { audioPieceId, imagesPieceId, sourcePieceId, textPieceId, timelinePieceId, videoPieceId } from "./ids.ts";
+import {
+  audioPieceId,
+  editionOf,
+  imagesPieceIdIn,
+  sourcePieceId,
+  textPieceId,
+  timelinePieceId,
+  videoPieceId,
+} from "./ids.ts";
 import type { AssetId, NodeId, PieceId, Sha256 } from "./ids.ts";
 
 /** A file in a store, named by its content. */
@@ -111,21 +119,26 @@ export interface Piece {
   readonly arguments?: readonly string[];
 }
 
+/** Whether a piece with this id may have this content. */
+export function isIdOf(id: PieceId, content: PieceContent): boolean {
+  return id === pieceIdOf(content, editionOf(id) ?? 0);
+}
+
 /** The id that a piece with this content has. */
-export function pieceIdOf(content: PieceContent): PieceId {
+export function pieceIdOf(content: PieceContent, edition = 0): PieceId {
   switch (content.kind) {
     case "source":
       return sourcePieceId;
     case "timeline":
       return timelinePieceId;
     case "video":
-      return videoPieceId(content.chunk);
+      return videoPieceId(content.chunk, edition);
     case "audio":
-      return audioPieceId(content.track, content.chunk);
+      return audioPieceId(content.track, content.chunk, edition);
     case "text":
       return textPieceId(content.track);
     case "images":
-      return imagesPieceId;
+      return imagesPieceIdIn(edition);
   }
 }
 
@@ -160,17 +173,26 @@ function distinct(objects: readonly ObjectRef[]): ObjectRef[] {
   return [...new Map(objects.map((object) => [object.sha256, object])).values()];
 }
 
+export const videoCodecs = ["h264", "hevc"] as const;
+export type VideoCodec = (typeof videoCodecs)[number];
+
+/** How bright and how wide colours are, as HLS calls it: SDR, and the two kinds of high dynamic range. */
+export const videoRanges = ["SDR", "PQ", "HLG"] as const;
+export type VideoRange = (typeof videoRanges)[number];
+
 /** One target of the ladder, with all that decides its bytes. */
 export interface Rung {
   readonly name: string;
   readonly width: number;
   readonly height: number;
-  readonly codec: "h264";
+  readonly codec: VideoCodec;
   readonly preset: string;
   readonly crf: number;
   readonly maxrateBps: number;
   readonly bufferBits: number;
   readonly profile: string;
+  /** Other than SDR only where the source is the same. */
+  readonly videoRange: VideoRange;
 }
 
 export interface AudioTarget {
@@ -230,6 +252,8 @@ export interface VideoStream {
   readonly frames: number;
   readonly interlaced: boolean;
   readonly pixelFormat: string;
+  /** What rungs of high dynamic range can be made of; SDR where none can. */
+  readonly videoRange: VideoRange;
 }
 
 export interface AudioStream {

@@ -148,7 +148,7 @@ export const trackKinds: readonly SourceKind[] = [
           forced: true,
           hearingImpaired: false,
         };
-        assert.deepEqual(text, [{ ...track, convertible: true }]);
+        assert.deepEqual(text, [{ ...track, convertible: true, captions: false, defaultTrack: false }]);
         assert.deepEqual(
           found.map(({ startSeconds, title }) => [Math.round(startSeconds), title]),
           [

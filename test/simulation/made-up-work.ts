@@ -177,7 +177,7 @@ function objectNamed(name: string, bytes: number): ObjectRef {
   return { sha256: hashOf(name), bytes };
 }
 
-const plainText = { forced: false, hearingImpaired: false, convertible: true };
+const plainText = { forced: false, hearingImpaired: false, convertible: true, captions: false, defaultTrack: false };
 
 // So small that the ladder has a single rung.
 function probeOf({ segments, textTracks }: Film): Probe {
@@ -185,8 +185,10 @@ function probeOf({ segments, textTracks }: Film): Probe {
   return {
     format: "mov,mp4",
     durationSeconds: segments * 6,
-    video: { ...video, frames: segments * 144, interlaced: false, pixelFormat: "yuv420p" },
-    audio: [{ track: 0, codec: "aac", language: "eng", channels: 2, sampleRate: 48_000, name: "" }],
+    video: { ...video, frames: segments * 144, interlaced: false, pixelFormat: "yuv420p", videoRange: "SDR" },
+    audio: [
+      { track: 0, codec: "aac", language: "eng", channels: 2, sampleRate: 48_000, name: "", defaultTrack: false },
+    ],
     segments,
     longestSegmentSeconds: 6,
     text: Array.from({ length: textTracks }, (_, stream) => {

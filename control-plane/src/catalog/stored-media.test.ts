@@ -21,15 +21,22 @@ describe("media as the catalog keeps it", () => {
 
   it("has none of what was not there when it was written", () => {
     const { rungs, chunks } = aPlan;
-    const plan = planFromJson(old({ rungs, audio: [target], chunks }));
-    assert.deepEqual(plan, { rungs, audio: [{ ...target, stream: 1, name: "" }], text: [], images: null, chunks });
+    const oldRungs = rungs.map(({ videoRange: _, ...rung }) => rung);
+    const whole = { ...target, stream: 1, name: "", defaultTrack: false };
+    assert.deepEqual(planFromJson(old({ rungs: oldRungs, audio: [target], chunks })), {
+      ...{ rungs, audio: [whole], text: [], images: null, chunks },
+    });
+    const words = { track: 0, stream: 1, language: "en", name: "", forced: false, hearingImpaired: false };
+    const { text } = planFromJson(old({ rungs, audio: [], text: [words], chunks }));
+    assert.deepEqual(text, [{ ...words, origin: "stream", file: 0, defaultTrack: false }]);
     const stream = { track: 0, codec: "aac", language: "en", channels: 2, sampleRate: 48_000 };
-    const { format, durationSeconds, video, segments, longestSegmentSeconds } = aProbe;
+    const { format, durationSeconds, segments, longestSegmentSeconds } = aProbe;
+    const { videoRange: _, ...video } = aProbe.video;
     const before = { format, durationSeconds, video, audio: [stream], segments, longestSegmentSeconds };
     assert.deepEqual(probeFromJson(old(before)), aProbe);
     const rates = { bandwidthBps: 2, averageBandwidthBps: 1, codecs: "mp4a.40.2" };
     const { audio } = ratesFromJson(old({ renditions: [], audio: [{ target, ...rates }] }));
-    assert.deepEqual(audio, [{ target: { ...target, stream: 1, name: "" }, ...rates }]);
+    assert.deepEqual(audio, [{ target: whole, ...rates }]);
     const segment = { object: { sha256: "a".repeat(64), bytes: 1 }, durationTicks: 1, startTicks: 0 };
     const rendition = { rung: "480p", codecs: "avc1", init: segment.object, segments: [segment] };
     const content = contentFromJson(old({ kind: "video", chunk: 0, renditions: [rendition] }));

@@ -7,10 +7,15 @@ import type {
   Keyframe,
   ManifestAudio,
   PieceContent,
+  ManifestRendition,
   Probe,
   RenditionSegments,
+  Rung,
   Segment,
+  TextStream,
+  TextTarget,
   VideoContent,
+  VideoStream,
 } from "@vstream/core/media.ts";
 import { fromJson, toJson } from "./json-column.ts";
 import type { Json } from "./json-column.ts";
@@ -19,16 +24,23 @@ import type { EncodePlan, MeasuredRates, NextEdition } from "./records.ts";
 /** The same with some of it perhaps not there. */
 type Older<Whole, Missing extends keyof Whole> = Omit<Whole, Missing> & Partial<Pick<Whole, Missing>>;
 
-type OlderTarget = Older<AudioTarget, "stream" | "name">;
-export type StoredPlan = Omit<Older<EncodePlan, "text" | "images">, "audio"> & {
+type OlderTarget = Older<AudioTarget, "stream" | "name" | "defaultTrack">;
+type OlderText = Older<TextTarget, "origin" | "file" | "defaultTrack">;
+type OlderRung = Older<Rung, "videoRange">;
+export type StoredPlan = Omit<Older<EncodePlan, "images">, "rungs" | "audio" | "text"> & {
+  readonly rungs: readonly OlderRung[];
   readonly audio: readonly OlderTarget[];
+  readonly text?: readonly OlderText[];
 };
 /** Beside the present edition. */
 export type StoredNextEdition = Omit<NextEdition, "plan"> & { readonly plan: StoredPlan | null };
-export type StoredProbe = Omit<Older<Probe, "text" | "chapters" | "warnings" | "damaged">, "audio"> & {
-  readonly audio: readonly Older<AudioStream, "name">[];
+export type StoredProbe = Omit<Older<Probe, "chapters" | "warnings" | "damaged">, "video" | "audio" | "text"> & {
+  readonly video: Older<VideoStream, "videoRange">;
+  readonly audio: readonly Older<AudioStream, "name" | "defaultTrack">[];
+  readonly text?: readonly Older<TextStream, "captions" | "defaultTrack">[];
 };
-export type StoredRates = Omit<MeasuredRates, "audio"> & {
+export type StoredRates = Omit<MeasuredRates, "renditions" | "audio"> & {
+  readonly renditions: readonly (Omit<ManifestRendition, "rung"> & { readonly rung: OlderRung })[];
   readonly audio: readonly (Omit<ManifestAudio, "target"> & { readonly target: OlderTarget })[];
 };
 
@@ -49,18 +61,25 @@ export function nextEditionFromJson(text: Json<StoredNextEdition>): NextEdition 
 }
 
 function wholePlan(plan: StoredPlan): EncodePlan {
-  return { text: [], images: null, ...plan, audio: plan.audio.map(wholeTarget) };
+  const { rungs, audio, text = [] } = plan;
+  const whole = { rungs: rungs.map(wholeRung), audio: audio.map(wholeTarget), text: text.map(wholeText) };
+  return { images: null, ...plan, ...whole };
 }
 
 export function probeFromJson(text: Json<StoredProbe>): Probe {
   const probe = fromJson(text);
-  const audio = probe.audio.map((stream) => ({ name: "", ...stream }));
-  return { text: [], chapters: [], warnings: [], damaged: false, ...probe, audio };
+  const audio = probe.audio.map((stream) => ({ name: "", defaultTrack: false, ...stream }));
+  const words = (probe.text ?? []).map((stream) => ({ captions: false, defaultTrack: false, ...stream }));
+  const video: VideoStream = { videoRange: "SDR", ...probe.video };
+  return { chapters: [], warnings: [], damaged: false, ...probe, video, audio, text: words };
 }
 
 export function ratesFromJson(text: Json<StoredRates>): MeasuredRates {
   const rates = fromJson(text);
-  return { ...rates, audio: rates.audio.map((track) => ({ ...track, target: wholeTarget(track.target) })) };
+  return {
+    renditions: rates.renditions.map((rendition) => ({ ...rendition, rung: wholeRung(rendition.rung) })),
+    audio: rates.audio.map((track) => ({ ...track, target: wholeTarget(track.target) })),
+  };
 }
 
 export function contentToJson(content: PieceContent): Json<StoredContent> {
@@ -86,9 +105,19 @@ export function contentFromJson(text: Json<StoredContent>): PieceContent {
   }
 }
 
+// Of before there were rungs of high dynamic range.
+function wholeRung(rung: OlderRung): Rung {
+  return { videoRange: "SDR", ...rung };
+}
+
 // Of before there were several targets of one stream.
 function wholeTarget(target: OlderTarget): AudioTarget {
-  return { stream: target.track, name: "", ...target };
+  return { stream: target.track, name: "", defaultTrack: false, ...target };
+}
+
+// Of before there were other origins than streams.
+function wholeText(target: OlderText): TextTarget {
+  return { origin: "stream", file: 0, defaultTrack: false, ...target };
 }
 
 function shortened(rendition: RenditionSegments): StoredRendition {

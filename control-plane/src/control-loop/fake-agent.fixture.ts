@@ -25,6 +25,8 @@ const subtitles: TextStream = {
   forced: false,
   hearingImpaired: false,
   convertible: true,
+  captions: false,
+  defaultTrack: false,
 };
 
 export class FakeAgent {

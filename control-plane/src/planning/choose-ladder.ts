@@ -2,8 +2,8 @@
 // same targets. Never larger than the source, the source's aspect in every rung, sizes by the short side (a portrait
 // film is treated as a landscape one is), even numbers, and at most as many lines as the ladder has.
 import { VsError } from "@vstream/core/errors.ts";
-import type { AudioTarget, ImagesTarget, Probe, Rung, TextTarget, VideoStream } from "@vstream/core/media.ts";
-import { audioTargetsFor, imagesTargetFor, textTargetsFor } from "./choose-targets.ts";
+import type { AudioTarget, ImagesTarget, Probe, Rung, VideoStream } from "@vstream/core/media.ts";
+import { audioTargetsFor, imagesTargetFor } from "./choose-targets.ts";
 import { usualLadders } from "./ladder-forms.ts";
 import type { LadderForm, Ladders } from "./ladder-forms.ts";
 import { rateCapFor } from "./rate-cap.ts";
@@ -11,7 +11,6 @@ import { rateCapFor } from "./rate-cap.ts";
 export interface Ladder {
   readonly rungs: readonly Rung[];
   readonly audio: readonly AudioTarget[];
-  readonly text: readonly TextTarget[];
   readonly images: ImagesTarget;
 }
 
@@ -34,7 +33,6 @@ export function chooseLadder(name: string, probe: Probe, ladders: Ladders = usua
   return {
     rungs,
     audio: audioTargetsFor(probe.audio),
-    text: textTargetsFor(probe.text),
     images: imagesTargetFor(rungs, probe.durationSeconds),
   };
 }
@@ -70,6 +68,7 @@ function rungOf(side: number, video: VideoStream, { preset, crf, rate }: LadderF
     crf,
     ...rateCapFor(side * scaled, rate),
     profile: "high",
+    videoRange: "SDR",
   };
 }
 

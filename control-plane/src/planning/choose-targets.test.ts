@@ -1,22 +1,33 @@
 import assert from "node:assert/strict";
 import type { AudioStream, TextStream } from "@vstream/core/media.ts";
 import { chooseLadder } from "./choose-ladder.ts";
-import { audioTargetsFor, audioTrackLimit, imagesTargetFor, textTargetsFor, textTrackLimit } from "./choose-targets.ts";
+import {
+  audioTargetsFor,
+  audioTrackLimit,
+  fileTargets,
+  imagesTargetFor,
+  textTargetsFor,
+  textTrackLimit,
+} from "./choose-targets.ts";
 import { buildProbe } from "./snapshot.fixture.ts";
 
 function sound(track: number, changes: Partial<AudioStream> = {}): AudioStream {
-  return { track, codec: "ac3", language: "eng", channels: 2, sampleRate: 44_100, name: "", ...changes };
+  const said = { codec: "ac3", language: "eng", channels: 2, sampleRate: 44_100, name: "", defaultTrack: false };
+  return { track, ...said, ...changes };
 }
 
 function words(stream: number, changes: Partial<TextStream> = {}): TextStream {
   const said = { codec: "subrip", language: "ger", name: "", forced: false, hearingImpaired: false };
-  return { stream, ...said, convertible: true, ...changes };
+  return { stream, ...said, convertible: true, captions: false, defaultTrack: false, ...changes };
 }
 
 describe("the audio targets of a source", () => {
   it("are stereo AAC at 48 kHz with the language in its short form", () => {
     assert.deepEqual(audioTargetsFor([sound(0, { channels: 1, name: " Main " })]), [
-      { track: 0, stream: 0, language: "en", name: "Main", channels: 2, bitrateBps: 128_000, sampleRate: 48_000 },
+      {
+        ...{ track: 0, stream: 0, language: "en", name: "Main", channels: 2, bitrateBps: 128_000, sampleRate: 48_000 },
+        defaultTrack: true,
+      },
     ]);
   });
 
@@ -59,20 +70,63 @@ describe("the audio targets of a source", () => {
     );
     assert.deepEqual(audioTargetsFor([]), []);
   });
+
+  it("play the stereo of the stream that is flagged as default, else of the first", () => {
+    const defaultOf = (...flags: readonly boolean[]): number[] =>
+      audioTargetsFor(flags.map((defaultTrack, track) => sound(track, { channels: 6, defaultTrack })))
+        .filter(({ defaultTrack }) => defaultTrack)
+        .map(({ track }) => track);
+    assert.deepEqual(defaultOf(false, true, true), [1]);
+    assert.deepEqual(defaultOf(false, false), [0]);
+  });
 });
 
 describe("the text targets of a source", () => {
   it("are its tracks of text, numbered one after the other", () => {
     const streams = [words(0, { convertible: false }), words(1, { forced: true }), words(2, { name: "Director " })];
-    assert.deepEqual(textTargetsFor(streams), [
-      { track: 0, stream: 1, language: "de", name: "", forced: true, hearingImpaired: false },
-      { track: 1, stream: 2, language: "de", name: "Director", forced: false, hearingImpaired: false },
+    const plain = { origin: "stream", file: 0, language: "de", hearingImpaired: false, defaultTrack: false };
+    assert.deepEqual(textTargetsFor(streams, []), [
+      { ...plain, track: 0, stream: 1, name: "", forced: true },
+      { ...plain, track: 1, stream: 2, name: "Director", forced: false },
     ]);
+  });
+
+  it("are streams, then captions, then files, in this order", () => {
+    const files = ["eng", "fr-CA"].map((language, number) => ({ number, name: `${language}.srt`, language }));
+    const streams = [words(0, { captions: true }), words(0), words(1)];
+    assert.deepEqual(
+      textTargetsFor(streams, files).map(({ track, origin, stream, file, language }) => {
+        return [track, origin, stream, file, language];
+      }),
+      [
+        [0, "stream", 0, 0, "de"],
+        [1, "stream", 1, 0, "de"],
+        [2, "captions", 0, 0, "de"],
+        [3, "file", 0, 0, "en"],
+        [4, "file", 0, 1, "fr-CA"],
+      ],
+    );
+  });
+
+  it("of files that come later follow those that there are", () => {
+    const present = textTargetsFor([words(0), words(1)], []);
+    const [added] = fileTargets([{ number: 3, name: "late.vtt", language: "" }], present);
+    assert.deepEqual([added?.track, added?.origin, added?.file, added?.language], [2, "file", 3, ""]);
+  });
+
+  it("show the one that alone is flagged as default", () => {
+    const defaultsOf = (...flags: readonly boolean[]): boolean[] =>
+      textTargetsFor(
+        flags.map((defaultTrack, stream) => words(stream, { defaultTrack })),
+        [],
+      ).map(({ defaultTrack }) => defaultTrack);
+    assert.deepEqual(defaultsOf(false, true), [false, true]);
+    assert.deepEqual(defaultsOf(true, true), [false, false]);
   });
 
   it("are limited", () => {
     const many = Array.from({ length: 60 }, (_, stream) => words(stream));
-    assert.equal(textTargetsFor(many).length, textTrackLimit);
+    assert.equal(textTargetsFor(many, [{ number: 0, name: "a.srt", language: "" }]).length, textTrackLimit);
   });
 });
 

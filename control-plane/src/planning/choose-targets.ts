@@ -1,6 +1,7 @@
 // What beside pictures a source becomes: its audio tracks, its text tracks, and pictures for the seek bar. Depends on
 // the probe and the rungs alone, so that the same source always gives the same targets.
 import type { AudioTarget, ImagesTarget, Probe, Rung, TextTarget } from "@vstream/core/media.ts";
+import type { SubtitleFileRecord } from "../catalog/records.ts";
 import { languageTag } from "./language-tag.ts";
 
 /** More audio targets than this are left out. */
@@ -20,32 +21,58 @@ const posterLines = 720;
 
 /**
  * Every stream in stereo, which must exist (Apple's HLS authoring rule 2.3), mono ones too: one CHANNELS for all
- * players. After those, where there is room, streams of more channels in 5.1 as well.
+ * players. After those, where there is room, streams of more channels in 5.1 as well. What plays unless a viewer
+ * chooses is the stereo of the stream that the source flags as default, else of the first.
  */
 export function audioTargetsFor(streams: Probe["audio"]): AudioTarget[] {
   const placed = streams.filter(({ channels }) => channels > 2 && channels <= mostPlacedChannels);
-  return [
+  const targets = [
     ...streams.map((stream) => ({ stream, form: stereo })),
     ...placed.map((stream) => ({ stream, form: surround })),
-  ]
-    .slice(0, audioTrackLimit)
-    .map(({ stream, form }, track) => ({
-      track,
-      stream: stream.track,
-      language: languageTag(stream.language),
-      name: stream.name.trim(),
-      ...form,
-    }));
+  ].slice(0, audioTrackLimit);
+  const flagged = targets.findIndex(({ stream, form }) => stream.defaultTrack && form === stereo);
+  return targets.map(({ stream, form }, track) => ({
+    track,
+    stream: stream.track,
+    language: languageTag(stream.language),
+    name: stream.name.trim(),
+    ...form,
+    defaultTrack: track === Math.max(0, flagged),
+  }));
 }
 
-/** What is text; pictures of text stay behind. */
-export function textTargetsFor(streams: Probe["text"]): TextTarget[] {
-  return streams
-    .filter(({ convertible }) => convertible)
-    .slice(0, textTrackLimit)
-    .map(({ stream, language, name, forced, hearingImpaired }, track) => ({
-      ...{ track, stream, language: languageTag(language), name: name.trim(), forced, hearingImpaired },
-    }));
+/**
+ * What is text, then captions in the video, then the files beside the source; pictures of text stay behind. Shown by
+ * itself is the one stream that is flagged as default: where several are, as Matroska has it unless told otherwise,
+ * the flag says nothing.
+ */
+export function textTargetsFor(streams: Probe["text"], files: readonly SubtitleFileRecord[]): TextTarget[] {
+  const texts = streams.filter(({ convertible }) => convertible);
+  const inOrder = [...texts.filter(({ captions }) => !captions), ...texts.filter(({ captions }) => captions)];
+  const isAlone = texts.filter(({ defaultTrack }) => defaultTrack).length === 1;
+  const targets = inOrder.slice(0, textTrackLimit).map((stream, track): TextTarget => {
+    const { language, name, forced, hearingImpaired } = stream;
+    const said = { language: languageTag(language), name: name.trim(), forced, hearingImpaired };
+    const origin = stream.captions ? "captions" : "stream";
+    return { track, origin, stream: stream.stream, file: 0, ...said, defaultTrack: isAlone && stream.defaultTrack };
+  });
+  return [...targets, ...fileTargets(files, targets)];
+}
+
+/** Targets of files that are given beside the source, numbered after those that there are; as many as find room. */
+export function fileTargets(files: readonly SubtitleFileRecord[], present: readonly TextTarget[]): TextTarget[] {
+  const firstTrack = Math.max(-1, ...present.map(({ track }) => track)) + 1;
+  return files.slice(0, Math.max(0, textTrackLimit - firstTrack)).map(({ number, language }, index) => ({
+    ...{
+      track: firstTrack + index,
+      origin: "file",
+      stream: 0,
+      file: number,
+      language: languageTag(language),
+      name: "",
+    },
+    ...{ forced: false, hearingImpaired: false, defaultTrack: false },
+  }));
 }
 
 /** @param rungs from the largest to the smallest, at least one */

@@ -10,6 +10,7 @@ import type { EncodePlan, TaskRecord } from "../catalog/records.ts";
 import { copiesOf, isLostForGood, isThereOrReturning, openTask, piecesOfChunk } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import { chooseLadder } from "./choose-ladder.ts";
+import { textTargetsFor } from "./choose-targets.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
 import { sourceLost } from "./fail-asset.ts";
@@ -71,10 +72,11 @@ function withPlan(
   { facts, probe, cluster }: { facts: AssetFacts; probe: Probe; cluster: Cluster },
   decisions: readonly Decision[],
 ): StepOutcome {
-  const { id, ladder } = facts.asset;
+  const { id, ladder, subtitleFiles } = facts.asset;
   try {
     const plan = {
       ...chooseLadder(ladder, probe, cluster.settings.ladders),
+      text: textTargetsFor(probe.text, subtitleFiles),
       chunks: splitChunks(probe.segments, cluster.settings.maxChunkSegments),
     };
     return { kind: "decided", decisions: [...decisions, { kind: "set-plan", assetId: id, plan }] };

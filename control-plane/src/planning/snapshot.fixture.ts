@@ -82,13 +82,13 @@ export function buildProbe(
 ): Probe {
   const { segments = 5, tracks = 1, width = 854, height = 480 } = changes;
   const audio = Array.from({ length: tracks }, (_, track) => {
-    return { track, codec: "aac", language: "eng", channels: 2, sampleRate: 48_000, name: "" };
+    return { track, codec: "aac", language: "eng", channels: 2, sampleRate: 48_000, name: "", defaultTrack: false };
   });
   const video = { width, height, codec: "h264", frameRate: 24, timeScale: 12_288, ticksPerFrame: 512 };
   return {
     format: "mov,mp4",
     durationSeconds: segments * 6,
-    video: { ...video, frames: segments * 144, interlaced: false, pixelFormat: "yuv420p" },
+    video: { ...video, frames: segments * 144, interlaced: false, pixelFormat: "yuv420p", videoRange: "SDR" },
     audio,
     segments,
     longestSegmentSeconds: 6,
@@ -105,7 +105,8 @@ export function buildPlan(probe: Probe): EncodePlan {
 /** With tracks of text and images. */
 export function buildRichPlan(probe: Probe, tracks = 1): EncodePlan {
   const text = Array.from({ length: tracks }, (_, track): TextTarget => {
-    return { track, stream: track, language: "en", name: "", forced: false, hearingImpaired: false };
+    const plain = { origin: "stream", file: 0, forced: false, hearingImpaired: false, defaultTrack: false } as const;
+    return { track, stream: track, language: "en", name: "", ...plain };
   });
   return { ...buildPlan(probe), text, images: chooseLadder("default", probe).images };
 }

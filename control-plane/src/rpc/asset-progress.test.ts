@@ -17,7 +17,9 @@ import { progressOfAsset, settledProgress } from "./asset-progress.ts";
 const homes = [newId("node", 1), newId("node", 2)];
 const plan: EncodePlan = {
   rungs: [],
-  audio: [{ track: 0, stream: 0, language: "", name: "", channels: 2, bitrateBps: 1, sampleRate: 48_000 }],
+  audio: [
+    { track: 0, stream: 0, language: "", name: "", channels: 2, bitrateBps: 1, sampleRate: 48_000, defaultTrack: true },
+  ],
   text: [],
   images: null,
   chunks: [
@@ -94,7 +96,8 @@ describe("an asset's progress", () => {
   });
 
   it("counts text and images until they are there, and not those that were given up", () => {
-    const text = { track: 0, stream: 0, language: "en", name: "", forced: false, hearingImpaired: false };
+    const plain = { origin: "stream", file: 0, forced: false, hearingImpaired: false, defaultTrack: false } as const;
+    const text = { track: 0, stream: 0, language: "en", name: "", ...plain };
     const images = { posterRung: "480p", thumbnailRung: "480p", intervalMs: 5_000 };
     const asset: Partial<AssetRecord> = { plan: { ...plan, text: [text], images }, state: "playable" };
     const made = [...everything, textPieceId(0)];

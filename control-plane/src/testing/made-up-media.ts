@@ -43,7 +43,7 @@ type Grant<Case extends NonNullable<LeaseGrant["work"]>["$case"]> = Extract<
   { $case: Case }
 >["value"];
 
-const plainText = { forced: false, hearingImpaired: false, convertible: true };
+const plainText = { forced: false, hearingImpaired: false, convertible: true, captions: false, defaultTrack: false };
 
 const probe: TaskResult["probe"] = {
   format: "made-up",
@@ -58,8 +58,9 @@ const probe: TaskResult["probe"] = {
     frames: segments * 6 * frameRate,
     interlaced: false,
     pixelFormat: "yuv420p",
+    videoRange: "SDR",
   },
-  audio: [{ track: 0, codec: "aac", language: "eng", channels: 2, sampleRate: 48_000, name: "" }],
+  audio: [{ track: 0, codec: "aac", language: "eng", channels: 2, sampleRate: 48_000, name: "", defaultTrack: false }],
   segments,
   longestSegmentSeconds: 6,
   text: [{ stream: 0, codec: "subrip", language: "ger", name: "Deutsch", ...plainText }],

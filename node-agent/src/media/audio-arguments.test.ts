@@ -3,7 +3,7 @@ import { decodeArguments, encodeArguments } from "./audio-arguments.ts";
 import { inputGuard } from "./input-args.ts";
 
 const target = {
-  ...{ track: 3, stream: 1, language: "en", name: "" },
+  ...{ track: 3, stream: 1, language: "en", name: "", defaultTrack: false },
   ...{ channels: 2, bitrateBps: 128_000, sampleRate: 48_000 },
 };
 const decode = { sourcePath: "/scratch/source", stream: 1, target, arch: "x64" };

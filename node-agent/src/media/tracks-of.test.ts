@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { SourceDescription } from "./describe-source.ts";
 import type { PacketIndex } from "./packet-index.ts";
 import type { SourceStream } from "./source-shape.ts";
+import { SourceDamage } from "./source-damage.ts";
 import { madeStream } from "./source-stream.fixture.ts";
 import { chaptersOf, languageTag, tracksOf } from "./tracks-of.ts";
 
@@ -40,7 +41,11 @@ describe("the tracks of a source", () => {
   it("have their numbers, languages and names", () => {
     const commented = { ...sound, index: 3, tags: { ...noTags, language: "ger", title: "Comments" } };
     const forced = { ...subtitles, disposition: { ...subtitles.disposition, forced: 1, hearing_impaired: 1 } };
-    const { audio, text, warnings } = tracksOf(described([sound, commented, forced]), withPackets(1, 2, 3), false);
+    const { audio, text, warnings } = tracksOf(
+      described([sound, commented, forced]),
+      withPackets(1, 2, 3),
+      new SourceDamage(false),
+    );
     assert.deepEqual(
       audio.map(({ track, language, name }) => [track, language, name]),
       [
@@ -49,20 +54,28 @@ describe("the tracks of a source", () => {
       ],
     );
     assert.deepEqual(text, [
-      { stream: 0, codec: "subrip", language: "", name: "", forced: true, hearingImpaired: true, convertible: true },
+      {
+        ...{ stream: 0, codec: "subrip", language: "", name: "", forced: true, hearingImpaired: true },
+        ...{ convertible: true, captions: false, defaultTrack: false },
+      },
     ]);
     assert.deepEqual(warnings, []);
   });
 
   it("have names of people, not of programs", () => {
     const nameOf = (handler_name: string): unknown =>
-      tracksOf(described([{ ...sound, tags: { ...noTags, handler_name } }]), withPackets(1), false).audio[0]?.name;
+      tracksOf(described([{ ...sound, tags: { ...noTags, handler_name } }]), withPackets(1), new SourceDamage(false))
+        .audio[0]?.name;
     const given = ["SoundHandler", "Apple Sound Media Handler", "GPAC ISO Audio Handler", "\x1f", "Director's words"];
     assert.deepEqual(given.map(nameOf), ["", "", "", "", "Director's words"]);
   });
 
   it("that are empty are left out, and the others keep their numbers", () => {
-    const { audio, text } = tracksOf(described([sound, { ...sound, index: 5 }, subtitles]), withPackets(5), false);
+    const { audio, text } = tracksOf(
+      described([sound, { ...sound, index: 5 }, subtitles]),
+      withPackets(5),
+      new SourceDamage(false),
+    );
     assert.deepEqual([audio.map(({ track }) => track), text], [[1], []]);
   });
 
@@ -70,16 +83,19 @@ describe("the tracks of a source", () => {
     const source = described([sound, { ...sound, index: 4, codec_name: "ac4", channels: 0 }], {
       undecoded: new Set([4]),
     });
-    assert.throws(() => tracksOf(source, withPackets(1, 4), false), { code: "unknown_codec", message: /ac4/ });
-    const { audio, warnings } = tracksOf(source, withPackets(1, 4), true);
+    assert.throws(() => tracksOf(source, withPackets(1, 4), new SourceDamage(false)), {
+      code: "unknown_codec",
+      message: /ac4/,
+    });
+    const { audio, warnings } = tracksOf(source, withPackets(1, 4), new SourceDamage(true));
     assert.deepEqual([audio.length, warnings.length], [1, 1]);
   });
 
   it("that are pictures of text, and further videos, are spoken of", () => {
     const pictures = { ...subtitles, codec_name: "hdmv_pgs_subtitle" };
     const second = madeStream({ index: 7, width: 640, height: 360 });
-    const { text, warnings } = tracksOf(described([second, pictures]), withPackets(2, 7), false);
-    assert.equal(text[0]?.convertible, false);
+    const { text, warnings } = tracksOf(described([second, pictures]), withPackets(2, 7), new SourceDamage(false));
+    assert.equal(text[0]?.convertible, new SourceDamage(false));
     assert.match(warnings.join("\n"), /hdmv_pgs_subtitle.*left out\n.*2 videos.*640x360/);
   });
 });

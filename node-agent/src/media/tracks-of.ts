@@ -3,6 +3,7 @@
 import type { AudioStream, Chapter, TextStream } from "@vstream/core/media.ts";
 import type { SourceDescription } from "./describe-source.ts";
 import type { PacketIndex } from "./packet-index.ts";
+import type { SourceDamage } from "./source-damage.ts";
 import { isKnown, unknownCodec } from "./source-refusals.ts";
 import type { SourceStream } from "./source-shape.ts";
 
@@ -23,13 +24,13 @@ const chapterLimit = 500;
  * Tracks that have content; the numbers of those that follow one that has none stay the source's.
  * @throws VsError unknown_codec for sound that nothing decodes, unless damage is allowed
  */
-export function tracksOf(source: SourceDescription, packets: PacketIndex, allowDamaged: boolean): SourceTracks {
+export function tracksOf(source: SourceDescription, packets: PacketIndex, damage: SourceDamage): SourceTracks {
   const warnings: string[] = [];
   const hasPackets = (stream: SourceStream): boolean => packets.counts.has(stream.index);
   const audio = source.audio.flatMap((stream, track) => {
     if (!hasPackets(stream)) return [];
     const isDecoded = isKnown(stream) && !source.undecoded.has(stream.index);
-    if (!isDecoded && !allowDamaged) throw unknownCodec(stream);
+    if (!isDecoded) damage.note(unknownCodec(stream));
     if (isDecoded && stream.channels > 0 && (stream.sample_rate ?? 0) > 0) return [audioStream(stream, track)];
     warnings.push(`its sound ${named(stream, track)} cannot be decoded and is left out`);
     return [];
@@ -79,6 +80,7 @@ export function audioStream(stream: SourceStream, track: number): AudioStream {
   return {
     ...{ track, codec: stream.codec_name, language: languageTag(stream.tags.language), name: nameOf(stream) },
     ...{ channels: stream.channels, sampleRate: stream.sample_rate ?? 0 },
+    defaultTrack: stream.disposition.default > 0,
   };
 }
 
@@ -88,6 +90,8 @@ export function textStream(stream: SourceStream, track: number): TextStream {
     forced: stream.disposition.forced > 0,
     hearingImpaired: stream.disposition.hearing_impaired > 0,
     convertible: textCodecs.includes(stream.codec_name),
+    captions: false,
+    defaultTrack: stream.disposition.default > 0,
   };
 }
 

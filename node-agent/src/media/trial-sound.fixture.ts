@@ -11,7 +11,7 @@ import { joinSegments, makeSource, never, tools } from "./trial-media.fixture.ts
 export type Folder = { path: (name: string) => string };
 
 export const stereo: AudioTarget = {
-  ...{ track: 0, stream: 0, language: "", name: "" },
+  ...{ track: 0, stream: 0, language: "", name: "", defaultTrack: true },
   ...{ channels: 2, bitrateBps: 128_000, sampleRate: 48_000 },
 };
 

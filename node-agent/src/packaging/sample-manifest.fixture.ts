@@ -59,6 +59,7 @@ export function sampleRung(name: string, width: number, height: number): Rung {
     maxrateBps: height * 4000,
     bufferBits: height * 8000,
     profile: "high",
+    videoRange: "SDR",
   };
 }
 
@@ -83,8 +84,11 @@ export function sampleManifest(changes: Partial<Manifest> = {}): Manifest {
         frames: 576,
         interlaced: false,
         pixelFormat: "yuv420p",
+        videoRange: "SDR",
       },
-      audio: [{ track: 0, codec: "aac", language: "en", channels: 2, sampleRate: 48000, name: "" }],
+      audio: [
+        { track: 0, codec: "aac", language: "en", channels: 2, sampleRate: 48000, name: "", defaultTrack: false },
+      ],
       segments: 4,
       longestSegmentSeconds: 6,
       text: [],
@@ -118,7 +122,10 @@ export function sampleRendition(name: string, width: number, height: number, ave
 
 export function sampleAudio(track: number, language: string): ManifestAudio {
   return {
-    target: { track, stream: track, language, channels: 2, bitrateBps: 128_000, sampleRate: 48000, name: "" },
+    target: {
+      ...{ track, stream: track, language, channels: 2, bitrateBps: 128_000, sampleRate: 48000, name: "" },
+      defaultTrack: false,
+    },
     bandwidthBps: 132_000,
     averageBandwidthBps: 128_000,
     codecs: "mp4a.40.2",
@@ -126,7 +133,8 @@ export function sampleAudio(track: number, language: string): ManifestAudio {
 }
 
 export function sampleTextTarget(track: number, changes: Partial<TextTarget> = {}): TextTarget {
-  return { track, stream: track, language: "en", name: "", forced: false, hearingImpaired: false, ...changes };
+  const plain = { origin: "stream", file: 0, forced: false, hearingImpaired: false, defaultTrack: false } as const;
+  return { track, stream: track, language: "en", name: "", ...plain, ...changes };
 }
 
 /** Of all four chunks, whatever is released. */

@@ -48,7 +48,10 @@ describe("a text playlist", () => {
 
   it("stays for a track that was given up, whose players would take its end for that of playing", () => {
     const stream = { stream: 0, codec: "subrip", language: "en", name: "", forced: false, hearingImpaired: false };
-    const probe = { ...announced.probe, text: [{ ...stream, convertible: true }] };
+    const probe = {
+      ...announced.probe,
+      text: [{ ...stream, convertible: true, captions: false, defaultTrack: false }],
+    };
     const givenUp = { ...announced, text: [], probe };
     assert.equal(textPlaylist(givenUp, 0), textPlaylist(announced, 0));
     assert.equal(textPlaylist(givenUp, 1), null);

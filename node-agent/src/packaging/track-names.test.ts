@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
-import type { TextTarget } from "@vstream/core/media.ts";
+import { sampleTextTarget } from "./sample-manifest.fixture.ts";
 import { namedText } from "./track-names.ts";
 
 function namesOf(...names: readonly string[]): string[] {
-  const targets = names.map((name, track): TextTarget => {
-    return { track, stream: track, language: "", name, forced: false, hearingImpaired: false };
-  });
+  const targets = names.map((name, track) => sampleTextTarget(track, { language: "", name }));
   return namedText(targets).map(({ name }) => name);
 }
 

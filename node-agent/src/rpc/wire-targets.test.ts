@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { newId } from "@vstream/core/ids.ts";
 import type { Sha256 } from "@vstream/core/ids.ts";
 import { pieceIdOf } from "@vstream/core/media.ts";
-import type { ObjectRef, Piece, PieceContent, Probe } from "@vstream/core/media.ts";
+import type { ObjectRef, Piece, PieceContent, Probe, TextTarget } from "@vstream/core/media.ts";
 import { LeaseGrant, Manifest } from "@vstream/proto/agent.ts";
 import { Piece as WirePiece, Probe as WireProbe } from "@vstream/proto/types.ts";
 import { grantFromWire, manifestFromWire } from "./wire.ts";
@@ -13,7 +13,10 @@ import { probeFromWire, probeToWire } from "./wire-targets.ts";
 const object: ObjectRef = { sha256: "ab".repeat(32) as Sha256, bytes: 10 };
 const other: ObjectRef = { sha256: "cd".repeat(32) as Sha256, bytes: 20 };
 const image = { object, width: 1600, height: 90 };
-const textTarget = { track: 1, stream: 2, language: "de", name: "Deutsch", forced: true, hearingImpaired: false };
+const textTarget: TextTarget = {
+  ...{ track: 1, origin: "stream", stream: 2, file: 0, language: "de", name: "Deutsch" },
+  ...{ forced: true, hearingImpaired: false, defaultTrack: true },
+};
 const work = {
   source: { source: object, blockList: other, blockBytes: 1024 },
   timeline: other,
@@ -45,13 +48,15 @@ const probe: Probe = {
   ...{ format: "matroska", durationSeconds: 6, segments: 1, longestSegmentSeconds: 6 },
   video: {
     ...{ width: 640, height: 360, codec: "h264", frameRate: 24, timeScale: 24_000, ticksPerFrame: 1000 },
-    ...{ frames: 144, interlaced: false, pixelFormat: "yuv420p" },
+    ...{ frames: 144, interlaced: false, pixelFormat: "yuv420p", videoRange: "SDR" },
   },
-  audio: [{ track: 0, codec: "aac", language: "en", channels: 2, sampleRate: 48_000, name: "Main" }],
+  audio: [
+    { track: 0, codec: "aac", language: "en", channels: 2, sampleRate: 48_000, name: "Main", defaultTrack: true },
+  ],
   text: [
     {
       ...{ stream: 2, codec: "subrip", language: "de", name: "Deutsch", forced: true, hearingImpaired: false },
-      convertible: true,
+      ...{ convertible: true, captions: false, defaultTrack: true },
     },
   ],
   chapters: [{ startSeconds: 0, endSeconds: 2.5, title: "One" }],

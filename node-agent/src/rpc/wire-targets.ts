@@ -1,13 +1,24 @@
 // What a source was found to be and what is to be made of it, between the wire (types.proto) and the agent's own words
 // (core/src/media.ts). What comes in is checked whole.
-import type { AudioTarget, ImagesTarget, Probe, Rung, TextTarget, VideoStream } from "@vstream/core/media.ts";
+import { textOrigins, videoCodecs, videoRanges } from "@vstream/core/media.ts";
+import type {
+  AudioTarget,
+  ImagesTarget,
+  Probe,
+  Rung,
+  TextOrigin,
+  TextTarget,
+  VideoRange,
+  VideoStream,
+} from "@vstream/core/media.ts";
 import type * as wire from "@vstream/proto/types.ts";
 import { countOf, refused, required } from "./checked.ts";
 
 export function rungFromWire(rung: wire.Rung | undefined): Rung {
   const given = required(rung, "rung");
-  if (given.codec !== "h264") throw refused(`codec ${JSON.stringify(given.codec)} of rung ${given.name}`);
-  return { ...given, name: rungNameOf(given.name), codec: "h264" };
+  const codec = videoCodecs.find((one) => one === given.codec);
+  if (codec === undefined) throw refused(`codec ${JSON.stringify(given.codec)} of rung ${given.name}`);
+  return { ...given, name: rungNameOf(given.name), codec, videoRange: videoRangeOf(given.videoRange) };
 }
 
 export function audioTargetFromWire(target: wire.AudioTarget | undefined): AudioTarget {
@@ -17,7 +28,13 @@ export function audioTargetFromWire(target: wire.AudioTarget | undefined): Audio
 
 export function textTargetFromWire(target: wire.TextTarget | undefined): TextTarget {
   const given = required(target, "text target");
-  return { ...given, track: countOf(given.track, "a track"), stream: streamOf(given.stream) };
+  return {
+    ...given,
+    track: countOf(given.track, "a track"),
+    origin: originOf(given.origin),
+    stream: streamOf(given.stream),
+    file: countOf(given.file, "a subtitle file"),
+  };
 }
 
 export function imagesTargetFromWire(target: wire.ImagesTarget | undefined): ImagesTarget {
@@ -51,7 +68,22 @@ function copied<Known extends Probe | wire.Probe>(probe: Known) {
 }
 
 function videoFromWire(video: wire.VideoStream | undefined): VideoStream {
-  return { ...required(video, "video stream") };
+  const given = required(video, "video stream");
+  return { ...given, videoRange: videoRangeOf(given.videoRange) };
+}
+
+// A control plane of before knows no other than SDR.
+function videoRangeOf(range: string): VideoRange {
+  const known = videoRanges.find((one) => one === (range === "" ? "SDR" : range));
+  if (known === undefined) throw refused(`video range ${JSON.stringify(range)}`);
+  return known;
+}
+
+// A control plane of before knows no other.
+function originOf(origin: string): TextOrigin {
+  const known = textOrigins.find((one) => one === (origin === "" ? "stream" : origin));
+  if (known === undefined) throw refused(`origin ${JSON.stringify(origin)} of text`);
+  return known;
 }
 
 // It becomes a folder of the scratch space and a part of URLs.

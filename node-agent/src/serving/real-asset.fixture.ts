@@ -15,6 +15,7 @@ const chunkSegments = [1, 2];
 const rungs: readonly Rung[] = [tinyRung, { ...tinyRung, name: "small", width: 192, height: 108 }];
 const audioTarget: AudioTarget = {
   ...{ track: 0, stream: 0, language: "en", name: "", channels: 2, bitrateBps: 96_000, sampleRate: 48_000 },
+  defaultTrack: true,
 };
 export const realText = [
   "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nfirst\n\n00:00:05.000 --> 00:00:07.000\nacross\n",
@@ -38,7 +39,8 @@ export async function encodeRealAsset(store: Store): Promise<Manifest> {
   const video: Piece[] = [];
   for (const index of chunkSegments.keys()) video.push(await videoPiece(work, index));
   const pieces = [...video, ...(await audioPieces(work))];
-  const text = { track: 0, stream: 0, language: "en", name: "", forced: false, hearingImpaired: false };
+  const plain = { origin: "stream", file: 0, forced: false, hearingImpaired: false, defaultTrack: false } as const;
+  const text = { track: 0, stream: 0, language: "en", name: "", ...plain };
   return {
     assetId: newId("asset", Date.now()),
     ...{ version: 1, title: "Real <&> bunny", complete: true, deleted: false, homeNodeIds: [], probe: source.probe },

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { isId, isPieceId, isSha256 } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, PieceId, Sha256 } from "@vstream/core/ids.ts";
-import { pieceIdOf } from "@vstream/core/media.ts";
+import { isIdOf, textOrigins, videoCodecs, videoRanges } from "@vstream/core/media.ts";
 import type { Manifest, Piece, PieceContent } from "@vstream/core/media.ts";
 
 const sha256 = z.custom<Sha256>((value) => typeof value === "string" && isSha256(value), "not a hash");
@@ -57,18 +57,20 @@ const content: z.ZodType<PieceContent> = z.discriminatedUnion("kind", [
 
 export const pieceShape: z.ZodType<Piece> = z
   .object({ id: pieceId, content, toolchain: z.string(), madeBy: z.union([nodeId, z.literal("")]) })
-  .refine((piece) => pieceIdOf(piece.content) === piece.id, "the content belongs to another piece");
+  .refine((piece) => isIdOf(piece.id, piece.content), "the content belongs to another piece");
 
 const rung = z.object({
   name: z.string(),
   width: count,
   height: count,
-  codec: z.literal("h264"),
+  codec: z.enum(videoCodecs),
   preset: z.string(),
   crf: z.number(),
   maxrateBps: count,
   bufferBits: count,
   profile: z.string(),
+  // What an older release wrote has no other.
+  videoRange: z.enum(videoRanges).default("SDR"),
 });
 
 // What an older release wrote has a track for each stream.
@@ -81,16 +83,21 @@ const audioTarget = z
     bitrateBps: count,
     sampleRate: count,
     name: z.string().default(""),
+    defaultTrack: z.boolean().default(false),
   })
   .transform((target) => ({ ...target, stream: target.stream ?? target.track }));
 
+// What an older release wrote is made of streams.
 const textTarget = z.object({
   track: count,
+  origin: z.enum(textOrigins).default("stream"),
   stream: count,
+  file: count.default(0),
   language: z.string(),
   name: z.string(),
   forced: z.boolean(),
   hearingImpaired: z.boolean(),
+  defaultTrack: z.boolean().default(false),
 });
 
 const videoStream = z.object({
@@ -103,6 +110,7 @@ const videoStream = z.object({
   frames: count,
   interlaced: z.boolean(),
   pixelFormat: z.string(),
+  videoRange: z.enum(videoRanges).default("SDR"),
 });
 
 const audioStream = z.object({
@@ -112,6 +120,7 @@ const audioStream = z.object({
   channels: count,
   sampleRate: count,
   name: z.string().default(""),
+  defaultTrack: z.boolean().default(false),
 });
 
 const textStream = z.object({
@@ -122,6 +131,8 @@ const textStream = z.object({
   forced: z.boolean(),
   hearingImpaired: z.boolean(),
   convertible: z.boolean(),
+  captions: z.boolean().default(false),
+  defaultTrack: z.boolean().default(false),
 });
 
 const chapter = z.object({ startSeconds: z.number(), endSeconds: z.number(), title: z.string() });

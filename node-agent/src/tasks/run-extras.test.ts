@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { newId, sourcePieceId } from "@vstream/core/ids.ts";
 import type { ImagesContent, Manifest, ObjectRef, Piece, Probe, Rung, TextContent, Work } from "@vstream/core/media.ts";
-import type { SourceRef } from "@vstream/core/media.ts";
+import type { SourceRef, TextTarget } from "@vstream/core/media.ts";
 import { jpegSize } from "../media/images-jpeg.ts";
 import { checkMediaTools } from "../media/media-tools.ts";
 import type { MediaTools } from "../media/media-tools.ts";
@@ -18,11 +18,14 @@ const clip = fileURLToPath(new URL("../../../test/media/bbb-480p-30s.mp4", impor
 const assetId = newId("asset", 0);
 const small: Rung = {
   ...{ name: "90p", width: 160, height: 90, codec: "h264", preset: "ultrafast", crf: 30 },
-  ...{ maxrateBps: 200_000, bufferBits: 400_000, profile: "high" },
+  ...{ maxrateBps: 200_000, bufferBits: 400_000, profile: "high", videoRange: "SDR" },
 };
 const large: Rung = { ...small, name: "144p", width: 256, height: 144 };
 const imagesTarget = { posterRung: "144p", thumbnailRung: "90p", intervalMs: 5000 };
-const textTarget = { track: 3, stream: 0, language: "en", name: "", forced: false, hearingImpaired: false };
+const textTarget: TextTarget = {
+  ...{ track: 3, origin: "stream", stream: 0, file: 0, language: "en", name: "" },
+  ...{ forced: false, hearingImpaired: false, defaultTrack: false },
+};
 const subRip = `1
 00:00:01,000 --> 00:00:02,000
 <i>first</i>

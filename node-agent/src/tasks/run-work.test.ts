@@ -28,9 +28,12 @@ const clip = fileURLToPath(new URL("../../../test/media/bbb-480p-30s.mp4", impor
 const assetId = newId("asset", 0);
 const rung: Rung = {
   ...{ name: "144p", width: 256, height: 144, codec: "h264", preset: "ultrafast", crf: 30 },
-  ...{ maxrateBps: 300_000, bufferBits: 600_000, profile: "high" },
+  ...{ maxrateBps: 300_000, bufferBits: 600_000, profile: "high", videoRange: "SDR" },
 };
-const target = { track: 0, stream: 0, language: "", channels: 2, bitrateBps: 96_000, sampleRate: 48_000, name: "" };
+const target = {
+  ...{ track: 0, stream: 0, language: "", name: "", defaultTrack: true },
+  ...{ channels: 2, bitrateBps: 96_000, sampleRate: 48_000 },
+};
 const chunks: readonly [Chunk, Chunk] = [
   { index: 0, firstSegment: 0, segmentCount: 1 },
   { index: 1, firstSegment: 1, segmentCount: 2 },

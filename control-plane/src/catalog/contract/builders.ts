@@ -169,8 +169,9 @@ export const aProbe: Probe = {
     frames: 288,
     interlaced: false,
     pixelFormat: "yuv420p",
+    videoRange: "SDR",
   },
-  audio: [{ track: 0, codec: "aac", language: "en", channels: 2, sampleRate: 48_000, name: "" }],
+  audio: [{ track: 0, codec: "aac", language: "en", channels: 2, sampleRate: 48_000, name: "", defaultTrack: false }],
   segments: 2,
   longestSegmentSeconds: 6,
   text: [],
@@ -192,9 +193,21 @@ export const aPlan: EncodePlan = {
       maxrateBps: 1_000_000,
       bufferBits: 2_000_000,
       profile: "high",
+      videoRange: "SDR",
     },
   ],
-  audio: [{ track: 0, stream: 0, language: "en", channels: 2, bitrateBps: 128_000, sampleRate: 48_000, name: "" }],
+  audio: [
+    {
+      track: 0,
+      stream: 0,
+      language: "en",
+      channels: 2,
+      bitrateBps: 128_000,
+      sampleRate: 48_000,
+      name: "",
+      defaultTrack: false,
+    },
+  ],
   text: [],
   images: null,
   chunks: [
@@ -207,7 +220,8 @@ export const aPlan: EncodePlan = {
 export const aRichPlan: EncodePlan = {
   ...aPlan,
   text: ["en", "de"].map((language, track) => {
-    return { track, stream: track, language, name: "", forced: false, hearingImpaired: false };
+    const plain = { origin: "stream", file: 0, forced: false, hearingImpaired: false, defaultTrack: false } as const;
+    return { track, stream: track, language, name: "", ...plain };
   }),
   images: { posterRung: "480p", thumbnailRung: "480p", intervalMs: 10_000 },
 };

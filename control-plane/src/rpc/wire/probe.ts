@@ -19,6 +19,7 @@ import type {
   TextTarget as WireTextTarget,
   VideoStream as WireVideo,
 } from "@vstream/proto/types.ts";
+import { videoRanges } from "@vstream/core/media.ts";
 import * as check from "./checks.ts";
 
 const limits = {
@@ -92,6 +93,8 @@ function videoFromWire(wire: WireVideo): VideoStream {
     frames: check.integer(wire.frames, "frames", { ...check.count, min: 1 }),
     interlaced: wire.interlaced,
     pixelFormat: check.text(wire.pixelFormat, "pixel format", { max: 64 }),
+    // An agent of before knows no other.
+    videoRange: check.oneOf(wire.videoRange || "SDR", "video range", videoRanges),
   };
 }
 
@@ -103,6 +106,7 @@ function audioFromWire(wire: WireAudio): AudioStream {
     channels: check.integer(wire.channels, "channels", { min: 0, max: limits.channels }),
     sampleRate: check.integer(wire.sampleRate, "sample rate", { min: 0, max: limits.sampleRate }),
     name: cut(wire.name, limits.name),
+    defaultTrack: wire.defaultTrack,
   };
 }
 
@@ -116,6 +120,8 @@ function textFromWire(wire: WireText): TextStream {
     forced: wire.forced,
     hearingImpaired: wire.hearingImpaired,
     convertible: wire.convertible,
+    captions: wire.captions,
+    defaultTrack: wire.defaultTrack,
   };
 }
 

@@ -114,8 +114,11 @@ const probe: Probe = {
     frames: 720,
     interlaced: false,
     pixelFormat: "yuv420p",
+    videoRange: "SDR",
   },
-  audio: [{ track: 0, codec: "aac", language: "eng", channels: 2, sampleRate: 48_000, name: "Stereo" }],
+  audio: [
+    { track: 0, codec: "aac", language: "eng", channels: 2, sampleRate: 48_000, name: "Stereo", defaultTrack: true },
+  ],
   segments: 5,
   longestSegmentSeconds: 6,
   text: [
@@ -127,6 +130,8 @@ const probe: Probe = {
       forced: true,
       hearingImpaired: false,
       convertible: true,
+      captions: false,
+      defaultTrack: true,
     },
   ],
   chapters: [{ startSeconds: 0, endSeconds: 10.5, title: "The beginning" }],
@@ -312,8 +317,9 @@ describe("wire", () => {
     const holders = [nodeId];
     const timeline = source.source;
     const chunk = { index: 0, firstSegment: 0, segmentCount: 1 };
-    const target = { track: 0, stream: 0, language: "en", channels: 2, bitrateBps: 1, sampleRate: 48_000, name: "" };
-    const text = { track: 0, stream: 1, language: "en", name: "", forced: false, hearingImpaired: true };
+    const named = { track: 0, stream: 1, language: "en", name: "", defaultTrack: true };
+    const target = { ...named, channels: 2, bitrateBps: 1, sampleRate: 48_000 };
+    const text = { ...named, origin: "stream", file: 0, forced: false, hearingImpaired: true } as const;
     const images = { posterRung: "720p", thumbnailRung: "234p", intervalMs: 5_000 };
     assert.ok(made);
     const messages: ControlMessage[] = [
