@@ -9,7 +9,10 @@ export type AssetId = Branded<"AssetId">;
 export type NodeId = Branded<"NodeId">;
 export type TaskId = Branded<"TaskId">;
 export type TokenId = Branded<"TokenId">;
-/** `source`, `timeline`, `video-00012`, `audio-0-00012`, `text-0`, `images`. Unique within an asset. */
+/**
+ * `source`, `timeline`, `text-0`; and by edition `video-00012`, `audio-0-00012`, `images`, which with a later edition
+ * are `e1-video-00012` and so on. Unique within an asset.
+ */
 export type PieceId = Branded<"PieceId">;
 /** 64 lower-case hexadecimal digits. */
 export type Sha256 = Branded<"Sha256">;
@@ -48,23 +51,47 @@ export function isSha256(text: string): text is Sha256 {
 
 export const sourcePieceId = "source" as PieceId;
 export const timelinePieceId = "timeline" as PieceId;
+/** Of the first edition. */
 export const imagesPieceId = "images" as PieceId;
 
-export function videoPieceId(chunk: number): PieceId {
-  return `video-${padded(chunk)}` as PieceId;
+export function imagesPieceIdIn(edition: number): PieceId {
+  return inEdition(edition, imagesPieceId);
 }
 
-export function audioPieceId(track: number, chunk: number): PieceId {
-  return `audio-${String(track)}-${padded(chunk)}` as PieceId;
+export function videoPieceId(chunk: number, edition = 0): PieceId {
+  return inEdition(edition, `video-${padded(chunk)}`);
+}
+
+export function audioPieceId(track: number, chunk: number, edition = 0): PieceId {
+  return inEdition(edition, `audio-${String(track)}-${padded(chunk)}`);
 }
 
 export function textPieceId(track: number): PieceId {
   return `text-${String(track)}` as PieceId;
 }
 
+/** The edition that a piece belongs to; null: to every one, as the source, the timeline and text do. */
+export function editionOf(pieceId: PieceId): number | null {
+  if (/^(source|timeline|text-\d+)$/.test(pieceId)) return null;
+  return Number(/^e(\d+)-/.exec(pieceId)?.[1] ?? 0);
+}
+
+/** Which audio track the piece is of; null: it is none of sound. */
+export function audioTrackOf(pieceId: PieceId): number | null {
+  const track = /^(?:e\d+-)?audio-(\d+)-/.exec(pieceId)?.[1];
+  return track === undefined ? null : Number(track);
+}
+
+/** How often an asset can be encoded anew. */
+export const editionLimit = 9_999;
+
 /** Whether a string may name a piece: it becomes part of a file name on agents. */
 export function isPieceId(text: string): text is PieceId {
-  return /^(source|timeline|images|video-\d{5}|audio-\d{1,2}-\d{5}|text-\d{1,2})$/.test(text);
+  return /^(source|timeline|text-\d{1,2}|(e[1-9]\d{0,3}-)?(images|video-\d{5}|audio-\d{1,2}-\d{5}))$/.test(text);
+}
+
+function inEdition(edition: number, name: string): PieceId {
+  return (edition === 0 ? name : `e${String(edition)}-${name}`) as PieceId;
 }
 
 function padded(chunk: number): string {

@@ -1,6 +1,6 @@
 // Whether a node reports what its task is to make: it can only add that, and in the form that playlists rely on.
 import { VsError } from "@vstream/core/errors.ts";
-import { pieceIdOf } from "@vstream/core/media.ts";
+import { isIdOf } from "@vstream/core/media.ts";
 import type { Piece } from "@vstream/core/media.ts";
 import { requireAssetRow } from "./assets.ts";
 import { planFromJson } from "./stored-media.ts";
@@ -14,11 +14,11 @@ export function requirePiece(task: TaskRow, pieces: readonly Piece[]): void {
 
 /** @throws VsError invalid_argument for a piece that is not the task's to make, or is not as it has to be */
 export async function checkPieces(db: Db, task: TaskRow, pieces: readonly Piece[]): Promise<void> {
-  const track = /^audio-\d+-/.exec(task.piece_id)?.[0];
+  const track = /^(?:e\d+-)?audio-\d+-/.exec(task.piece_id)?.[0];
   for (const piece of pieces) {
     const expected =
       task.kind === "audio" ? track !== undefined && piece.id.startsWith(track) : piece.id === task.piece_id;
-    if (!expected || piece.id !== pieceIdOf(piece.content)) {
+    if (!expected || !isIdOf(piece.id, piece.content)) {
       throw new VsError("invalid_argument", `the report of ${task.id} brings ${piece.id}, which is not its to make`);
     }
     await checkText(db, task, piece);

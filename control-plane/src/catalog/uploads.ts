@@ -3,7 +3,7 @@ import { VsError } from "@vstream/core/errors.ts";
 import type { Failure } from "@vstream/core/errors.ts";
 import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
-import { pieceIdOf } from "@vstream/core/media.ts";
+import { isIdOf } from "@vstream/core/media.ts";
 import type { Piece } from "@vstream/core/media.ts";
 import { assetRow, changeAsset, requireAsset, requireAssetRow } from "./assets.ts";
 import type { Actor, CatalogCommands, ReportOutcome } from "./catalog.ts";
@@ -81,7 +81,7 @@ function isAnnounced(asset: AssetRow, source: Piece): boolean {
   const { content } = source;
   return (
     content.kind === "source" &&
-    source.id === pieceIdOf(content) &&
+    isIdOf(source.id, content) &&
     content.source.sha256 === asset.source_sha256 &&
     content.source.bytes === asset.source_bytes
   );

@@ -47,7 +47,7 @@ export function dropDecisions(pieceId: PieceId, facts: AssetFacts, homes: readon
 
 function remedyFor(chunk: number, facts: AssetFacts): Pick<JointFindings, "remake" | "failure"> {
   const { releasedChunks } = facts.asset;
-  const suspects = [chunk, chunk - 1].filter((index) => index >= releasedChunks).map(videoPieceId);
+  const suspects = [chunk, chunk - 1].filter((index) => index >= releasedChunks).map((index) => videoPieceId(index));
   const retried = suspects.find((pieceId) => facts.view.preRolls.get(pieceId) !== fromFileStart);
   if (retried === undefined) return { remake: null, failure: unprovable(chunk, facts) };
   return { remake: retried, failure: null };

@@ -12,7 +12,7 @@ import type {
   Segment,
   SourceRef,
 } from "@vstream/core/media.ts";
-import { pieceIdOf } from "@vstream/core/media.ts";
+import { isIdOf, pieceIdOf } from "@vstream/core/media.ts";
 import type * as wire from "@vstream/proto/types.ts";
 import { countOf, nodeIdOf, pieceIdOfText, refused, required, sha256Of } from "./checked.ts";
 
@@ -35,7 +35,7 @@ export function pieceFromWire(piece: wire.Piece | undefined): Piece {
   const given = required(piece, "piece");
   const content = contentFromWire(given);
   const id = pieceIdOfText(given.id);
-  if (pieceIdOf(content) !== id) throw refused(`piece ${id} holds ${pieceIdOf(content)}`);
+  if (!isIdOf(id, content)) throw refused(`piece ${id} holds ${pieceIdOf(content)}`);
   return {
     id,
     content,

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { VsError } from "@vstream/core/errors.ts";
 import { isId } from "@vstream/core/ids.ts";
 import type { AssetId, PieceId, Sha256 } from "@vstream/core/ids.ts";
-import { objectsOf, pieceIdOf } from "@vstream/core/media.ts";
+import { isIdOf, objectsOf } from "@vstream/core/media.ts";
 import type { Manifest, ObjectRef, Piece, Scrub, SourceRef } from "@vstream/core/media.ts";
 import { diskFailure, isAbsent, isFilesFault } from "./disk-failure.ts";
 import { dropDamaged } from "./drop-damaged.ts";
@@ -225,7 +225,7 @@ async function readFromDisk(path: string, start: number, end: number, sha256: Sh
 }
 
 function requireWellFormed(assetId: AssetId, piece: Piece): void {
-  if (isId("asset", assetId) && pieceIdOf(piece.content) === piece.id) return;
+  if (isId("asset", assetId) && isIdOf(piece.id, piece.content)) return;
   throw new VsError("invalid_argument", `piece ${piece.id} of ${assetId} is not named for its content`);
 }
 

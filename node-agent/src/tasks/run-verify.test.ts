@@ -55,8 +55,8 @@ describe("verification of an asset", () => {
     for (const piece of pieces) await trial.store.recordPiece(one, piece);
     await spoil(wrong);
     await rm(trial.store.pathOf(gone.sha256)!);
-    const { damagedPieceIds, checkedBytes } = await verify([0, 1, 2, 3].map(videoPieceId));
-    assert.deepEqual(damagedPieceIds, [1, 2, 3].map(videoPieceId));
+    const { damagedPieceIds, checkedBytes } = await verify([0, 1, 2, 3].map((chunk) => videoPieceId(chunk)));
+    assert.deepEqual(damagedPieceIds, [1, 2, 3].map((chunk) => videoPieceId(chunk)));
     assert.equal(checkedBytes, 2000);
     assert.deepEqual(trial.store.inventory().get(one), [videoPieceId(0)]);
     // The result may never arrive.

@@ -1,5 +1,5 @@
 // Pieces and what they consist of: proto ↔ domain. What agents report is checked; what goes out is trusted.
-import { pieceIdOf } from "@vstream/core/media.ts";
+import { isIdOf } from "@vstream/core/media.ts";
 import type { AssetImages, Piece, PieceContent, SourceRef } from "@vstream/core/media.ts";
 import type { ImagesPiece as WireImages, Piece as WirePiece, SourcePiece as WireSource } from "@vstream/proto/types.ts";
 import * as check from "./checks.ts";
@@ -7,6 +7,9 @@ import { imageFromWire, imageToWire, objectFromWire, objectToWire, sideRange } f
 import { renditionFromWire, renditionToWire } from "./renditions.ts";
 
 const limits = { renditions: 32, chunk: 99_999, track: 99, timeScale: 1_000_000_000, sheets: 2_000, tiles: 1_000 };
+
+/** Of what ffmpeg was told; the rest is cut. */
+const toldLimits = { runs: 16, lineLength: 16 * 1024 };
 
 /** From one thumbnail to the next, at most: a day. */
 const longestIntervalMs = 86_400_000;
@@ -32,13 +35,16 @@ export function pieceToWire(piece: Piece): WirePiece {
 /** @throws VsError invalid_argument also when the id is not that of the content */
 export function pieceFromWire(wire: WirePiece | undefined): Piece {
   const piece = check.present(wire, "piece");
+  const told = piece.arguments.slice(0, toldLimits.runs).map((line) => line.slice(0, toldLimits.lineLength));
   const content = contentFromWire(check.present(piece.content, "piece content"));
-  if (piece.id !== pieceIdOf(content)) throw check.wrong("piece id", `does not belong to a ${content.kind} piece`);
+  const id = check.pieceId(piece.id, "piece id");
+  if (!isIdOf(id, content)) throw check.wrong("piece id", `does not belong to a ${content.kind} piece`);
   return {
-    id: pieceIdOf(content),
+    id,
     content,
     toolchain: check.text(piece.toolchain, "toolchain", { max: 512 }),
     madeBy: piece.madeByNodeId === "" ? "" : check.nodeId(piece.madeByNodeId, "made by"),
+    ...(told.length === 0 ? {} : { arguments: told }),
   };
 }
 
