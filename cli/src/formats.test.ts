@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatAgo, formatBitrate, formatBytes, formatLength, formatShare } from "./formats.ts";
+import { formatAgo, formatBitrate, formatBytes, formatLength, formatPace, formatShare } from "./formats.ts";
 
 describe("figures for people", () => {
   it("show sizes in decimal units with two digits at least", () => {
@@ -25,6 +25,13 @@ describe("figures for people", () => {
     assert.equal(formatLength(30), "0:30");
     assert.equal(formatLength(3_725.4), "1:02:05");
     assert.equal(formatLength(59.7), "1:00");
+  });
+
+  it("say how fast and how long, as far as either is known", () => {
+    assert.equal(formatPace({ speed: 2.14, secondsLeft: 30.2 }), " · 2.1× · 0:31 left");
+    assert.equal(formatPace({ speed: 12.6, secondsLeft: null }), " · 13×");
+    assert.equal(formatPace({ speed: null, secondsLeft: 3_725 }), " · 1:02:05 left");
+    assert.equal(formatPace({ speed: null, secondsLeft: null }), "");
   });
 
   it("say how long ago, or how long until", () => {

@@ -20,6 +20,15 @@ export function formatShare(share: number): string {
   return `${Math.floor(Math.min(1, Math.max(0, share)) * 100)} %`;
 }
 
+/** How fast something is encoded, and how long that will take: ` · 2.1× · 0:31 left`; empty while neither is known. */
+export function formatPace({ speed, secondsLeft }: { speed: number | null; secondsLeft: number | null }): string {
+  const parts = [
+    ...(speed === null ? [] : [`${speed.toFixed(speed < 10 ? 1 : 0)}×`]),
+    ...(secondsLeft === null ? [] : [`${formatLength(Math.ceil(secondsLeft))} left`]),
+  ];
+  return parts.map((part) => ` · ${part}`).join("");
+}
+
 /** How long ago, for instants in RFC 3339. */
 export function formatAgo(instant: string | null, nowMs: number): string {
   if (instant === null) return nothing;

@@ -6,6 +6,7 @@ import {
   formatBytes,
   formatLabels,
   formatLength,
+  formatPace,
   formatShare,
   orNothing,
 } from "./formats.ts";
@@ -19,10 +20,16 @@ export function assetFields(asset: Asset, nowMs: number): Fields {
     ["title", asset.title],
     ["state", asset.state],
     ["step", orNothing(asset.step)],
-    ["progress", formatShare(asset.progress)],
+    ["progress", `${formatShare(asset.progress)}${formatPace(asset)}`],
+    ...nextFields(asset),
     ...errorFields(asset.error),
+    ...(asset.duplicateOf === null ? [] : [["same bytes as", asset.duplicateOf] as const]),
     ["length", formatLength(asset.durationSeconds)],
     ["source", `${orNothing(asset.sourceName)}, ${formatBytes(asset.sourceBytes)}`],
+    ...(asset.sourceUrl === null ? [] : [["from", asset.sourceUrl] as const]),
+    ["source is kept", keeping(asset)],
+    ...damageFields(asset),
+    ...asset.warnings.map((warning): Fields[number] => ["note", warning]),
     ["stored", formatBytes(asset.storedBytes)],
     ["ladder", orNothing(asset.ladder)],
     ...asset.renditions.map((rendition): Fields[number] => ["rendition", describeRendition(rendition)]),
@@ -43,12 +50,41 @@ export function assetFields(asset: Asset, nowMs: number): Fields {
     ...(asset.degraded === null
       ? []
       : [["degraded", `${asset.degraded.have} of ${asset.degraded.wanted} copies`] as const]),
+    ...checkFields(asset.check),
     ["labels", formatLabels(asset.labels)],
     ["external id", orNothing(asset.externalId)],
     ["priority", String(asset.priority)],
     ["created", formatInstant(asset.createdAt, nowMs)],
     ["playable", formatInstant(asset.playableAt, nowMs)],
     ["ready", formatInstant(asset.readyAt, nowMs)],
+  ];
+}
+
+function keeping({ keepSource, hasSource, state }: Asset): string {
+  const away = hasSource || state === "uploading" ? "" : "; no node that is up holds it now";
+  if (keepSource === "ready") return `until the asset is ready${away}`;
+  return keepSource === "never" ? `only where it arrived, until it is encoded${away}` : `${keepSource}${away}`;
+}
+
+function damageFields({ damaged, allowDamaged }: Asset): Fields {
+  if (damaged) return [["damaged", "part of the source could not be used"]];
+  return allowDamaged ? [["damaged", "no, though it is allowed to be"]] : [];
+}
+
+function nextFields({ nextLadder, nextProgress }: Asset): Fields {
+  return nextLadder === null ? [] : [["next edition", `ladder ${nextLadder}, ${formatShare(nextProgress ?? 0)}`]];
+}
+
+function checkFields(check: Asset["check"]): Fields {
+  if (check === null) return [["check", orNothing(null)]];
+  const rules = `${check.rules} authoring rules`;
+  if (check.findings.length === 0) return [["check", `${rules}, nothing found`]];
+  return [
+    ["check", `${rules}, ${check.findings.length} findings`],
+    ...check.findings.map(({ rule, level, subject, message }): Fields[number] => [
+      "finding",
+      `${rule} (${level}) ${subject}: ${message}`,
+    ]),
   ];
 }
 

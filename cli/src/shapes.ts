@@ -42,6 +42,37 @@ export interface Asset {
   readonly pinnedNodeIds: readonly string[];
   /** Beyond those wanted, while it is watched that much. */
   readonly extraReplicas: number;
+  /** Where a node fetches the source from; null: it is uploaded, or was found in a watched folder. */
+  readonly sourceUrl: string | null;
+  /** What is good of a damaged source may be published. */
+  readonly allowDamaged: boolean;
+  /** Part of the source could not be used. */
+  readonly damaged: boolean;
+  /** What of the source was left out or changed, for people. */
+  readonly warnings: readonly string[];
+  /** always, ready (until then), never (only where it arrived, until it is encoded). */
+  readonly keepSource: string;
+  /** Of the encoding: media seconds a second; null while none is known. */
+  readonly speed: number | null;
+  /** Until it is encoded, by that speed; null: not known. */
+  readonly secondsLeft: number | null;
+  /** The asset that has the same bytes: this one, fetched from a URL, ended because of it. */
+  readonly duplicateOf: string | null;
+  /** Null: not checked yet. */
+  readonly check: CheckReport | null;
+  /** Of the edition that is being made beside the present one; null: none is. */
+  readonly nextLadder: string | null;
+  /** Of that edition, 0 to 1; null: none is being made. */
+  readonly nextProgress: number | null;
+  /** A node that is up holds the source. */
+  readonly hasSource: boolean;
+}
+
+/** What the check before ready found; `rules`: how many were checked. */
+export interface CheckReport {
+  readonly rules: number;
+  /** `level`: must, should. `subject`: which file or rendition. */
+  readonly findings: readonly { rule: string; level: string; subject: string; message: string }[];
 }
 
 export interface Rendition {

@@ -5,7 +5,7 @@ import type * as Wire from "@vstream/proto/admin.ts";
 import type { Asset, CopyVerification, Event, Node, NodeImpact, Page, Scrub, Task, Token } from "./shapes.ts";
 
 export function toAsset(wire: Wire.Asset | undefined): Asset {
-  const asset = given(wire);
+  const { leftMs, ...asset } = given(wire);
   return {
     ...asset,
     createdAt: toInstant(asset.createdAt),
@@ -24,6 +24,13 @@ export function toAsset(wire: Wire.Asset | undefined): Asset {
     externalId: orNull(asset.externalId),
     step: orNull(asset.step),
     sourceName: orNull(asset.sourceName),
+    sourceUrl: orNull(asset.sourceUrl),
+    speed: asset.speed === 0 ? null : asset.speed,
+    secondsLeft: leftMs < 0 ? null : leftMs / 1000,
+    duplicateOf: orNull(asset.duplicateOf),
+    check: asset.check ?? null,
+    nextLadder: orNull(asset.nextLadder),
+    nextProgress: asset.nextLadder === "" ? null : asset.nextProgress,
   };
 }
 

@@ -2,7 +2,7 @@
 import * as Flags from "@oclif/core/flags";
 import type { ControlClient } from "../../control-client.ts";
 import { follow } from "../../follow.ts";
-import { formatShare } from "../../formats.ts";
+import { formatPace, formatShare } from "../../formats.ts";
 import { assetArgs } from "../../named-args.ts";
 import { assetFields } from "../../pages.ts";
 import type { Asset } from "../../shapes.ts";
@@ -41,8 +41,12 @@ export default class AssetsShow extends VsctlCommand {
   }
 }
 
-function changeLine({ state, step, progress, replicas, error }: Asset): string {
+function nextEdition({ nextLadder, nextProgress }: Pick<Asset, "nextLadder" | "nextProgress">): string {
+  return nextLadder === null ? "" : `  next edition (${nextLadder}) ${formatShare(nextProgress ?? 0)}`;
+}
+
+function changeLine({ state, step, progress, replicas, error, ...rest }: Asset): string {
   const verified = replicas.filter((replica) => replica.state === "verified").length;
   const failure = error === null ? "" : `  ${error.message}`;
-  return `${state.padEnd(10)}  ${formatShare(progress).padStart(5)}  ${verified} copies  ${step ?? ""}${failure}`;
+  return `${state.padEnd(10)}  ${formatShare(progress).padStart(5)}  ${verified} copies  ${step ?? ""}${formatPace(rest)}${failure}${nextEdition(rest)}`;
 }
