@@ -25,15 +25,28 @@ function flipped(bytes: Buffer, from: number, to: number, count: number): Buffer
 }
 
 function cut(name: string, args: readonly string[], share: number): SourceKind {
-  return refused(
-    `${name}, cut off at ${share * 100} %`,
-    async (path, bed) => {
-      const whole = await container(bed, `whole-${name.replaceAll(/\W/g, "")}.${args.at(-1) ?? ""}`, args.slice(0, -1));
-      await bed.patched(whole, path, (bytes) => bytes.subarray(0, Math.floor(bytes.length * share)));
-    },
-    "source_truncated",
-  );
+  return refused(`${name}, cut off at ${share * 100} %`, cutting(name, args, share), "source_truncated");
 }
+
+/** The same, where what is there may be published. */
+function cutAndAllowed(name: string, args: readonly string[], share: number): SourceKind {
+  const frames = [192 * share - 48, 192 * share + 24] as const;
+  const told = `what is there of ${name}, cut off at ${share * 100} %`;
+  return made(told, `film.${args.at(-1) ?? ""}`, cutting(name, args, share), { frames, likeness: null, damaged: true });
+}
+
+function cutting(name: string, args: readonly string[], share: number): SourceKind["make"] {
+  return async (path, bed) => {
+    const whole = await container(bed, `whole-${name.replaceAll(/\W/g, "")}.${args.at(-1) ?? ""}`, args.slice(0, -1));
+    await bed.patched(whole, path, (bytes) => bytes.subarray(0, Math.floor(bytes.length * share)));
+  };
+}
+
+/** A download that was set aside at its full size, and never came to its end. */
+const zerosAtTheEnd: SourceKind["make"] = async (path, bed) => {
+  const whole = await container(bed, "front.mp4", ["-movflags", "+faststart"]);
+  await bed.patched(whole, path, (bytes) => Buffer.from(bytes).fill(0, Math.floor(bytes.length * 0.6)));
+};
 
 export const damagedKinds: readonly SourceKind[] = [
   cut("MP4 with its index last", ["mp4"], 0.7),
@@ -42,6 +55,11 @@ export const damagedKinds: readonly SourceKind[] = [
   cut("Matroska", ["mkv"], 0.6),
   cut("AVI", ["-bsf:v", "h264_mp4toannexb", "avi"], 0.6),
   cut("Flash Video", ["flv"], 0.6),
+  cutAndAllowed("MP4 with its index first", ["-movflags", "+faststart", "mp4"], 0.7),
+  cutAndAllowed("MP4 in fragments", ["-movflags", "+frag_keyframe+empty_moov", "mp4"], 0.5),
+  cutAndAllowed("Matroska", ["mkv"], 0.6),
+  cutAndAllowed("AVI", ["-bsf:v", "h264_mp4toannexb", "avi"], 0.6),
+  cutAndAllowed("Flash Video", ["flv"], 0.6),
   made(
     "a transport stream that ends in the middle of a packet",
     "film.ts",
@@ -105,15 +123,10 @@ export const damagedKinds: readonly SourceKind[] = [
     },
     { frames: [150, 192], likeness: null },
   ),
-  refused(
-    "a download of which the last part never came: zeros",
-    async (path, bed) => {
-      const whole = await container(bed, "front.mp4", ["-movflags", "+faststart"]);
-      await bed.patched(whole, path, (bytes) => Buffer.from(bytes).fill(0, Math.floor(bytes.length * 0.6)));
-    },
-    "source_damaged",
-    /\d s/,
-  ),
+  refused("a download of which the last part never came: zeros", zerosAtTheEnd, "source_damaged", /\d s/),
+  made("what came of such a download", "film.mp4", zerosAtTheEnd, {
+    ...{ frames: [90, 125], likeness: null, damaged: true },
+  }),
   refused(
     "pictures that are noise",
     async (path, bed) => {

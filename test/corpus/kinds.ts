@@ -15,6 +15,8 @@ export interface Film {
   readonly shown?: string;
   /** The least SSIM of any frame with what ffmpeg itself decodes; null: nobody knows what is right. By default 0.9. */
   readonly likeness?: number | null;
+  /** Only what is good of it is shown, since that was allowed: the probe says so. By default it is whole. */
+  readonly damaged?: true;
   /** Further things that must be so. */
   readonly check?: (probe: Probe) => void;
 }

@@ -30,8 +30,10 @@ export async function proveRefusal(sourcePath: string, refusal: Refusal): Promis
 
 /** @returns the file that a player would have got */
 export async function proveFilm(sourcePath: string, film: Film, bed: Bed): Promise<string> {
-  const source = await probe_(sourcePath);
-  const { video } = source.probe;
+  const source = await probe_(sourcePath, film.damaged);
+  const { video, damaged, warnings } = source.probe;
+  assert.equal(damaged, film.damaged ?? false);
+  if (damaged) assert.match(warnings[0] ?? "", /the source (is cut off|breaks)|does not decode/);
   assert.deepEqual([video.width, video.height], film.size);
   const [least, most] = typeof film.frames === "number" ? [film.frames, film.frames] : film.frames;
   assert.ok(video.frames >= least && video.frames <= most, `${video.frames} frames`);
@@ -48,9 +50,9 @@ export async function proveFilm(sourcePath: string, film: Film, bed: Bed): Promi
   return joinedPath;
 }
 
-async function probe_(sourcePath: string): Promise<ProbedSource> {
+async function probe_(sourcePath: string, allowDamaged = false): Promise<ProbedSource> {
   const signal = AbortSignal.timeout(proveLimitMs);
-  return await probeSource({ tools, sourcePath, sourceBytes: (await stat(sourcePath)).size, signal });
+  return await probeSource({ tools, sourcePath, sourceBytes: (await stat(sourcePath)).size, signal, allowDamaged });
 }
 
 function rungFor(video: { width: number; height: number }): Rung {
@@ -58,7 +60,7 @@ function rungFor(video: { width: number; height: number }): Rung {
   const even = (length: number): number => Math.max(2, Math.round((length * scale) / 2) * 2);
   return {
     ...{ name: "proof", width: even(video.width), height: even(video.height), codec: "h264", preset: "ultrafast" },
-    ...{ crf: 8, maxrateBps: 20_000_000, bufferBits: 40_000_000, profile: "high" },
+    ...{ crf: 8, maxrateBps: 20_000_000, bufferBits: 40_000_000, profile: "high", videoRange: "SDR" },
   };
 }
 

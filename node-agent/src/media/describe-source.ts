@@ -46,7 +46,7 @@ export interface ProbeTarget {
   readonly sourcePath: string;
   readonly sourceBytes: number;
   readonly signal: AbortSignal;
-  /** Streams that cannot be decoded are left out, with a warning; otherwise they are a reason to refuse. */
+  /** What is missing, broken or cannot be decoded is left out, with a warning; otherwise it is a reason to refuse. */
   readonly allowDamaged?: boolean;
 }
 

@@ -6,6 +6,7 @@ import type { FrameIndex, PacketIndex } from "./packet-index.ts";
 import { samplePictures } from "./sample-pictures.ts";
 import type { PictureSample } from "./picture-counter.ts";
 import { inShownOrder, jumpsBack } from "./shown-order.ts";
+import type { SourceDamage } from "./source-damage.ts";
 import type { Picture } from "./timeline.ts";
 
 export interface ShownFrames {
@@ -31,12 +32,11 @@ const fewSampledPlaces = 4;
 
 /**
  * Finds when frames are shown.
- * @throws VsError source_damaged when a part of them cannot be decoded; see packet-index.ts
+ * @throws VsError source_damaged when a part of them cannot be decoded, unless damage is allowed; see packet-index.ts
  */
 export async function findFrames(
   target: ProbeTarget,
-  source: SourceDescription,
-  packets: PacketIndex,
+  { source, packets, damage }: { source: SourceDescription; packets: PacketIndex; damage: SourceDamage },
 ): Promise<ShownFrames> {
   const mustDecode = decodedFormats.includes(source.format) || decodedCodecs.includes(source.video.codec_name);
   const listed = mustDecode ? null : packets.pts;
@@ -53,7 +53,7 @@ export async function findFrames(
   const times = repeats ? rising(given) : ordered;
   if ((given.length - times.length) * repeatedShare > given.length) throw jumpsBack();
   if (times.length === 0) throw new VsError("source_damaged", "no picture of the source can be decoded");
-  if (listed !== null && target.allowDamaged !== true) refuseBroken(source, listed, times);
+  if (listed !== null) noteBroken(source, { listed, shown: times, damage });
   return { times, samples: frames.samples, repeats, countedAt: null };
 }
 
@@ -91,20 +91,22 @@ function rising(times: readonly number[]): Float64Array {
 const missingLimit = 48;
 
 // What is missing before the first picture or after the last one is how recordings begin and end.
-function refuseBroken({ timeBase }: SourceDescription, listed: Float64Array, shown: Float64Array): void {
+function noteBroken(
+  { timeBase }: SourceDescription,
+  { listed, shown, damage }: { listed: Float64Array; shown: Float64Array; damage: SourceDamage },
+): void {
   const have = new Set(shown);
   let missing = 0;
   for (const time of listed) {
     missing = time < (shown[0] ?? 0) || have.has(time) ? 0 : missing + 1;
     if (missing < missingLimit) continue;
     const seconds = ((time - (listed[0] ?? 0)) * timeBase.num) / timeBase.den;
-    throw new VsError(
-      "source_damaged",
-      `the source breaks at ${seconds.toFixed(1)} s: its pictures cannot be decoded`,
-      {
-        hint: "Copy or download the file again, whole",
-      },
+    damage.note(
+      new VsError("source_damaged", `the source breaks at ${seconds.toFixed(1)} s: its pictures cannot be decoded`, {
+        hint: "Copy or download the file again, whole; or publish what is good of it with --allow-damaged",
+      }),
     );
+    return;
   }
 }
 

@@ -1,9 +1,10 @@
 // Pure: what people and the planner are told of a source.
 import type { Probe } from "@vstream/core/media.ts";
-import { colourWarning } from "./colour-of.ts";
+import { colourWarning, videoRangeOf } from "./colour-of.ts";
 import type { SourceDescription } from "./describe-source.ts";
 import type { ShownFrames } from "./frame-times.ts";
 import { displaySize } from "./picture-of.ts";
+import type { SourceDamage } from "./source-damage.ts";
 import { durationSeconds, frameCount, longestSegmentSeconds, segmentCount } from "./timeline.ts";
 import type { Timeline } from "./timeline.ts";
 import { chaptersOf } from "./tracks-of.ts";
@@ -17,9 +18,10 @@ export interface KnownSource {
   readonly frames: ShownFrames;
   readonly timeline: Timeline;
   readonly tracks: SourceTracks;
+  readonly damage: SourceDamage;
 }
 
-export function makeProbe({ source, frames, timeline, tracks }: KnownSource): Probe {
+export function makeProbe({ source, frames, timeline, tracks, damage }: KnownSource): Probe {
   const { video } = source;
   const { timeBase } = timeline;
   const duration = durationSeconds(timeline);
@@ -36,13 +38,15 @@ export function makeProbe({ source, frames, timeline, tracks }: KnownSource): Pr
       frames: frameCount(timeline),
       interlaced: timeline.picture.interlaced,
       pixelFormat: video.pix_fmt,
+      videoRange: videoRangeOf(video),
     },
     audio: tracks.audio,
     segments: segmentCount(timeline),
     longestSegmentSeconds: longestSegmentSeconds(timeline),
     text: tracks.text,
     chapters: chaptersOf(source, { start, duration }),
-    warnings: [...pictureWarnings(source, timeline), ...tracks.warnings].slice(0, warningLimit),
+    warnings: [...damage.found, ...pictureWarnings(source, timeline), ...tracks.warnings].slice(0, warningLimit),
+    damaged: damage.found.length > 0,
   };
 }
 

@@ -10,7 +10,8 @@ import { measureSound } from "./measure-sound.ts";
 import type { MeasuredSound } from "./measure-sound.ts";
 import { missingRiffBytes } from "./riff-length.ts";
 import type { FoundLayout } from "./source-layout.ts";
-import { durationLimitSeconds, isKnown, tooLong } from "./source-refusals.ts";
+import type { SourceDamage } from "./source-damage.ts";
+import { cutOff, durationLimitSeconds, isKnown, tooLong, unknownCodec } from "./source-refusals.ts";
 import type { SourceStream } from "./source-shape.ts";
 import { durationSeconds, frameCount, longestSegmentSeconds, segmentCount } from "./timeline.ts";
 import type { Picture, StillPicture, Timeline } from "./timeline.ts";
@@ -22,11 +23,13 @@ const timeScale = 48_000;
 /** More streams than this are left out: each is decoded. */
 const streamLimit = 16;
 
-/** @throws VsError source_damaged, source_truncated, media_limit, timed_out; the signal's reason */
+/**
+ * @throws VsError source_truncated and unknown_codec, unless damage is allowed; source_damaged, media_limit, timed_out;
+ *   the signal's reason
+ */
 export async function probeSound(
   target: ProbeTarget,
-  source: SoundDescription,
-  layout: FoundLayout,
+  { source, layout, damage }: { source: SoundDescription; layout: FoundLayout; damage: SourceDamage },
 ): Promise<{ probe: Probe; timeline: Timeline }> {
   if ((source.durationSeconds ?? 0) > durationLimitSeconds) throw tooLong(source.durationSeconds ?? 0);
   const sounds = await measureAll(target, source);
@@ -37,11 +40,14 @@ export async function probeSound(
   const seconds = endSeconds - startSeconds;
   if (seconds > durationLimitSeconds) throw tooLong(seconds);
   const missing = await missingRiffBytes(target.sourcePath, target.sourceBytes);
-  if (missing > 0) throw truncated(`${missing} bytes of it are missing`);
-  refuseShort(source, layout, endSeconds);
+  const short = missing > 0 ? cutOff(`${missing} bytes of it are missing`) : findShort(source, layout, endSeconds);
+  if (short !== null) damage.note(short);
+  for (const stream of source.audio) {
+    if (!isKnown(stream) || source.undecoded.has(stream.index)) damage.note(unknownCodec(stream));
+  }
   const jpeg = await makeStill(target, source, first.measured);
   const timeline = stillTimeline(seconds, { jpeg, soundSeconds: startSeconds });
-  return { timeline, probe: makeProbe(source, sounds, timeline) };
+  return { timeline, probe: makeProbe({ source, sounds, timeline, damage }) };
 }
 
 interface KnownSound {
@@ -64,17 +70,13 @@ async function measureAll(target: ProbeTarget, source: SoundDescription): Promis
 /** Containers that count what they hold; others guess from a bit rate. */
 const countingFormats = ["mov", "matroska", "flac", "w64", "aiff", "caf", "asf"];
 
-function refuseShort(source: SoundDescription, layout: FoundLayout, endSeconds: number): void {
+function findShort(source: SoundDescription, layout: FoundLayout, endSeconds: number): VsError | null {
   const declared = source.durationSeconds;
-  if (declared === null || !countingFormats.includes(source.format)) return;
+  if (declared === null || !countingFormats.includes(source.format)) return null;
   // A declaration that is off by more than a factor of two is believed only when bytes are missing.
   const tolerance = layout.cut ? 0.1 : Math.max(1, declared * 0.005);
-  if (endSeconds >= declared - tolerance || (!layout.cut && endSeconds * 2 < declared)) return;
-  throw truncated(`it declares ${declared.toFixed(1)} s and ends after ${endSeconds.toFixed(1)} s`);
-}
-
-function truncated(how: string): VsError {
-  return new VsError("source_truncated", `the source is cut off: ${how}`, { hint: "Copy the file again, whole" });
+  if (endSeconds >= declared - tolerance || (!layout.cut && endSeconds * 2 < declared)) return null;
+  return cutOff(`it declares ${declared.toFixed(1)} s and ends after ${endSeconds.toFixed(1)} s`);
 }
 
 async function makeStill(target: ProbeTarget, source: SoundDescription, sound: MeasuredSound): Promise<Buffer> {
@@ -110,7 +112,14 @@ const picture: Picture = {
   },
 };
 
-function makeProbe(source: SoundDescription, sounds: readonly KnownSound[], timeline: Timeline): Probe {
+interface KnownSource {
+  readonly source: SoundDescription;
+  readonly sounds: readonly KnownSound[];
+  readonly timeline: Timeline;
+  readonly damage: SourceDamage;
+}
+
+function makeProbe({ source, sounds, timeline, damage }: KnownSource): Probe {
   const { ticksPerFrame } = timeline;
   const duration = durationSeconds(timeline);
   const left = source.audio.length - sounds.length;
@@ -119,13 +128,17 @@ function makeProbe(source: SoundDescription, sounds: readonly KnownSound[], time
     durationSeconds: duration,
     video: {
       ...{ width: stillWidth, height: stillHeight, codec: "", frameRate: timeScale / ticksPerFrame, timeScale },
-      ...{ ticksPerFrame, frames: frameCount(timeline), interlaced: false, pixelFormat: "" },
+      ...{ ticksPerFrame, frames: frameCount(timeline), interlaced: false, pixelFormat: "", videoRange: "SDR" },
     },
     audio: sounds.map(({ stream, track }) => audioStream(stream, track)),
     segments: segmentCount(timeline),
     longestSegmentSeconds: longestSegmentSeconds(timeline),
     text: source.subtitles.map(textStream),
     chapters: chaptersOf(source, { start: timeline.still?.soundSeconds ?? 0, duration }),
-    warnings: left === 0 ? [] : [`${left} of ${source.audio.length} audio streams cannot be decoded, and are left out`],
+    warnings: [
+      ...damage.found,
+      ...(left === 0 ? [] : [`${left} of ${source.audio.length} audio streams are left out: they have no sound`]),
+    ],
+    damaged: damage.found.length > 0,
   };
 }

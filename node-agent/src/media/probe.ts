@@ -15,7 +15,8 @@ import type { PacketIndex } from "./packet-index.ts";
 import { pictureOf } from "./picture-of.ts";
 import { explainNotMedia } from "./recognise-file.ts";
 import { probeSound } from "./probe-sound.ts";
-import { refuseTruncated, truncatedHead } from "./refuse-truncated.ts";
+import { noteTruncated, truncatedHead } from "./note-truncated.ts";
+import { SourceDamage } from "./source-damage.ts";
 import { findLayout } from "./source-layout.ts";
 import type { FoundLayout } from "./source-layout.ts";
 import { encrypted } from "./source-refusals.ts";
@@ -41,15 +42,16 @@ export async function probeSource(target: ProbeTarget): Promise<ProbedSource> {
   const protection = await findProtection(target.sourcePath, target.sourceBytes);
   if (protection !== null) throw encrypted(protection);
   const shown = await indexShown(target, await describeOrRefuse(target, layout));
-  if (shown.packets === null) return await probeSound(target, shown.source, layout);
+  const damage = new SourceDamage(target.allowDamaged ?? false);
+  if (shown.packets === null) return await probeSound(target, { source: shown.source, layout, damage });
   const { source, packets } = shown;
-  await refuseTruncated(target, { source, packets, layout });
-  const frames = await findFrames(target, source, packets);
+  await noteTruncated(target, { source, packets, layout }, damage);
+  const frames = await findFrames(target, { source, packets, damage });
   const seenFields = await findFields(target, { source, packets, samples: frames.samples });
   const found = { source, packets, layout, frames, seenFields };
   const timeline = makeTimeline(found);
-  const tracks = await withoutMute(target, tracksOf(source, packets, target.allowDamaged ?? false));
-  return { probe: makeProbe({ source, frames, timeline, tracks }), timeline };
+  const tracks = await withoutMute(target, tracksOf(source, packets, damage));
+  return { probe: makeProbe({ source, frames, timeline, tracks, damage }), timeline };
 }
 
 async function describeOrRefuse(target: ProbeTarget, layout: FoundLayout): Promise<DescribedSource> {

@@ -40,6 +40,13 @@ export function noVideo(streams: readonly SourceStream[], audio: readonly Source
   return new VsError("no_video", `the source has no video, only ${kinds.join(", ") || "data"}`);
 }
 
+/** The refusal of a file of which the end is missing. */
+export function cutOff(how: string): VsError {
+  return new VsError("source_truncated", `the source is cut off: ${how}`, {
+    hint: "Copy the file again, whole; or publish what is there of it with --allow-damaged",
+  });
+}
+
 export function encrypted(how: string): VsError {
   return new VsError("encrypted", `the source is encrypted: ${how}`, {
     hint: "Ingest a copy without content protection",
