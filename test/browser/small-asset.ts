@@ -120,7 +120,7 @@ function manifestOf(assetId: AssetId, pieces: readonly Piece[], homeNodeIds: rea
       durationSeconds: assetSeconds,
       video: {
         ...{ width: 426, height: 240, codec: "h264", frameRate: 12, timeScale, ticksPerFrame: timeScale / 12 },
-        ...{ frames: assetSeconds * 12, interlaced: false, pixelFormat: "yuv420p" },
+        ...{ frames: assetSeconds * 12, interlaced: false, pixelFormat: "yuv420p", videoRange: "SDR" },
       },
       audio: [{ track: 0, codec: "aac", language: "", channels: 2, sampleRate: 48_000, name: "" }],
       segments: 20,
@@ -130,7 +130,7 @@ function manifestOf(assetId: AssetId, pieces: readonly Piece[], homeNodeIds: rea
     renditions: sized.map(({ bandwidthBps, ...size }) => ({
       rung: {
         ...size,
-        ...{ codec: "h264", preset: "ultrafast", crf: 30, maxrateBps: 1e6, bufferBits: 2e6, profile: "baseline" },
+        ...{ codec: "h264", preset: "ultrafast", crf: 30, maxrateBps: 1e6, bufferBits: 2e6, profile: "baseline", videoRange: "SDR" },
       },
       bandwidthBps,
       averageBandwidthBps: bandwidthBps / 2,

@@ -1,4 +1,5 @@
 // Pure: what a source's colours are, and how they become the BT.709 or BT.601 that every player shows.
+import type { VideoRange } from "@vstream/core/media.ts";
 import type { SourceStream } from "./source-shape.ts";
 import { colourMatrices, colourPrimaries, colourTransfers } from "./timeline.ts";
 import type { Colour, ColourSpace, scalerMatrices } from "./timeline.ts";
@@ -31,6 +32,12 @@ export function colourOf(video: SourceStream): Colour {
         : null,
     mapFrom,
   };
+}
+
+/** What rungs of high dynamic range can be made of it: as it is, without a table. */
+export function videoRangeOf(video: SourceStream): VideoRange {
+  const space = spaceOf(video);
+  return space === "pq" ? "PQ" : space === "hlg" ? "HLG" : "SDR";
 }
 
 /** libswscale has names of its own. */

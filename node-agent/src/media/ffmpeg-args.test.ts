@@ -22,7 +22,7 @@ const encode = {
   rungs: [
     {
       ...{ name: "360p", width: 640, height: 360, codec: "h264" as const, preset: "fast", crf: 23 },
-      ...{ maxrateBps: 800_000, bufferBits: 1_600_000, profile: "high" },
+      ...{ maxrateBps: 800_000, bufferBits: 1_600_000, profile: "high", videoRange: "SDR" as const },
     },
   ],
 };

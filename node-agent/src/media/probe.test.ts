@@ -15,7 +15,7 @@ describe("probing a source", function () {
       durationSeconds: 30,
       video: {
         ...{ width: 854, height: 480, codec: "h264", frameRate: 24, timeScale: 12_288, ticksPerFrame: 512 },
-        ...{ frames: 720, interlaced: false, pixelFormat: "yuv420p" },
+        ...{ frames: 720, interlaced: false, pixelFormat: "yuv420p", videoRange: "SDR" },
       },
       audio: [{ track: 0, codec: "aac", language: "", name: "", channels: 6, sampleRate: 48_000 }],
       segments: 5,

@@ -19,7 +19,7 @@ export const patienceMs = 120_000;
 
 export const tinyRung: Rung = {
   ...{ name: "tiny", width: 128, height: 72, codec: "h264", preset: "ultrafast", crf: 30 },
-  ...{ maxrateBps: 200_000, bufferBits: 400_000, profile: "high" },
+  ...{ maxrateBps: 200_000, bufferBits: 400_000, profile: "high", videoRange: "SDR" },
 };
 
 /** A clip of test/media. */

@@ -17,7 +17,7 @@ const assetId = newId("asset", 0);
 function manifest(version: number, change: Partial<Manifest> = {}): Manifest {
   const video = {
     ...{ width: 640, height: 360, codec: "h264", frameRate: 24, timeScale: 24_000, ticksPerFrame: 1000 },
-    ...{ frames: 144, interlaced: false, pixelFormat: "yuv420p" },
+    ...{ frames: 144, interlaced: false, pixelFormat: "yuv420p", videoRange: "SDR" as const },
   };
   return {
     ...{ assetId, version, title: "t", complete: false, renditions: [], audio: [], pieces: [], fromChunk: 0 },

@@ -114,6 +114,24 @@ describe("work that is leased", () => {
     assert.deepEqual(leased({ $case: "text", value }), { kind: "text", ...work, target: textTarget });
   });
 
+  it("names the codec and the range of each rung, SDR where nothing is said, and no others", () => {
+    const rung = {
+      ...{ name: "540p-hdr", width: 960, height: 540, codec: "hevc", preset: "fast", crf: 24, maxrateBps: 1_500_000 },
+      ...{ bufferBits: 3_000_000, profile: "main10", videoRange: "PQ" },
+    };
+    const leasedRungs = (change: Partial<typeof rung>) => {
+      const { chunkSegments: _, ...rest } = { ...work, holders: [...work.holders] };
+      const value = { ...rest, chunk: 0, firstSegment: 0, segmentCount: 1, preRollKeyframes: 2 };
+      const given = leased({ $case: "transcode", value: { ...value, rungs: [{ ...rung, ...change }] } });
+      return given.kind === "transcode" ? given.rungs : [];
+    };
+    assert.deepEqual(leasedRungs({}), [rung]);
+    assert.equal(leasedRungs({ videoRange: "" })[0]?.videoRange, "SDR");
+    for (const wrong of [{ codec: "av1" }, { videoRange: "HDR" }, { name: "../x" }]) {
+      assert.throws(() => leasedRungs(wrong), { code: "invalid_argument" });
+    }
+  });
+
   it("names what images are made of, and is refused without sense", () => {
     const target = { posterRung: "720p", thumbnailRung: "234p", intervalMs: 5000 };
     const value = { target, holders: [...work.holders] };

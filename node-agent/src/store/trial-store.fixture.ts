@@ -121,6 +121,7 @@ export function manifestOf(
         frames: 720,
         interlaced: false,
         pixelFormat: "yuv420p",
+        videoRange: "SDR",
       },
       audio: [],
       segments: 5,
