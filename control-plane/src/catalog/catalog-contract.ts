@@ -11,6 +11,7 @@ import { describeLists } from "./contract/lists-contract.ts";
 import { describeManifests } from "./contract/manifests-contract.ts";
 import { describeMigrations } from "./contract/migrations-contract.ts";
 import { describeNodes } from "./contract/nodes-contract.ts";
+import { describeProvenance } from "./contract/provenance-contract.ts";
 import { describeReports } from "./contract/reports-contract.ts";
 import { describeRestart } from "./contract/restart-contract.ts";
 import { describeSettling } from "./contract/settling-contract.ts";
@@ -32,6 +33,7 @@ export function describeCatalog(name: string, { open, openOld }: { open: OpenCat
     describeSettling(catalog);
     describeManifests(catalog);
     describeExtras(catalog);
+    describeProvenance(catalog);
     describeNodes(catalog);
     describeJoining(catalog);
     describeLists(open);

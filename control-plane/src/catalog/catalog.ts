@@ -58,6 +58,19 @@ export interface NewSubtitleFile {
   readonly content: string;
 }
 
+/** null, and an empty list: as it is. */
+export interface AssetChanges {
+  readonly title: string | null;
+  readonly setLabels: Readonly<Record<string, string>>;
+  /** Names; what the asset does not have is passed over. */
+  readonly removeLabels: readonly string[];
+  readonly addSubtitles: readonly NewSubtitleFile[];
+  readonly replicasWanted: number | null;
+  readonly regions: readonly string[] | null;
+  readonly pins: readonly NodeId[] | null;
+  readonly keepSource: KeepSource | null;
+}
+
 /** By what an asset is known again; by its external id alone when forced. */
 export type SameAsset = Pick<NewAsset, "externalId" | "sourceSha256" | "force">;
 
@@ -236,6 +249,16 @@ export interface CatalogCommands {
   createVerification(change: { assetId: AssetId; at: number; actor: Actor }): Promise<TaskRecord[]>;
   /** All in one transaction, in order. Gives, for each lease-task that took effect, the task as it is now. */
   applyDecisions(batch: { decisions: readonly Decision[]; term: number; at: number }): Promise<TaskRecord[]>;
+  /**
+   * @throws VsError asset_not_found; conflict in the trash, for more than names of a failed asset, and for a source that
+   * is to be kept and is gone; invalid_argument for too many labels, subtitles or pins; node_not_found for a pin
+   */
+  updateAsset(change: { assetId: AssetId; changes: AssetChanges; at: number; actor: Actor }): Promise<AssetRecord>;
+  /**
+   * An asset that is not ready fails as cancelled; of one that is, the edition that is being made is given up.
+   * @throws VsError asset_not_found, conflict when nothing is being made
+   */
+  cancelAsset(change: { assetId: AssetId; at: number; actor: Actor }): Promise<AssetRecord>;
   /** Puts an asset into the trash. @throws VsError asset_not_found, conflict when it is there already */
   deleteAsset(change: { assetId: AssetId; at: number; actor: Actor }): Promise<AssetRecord>;
   undeleteAsset(change: { assetId: AssetId; at: number; actor: Actor }): Promise<AssetRecord>;
@@ -309,6 +332,11 @@ export interface CatalogQueries {
   getAssetView(id: AssetId): Promise<AssetView | null>;
   /** null: no such asset, or nothing released yet. Pieces from the first chunk that haveVersion lacked. */
   getManifest(query: { assetId: AssetId; haveVersion: number }): Promise<Manifest | null>;
+  /** null: there is no such asset, or it has no such file. */
+  getSubtitleFile(query: {
+    assetId: AssetId;
+    number: number;
+  }): Promise<Pick<NewSubtitleFile, "name" | "content"> | null>;
   /** Newest manifest versions of the assets that a node is a home of, released ones only. */
   listManifestVersions(nodeId: NodeId): Promise<readonly { assetId: AssetId; version: number }[]>;
   /** Where it costs much, up to some seconds old. */
@@ -317,6 +345,8 @@ export interface CatalogQueries {
   listCopies(assetId: AssetId): Promise<readonly NodeCopies[]>;
   /** Ready, settled assets that a node is a home of and that could be moved from it, those that take most first. */
   listMovable(query: { nodeId: NodeId; limit: number }): Promise<readonly MovableAsset[]>;
+  /** All pieces of an asset by their ids, each with what ffmpeg was told, where that was kept. */
+  getProvenance(assetId: AssetId): Promise<readonly Piece[]>;
   /** How many assets have a home that is to go. */
   countMoves(): Promise<number>;
   /** Assets with homes beyond those wanted. */

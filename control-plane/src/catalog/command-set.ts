@@ -2,6 +2,7 @@
 import { applyDecisions } from "./apply-decisions.ts";
 import { getAsset } from "./asset-summary.ts";
 import { createAsset, findExisting } from "./assets.ts";
+import { cancelAsset } from "./cancel-asset.ts";
 import type { CatalogCommands, CatalogQueries } from "./catalog.ts";
 import { listCopies } from "./copies.ts";
 import { counts } from "./counts.ts";
@@ -17,10 +18,12 @@ import { getManifest, listManifestVersions } from "./manifest.ts";
 import { countMoves, listExtraReplicas, listMovable } from "./movable.ts";
 import { getNodeImpact } from "./node-impact.ts";
 import { describeNode, getNode, recordCertificate, recordLoads } from "./nodes.ts";
+import { getProvenance } from "./provenance.ts";
 import { prune } from "./prune.ts";
 import { recordPiece, recordReport } from "./reports.ts";
 import { removeNode, setScheduling } from "./scheduling.ts";
 import { getAssetView, planningSnapshot } from "./snapshot.ts";
+import { getSubtitleFile } from "./subtitle-files.ts";
 import type { Db } from "./tables.ts";
 import { cancelTask, retryTask } from "./task-commands.ts";
 import { getTaskLog } from "./task-log.ts";
@@ -28,6 +31,7 @@ import { getFindings, getTask } from "./tasks.ts";
 import { createToken, getToken, listTokens, revokeToken } from "./tokens.ts";
 import { deleteAsset, undeleteAsset, unsettleDueTrash } from "./trash.ts";
 import { failUpload, moveUpload, recordUpload } from "./uploads.ts";
+import { updateAsset } from "./update-asset.ts";
 import { createVerification } from "./verification.ts";
 
 type OnDb<Methods> = {
@@ -47,6 +51,8 @@ export const commandSet: OnDb<CatalogCommands> = {
   recordDamage,
   createVerification,
   applyDecisions,
+  updateAsset,
+  cancelAsset,
   deleteAsset,
   undeleteAsset,
   retryTask,
@@ -65,6 +71,7 @@ export const commandSet: OnDb<CatalogCommands> = {
 };
 
 export const querySet: OnDb<CatalogQueries> = {
+  getSubtitleFile,
   getAsset,
   findExisting,
   listAssets,
@@ -88,4 +95,5 @@ export const querySet: OnDb<CatalogQueries> = {
   countMoves,
   listExtraReplicas,
   getNodeImpact,
+  getProvenance,
 };

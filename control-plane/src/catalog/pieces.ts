@@ -6,6 +6,7 @@ import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
 import { isExtra } from "../planning/asset-facts.ts";
 import type { Actor } from "./catalog.ts";
 import { writeEvent } from "./events.ts";
+import { writeProvenance } from "./provenance.ts";
 import { contentFromJson, contentToJson } from "./stored-media.ts";
 import type { Db, PieceRow } from "./tables.ts";
 
@@ -93,6 +94,7 @@ async function insertPieces(db: Db, assetId: AssetId, pieces: readonly Piece[]):
   await db.insertInto("pieces").values(rows).execute();
   const versions = pieces.map((piece) => ({ asset_id: assetId, piece_id: piece.id, version }));
   await db.insertInto("piece_versions").values(versions).execute();
+  await writeProvenance(db, assetId, pieces);
 }
 
 // Players hear of what is in no chunk by a manifest of its own version. Gives the new version of the asset's pieces.

@@ -5,6 +5,7 @@ import type { ChildProcess } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import type { ProcessEnd } from "./ffmpeg-output.ts";
 import { guardedArguments, guardedEnvironment, guardProgram } from "./process-guard.ts";
+import { noteRun } from "./tool-runs.ts";
 
 export interface ShortRun {
   readonly program: string;
@@ -33,6 +34,7 @@ export type GuardedProcess = ChildProcess & { stdout: Readable; stderr: Readable
 
 /** Starts a program; an abort kills it and whatever it started. */
 export function startGuarded(program: string, args: readonly string[], signal: AbortSignal): GuardedProcess {
+  noteRun(program, args);
   const child = spawn(guardProgram, guardedArguments(program, args, process.pid), {
     stdio: ["ignore", "pipe", "pipe"],
     ...surroundings(),
@@ -44,6 +46,7 @@ export type FedProcess = GuardedProcess & { stdin: Writable };
 
 /** Starts a program that reads what is written to it; otherwise as above. */
 export function startFed(program: string, args: readonly string[], signal: AbortSignal): FedProcess {
+  noteRun(program, args);
   const child = spawn(guardProgram, guardedArguments(program, args, process.pid), {
     stdio: ["pipe", "pipe", "pipe"],
     ...surroundings(),

@@ -7,6 +7,7 @@ import { explainEnd, keepLine, ProgressReader } from "./ffmpeg-output.ts";
 import type { EncodeProgress, ProcessEnd } from "./ffmpeg-output.ts";
 import { killGroup } from "./guarded-process.ts";
 import { guardedArguments, guardedEnvironment, guardProgram } from "./process-guard.ts";
+import { noteRun } from "./tool-runs.ts";
 
 const defaultTimeLimitMs = 12 * 3600 * 1000;
 
@@ -27,6 +28,7 @@ export interface FfmpegRun {
  */
 export async function runFfmpeg(run: FfmpegRun): Promise<string[]> {
   run.signal.throwIfAborted();
+  noteRun(run.ffmpegPath, run.args);
   const log: string[] = [];
   const progress = new ProgressReader();
   const timeLimitMs = run.timeLimitMs ?? defaultTimeLimitMs;

@@ -1,5 +1,6 @@
-// One run for each kind of work.
-import type { Work } from "@vstream/core/media.ts";
+// One run for each kind of work. What is made is reported with what ffmpeg was told for it until then.
+import type { Piece, Work } from "@vstream/core/media.ts";
+import { ToolRuns } from "../media/tool-runs.ts";
 import { runAudio } from "./run-audio.ts";
 import { runDiscard } from "./run-discard.ts";
 import { runImages } from "./run-images.ts";
@@ -12,6 +13,14 @@ import type { TaskContext, TaskResult } from "./task-context.ts";
 import type { WorkDeps } from "./work-deps.ts";
 
 export async function runWork(deps: WorkDeps, work: Work, context: TaskContext): Promise<TaskResult> {
+  const runs = new ToolRuns(context.scratch.folder);
+  const told = (piece: Piece): Piece => (runs.lines.length === 0 ? piece : { ...piece, arguments: runs.lines });
+  const keepAndReport = (piece: Piece): Promise<void> => context.keepAndReport(told(piece));
+  const result = await runs.during(() => runKind(deps, work, { ...context, keepAndReport }));
+  return { ...result, pieces: result.pieces.map(told) };
+}
+
+async function runKind(deps: WorkDeps, work: Work, context: TaskContext): Promise<TaskResult> {
   switch (work.kind) {
     case "probe":
       return await runProbe(deps, work, context);

@@ -17,6 +17,8 @@ const commandNames: Record<keyof CatalogCommands, true> = {
   recordDamage: true,
   createVerification: true,
   applyDecisions: true,
+  updateAsset: true,
+  cancelAsset: true,
   deleteAsset: true,
   undeleteAsset: true,
   retryTask: true,
@@ -50,6 +52,7 @@ const queryNames: Record<Exclude<keyof CatalogQueries, "planningSnapshot">, true
   listEvents: true,
   getAssetView: true,
   getManifest: true,
+  getSubtitleFile: true,
   listManifestVersions: true,
   counts: true,
   listCopies: true,
@@ -57,6 +60,7 @@ const queryNames: Record<Exclude<keyof CatalogQueries, "planningSnapshot">, true
   countMoves: true,
   listExtraReplicas: true,
   getNodeImpact: true,
+  getProvenance: true,
 };
 
 export function commandsOf(writer: ThreadClient): CatalogCommands {
