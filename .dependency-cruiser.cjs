@@ -40,12 +40,12 @@ module.exports = {
       name: "core-imports-nobody",
       severity: "error",
       from: { path: "^core/" },
-      to: { path: `^(${[...programs, "proto", "test"].join("|")})/` },
+      to: { path: `^(${[...programs, "authoring", "proto", "test"].join("|")})/` },
     },
     {
       name: "programs-import-no-tests",
       severity: "error",
-      from: { path: `^(${[...programs, "core"].join("|")})/`, pathNot: tests },
+      from: { path: `^(${[...programs, "core", "authoring"].join("|")})/`, pathNot: tests },
       to: { path: `^test/|${tests}` },
     },
     {
@@ -60,6 +60,12 @@ module.exports = {
           "^core/src/(ids|errors|media)\\.ts$",
         ],
       },
+    },
+    {
+      name: "authoring-is-pure",
+      severity: "error",
+      from: { path: "^authoring/", pathNot: tests },
+      to: { pathNot: ["^authoring/", "^core/src/map-bounded\\.ts$", "node_modules/zod/"] },
     },
     {
       name: "packaging-is-pure",

@@ -10,7 +10,9 @@ interface Part {
   readonly counts: "tests" | "one";
 }
 
-const unitTests = ["core", "control-plane", "node-agent", "cli", "player"].map((room) => `${room}/src/**/*.test.ts`);
+const unitTests = ["core", "authoring", "control-plane", "node-agent", "cli", "player"].map(
+  (room) => `${room}/src/**/*.test.ts`,
+);
 const parts: readonly Part[] = [
   { name: "format", command: ["prettier", "--check", "--log-level", "warn", "."], counts: "one" },
   { name: "types", command: ["tsc", "--noEmit"], counts: "one" },

@@ -1,18 +1,18 @@
 // Holds a published asset against the authoring rules, as players get it: reads every multivariant playlist and all
 // that it leads to, and judges it.
-import { checkStream } from "./check-stream.ts";
+import { checkStream } from "@vstream/authoring/check-stream.ts";
+import { FindingList, unless } from "@vstream/authoring/findings.ts";
+import type { Finding } from "@vstream/authoring/findings.ts";
+import { checkGrowth } from "@vstream/authoring/media-playlist-rules.ts";
+import { checkMpd } from "@vstream/authoring/mpd-rules.ts";
+import { parseMedia } from "@vstream/authoring/parse-media.ts";
+import { parseMpd } from "@vstream/authoring/parse-mpd.ts";
+import type { RuleId } from "@vstream/authoring/rules.ts";
+import { checkSteeringManifest, pathwaysOf } from "@vstream/authoring/steering-rules.ts";
+import { StreamReader } from "@vstream/authoring/stream-reader.ts";
+import type { StreamView } from "@vstream/authoring/views.ts";
 import { CheckedFiles } from "./checked-files.ts";
-import { Fetcher } from "./fetch-file.ts";
-import { FindingList, unless } from "./findings.ts";
-import type { Finding } from "./findings.ts";
-import { checkGrowth } from "./media-playlist-rules.ts";
-import { checkMpd } from "./mpd-rules.ts";
-import { parseMedia } from "./parse-media.ts";
-import { parseMpd } from "./parse-mpd.ts";
-import type { RuleId } from "./rules.ts";
-import { checkSteeringManifest, pathwaysOf } from "./steering-rules.ts";
-import { StreamReader } from "./stream-reader.ts";
-import type { StreamView } from "./views.ts";
+import { Fetcher, requestsAtOnce } from "./fetch-file.ts";
 
 export interface CheckOptions {
   /** Multivariant playlists, one for each node that serves the asset. */
@@ -47,13 +47,16 @@ export async function checkAsset(options: CheckOptions): Promise<CheckResult> {
   const onlyOrigin = options.oneNode ? (URL.parse(urls[0] ?? "")?.origin ?? null) : null;
   const onRead = options.onRead ?? (() => undefined);
   const files = new CheckedFiles(fetcher, findings);
-  const reader = new StreamReader({ files, findings, quick: options.quick, onlyOrigin, onRead });
+  const reader = new StreamReader({
+    ...{ files, findings, filesAtOnce: requestsAtOnce, quick: options.quick, onlyOrigin, onRead },
+  });
   const streams: StreamView[] = [];
   for (const url of urls) {
     const stream = await reader.readStream(url);
     if (stream === null) continue;
     streams.push(stream);
     findings.add(checkStream(stream));
+    if (!options.quick) await tryRanges(files, stream);
     findings.add(await checkSteering(files, stream));
     findings.add(await checkDash(files, stream, options));
   }
@@ -62,6 +65,10 @@ export async function checkAsset(options: CheckOptions): Promise<CheckResult> {
   const { playlists, segments } = reader;
   const { ok, kept, counts } = findings;
   return { ok, checked: { playlists, segments, bytes: fetcher.bytes }, findings: kept, counts };
+}
+
+async function tryRanges(files: CheckedFiles, { media }: StreamView): Promise<void> {
+  for (const { kind, playlist } of media.values()) if (kind === "iframes") await files.tryRanges(playlist);
 }
 
 async function checkSteering(files: CheckedFiles, { multivariant }: StreamView): Promise<Finding[]> {

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeSampleStream } from "@vstream/authoring/testing/sample-stream.fixture.ts";
+import type { SampleFiles } from "@vstream/authoring/testing/sample-stream.fixture.ts";
 import { VsError } from "@vstream/core/errors.ts";
 import { FakeControlPlane } from "../testing/fake-control-plane.ts";
 import type { Answers } from "../testing/fake-control-plane.ts";
@@ -11,15 +13,13 @@ import type { Ran } from "../testing/run-vsctl.ts";
 import { sampleAsset, sampleNode } from "../testing/sample-messages.ts";
 import { SampleServer, served } from "./sample-server.fixture.ts";
 import type { ServedStream } from "./sample-server.fixture.ts";
-import { makeSampleStream } from "./sample-stream.fixture.ts";
-import type { StreamFiles } from "./sample-stream.fixture.ts";
 
 describe("vsctl assets check", function () {
   this.timeout(60_000);
   const folder = mkdtempSync(join(tmpdir(), "vsctl-check-"));
   const config = join(folder, "vsctl.json");
   const asset = sampleAsset().id;
-  let files: StreamFiles;
+  let files: SampleFiles;
   before(async () => {
     files = await makeSampleStream();
   });

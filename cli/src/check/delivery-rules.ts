@@ -1,6 +1,6 @@
 // Rules on how files are answered: status, type, encoding, transport. Pure.
-import { finding, unless } from "./findings.ts";
-import type { Finding } from "./findings.ts";
+import { finding, unless } from "@vstream/authoring/findings.ts";
+import type { Finding } from "@vstream/authoring/findings.ts";
 
 export type FileKind = "playlist" | "init" | "segment" | "text" | "steering" | "mpd";
 

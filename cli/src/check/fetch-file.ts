@@ -5,8 +5,8 @@ import type { IncomingMessage, RequestOptions } from "node:http";
 import { Agent as HttpsAgent, get as getHttps } from "node:https";
 import { TLSSocket } from "node:tls";
 import { createGunzip } from "node:zlib";
+import type { ByteRange } from "@vstream/authoring/parse-media.ts";
 import type { AnswerHead } from "./delivery-rules.ts";
-import type { ByteRange } from "./parse-media.ts";
 
 export interface FetcherOptions {
   /** What URLs may begin with; anything else is not asked. */

@@ -1,7 +1,7 @@
 // What a check found, for people: each broken rule once, with how often and the first places.
-import type { Finding } from "./findings.ts";
-import { rules } from "./rules.ts";
-import type { RuleId, RuleLevel } from "./rules.ts";
+import type { Finding } from "@vstream/authoring/findings.ts";
+import { rules } from "@vstream/authoring/rules.ts";
+import type { RuleId, RuleLevel } from "@vstream/authoring/rules.ts";
 
 export interface ReportLine {
   /** Of a rule's own line; null: a place below it. */

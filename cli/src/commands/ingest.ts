@@ -4,12 +4,12 @@ import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { VsError, asVsError } from "@vstream/core/errors.ts";
 import type { Failure } from "@vstream/core/errors.ts";
+import { mapBounded } from "@vstream/core/map-bounded.ts";
 import type { ControlClient } from "../control-client.ts";
 import { labelFlag, parseLabels } from "../flags.ts";
 import { notThereYet } from "../later-parts.ts";
 import type { AssetPlayback } from "../shapes.ts";
 import type { IngestOptions } from "../ingest/ingest-source.ts";
-import { mapBounded } from "../ingest/map-bounded.ts";
 import { openProgress } from "../ingest/progress.ts";
 import { VsctlCommand } from "../vsctl-command.ts";
 

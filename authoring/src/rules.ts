@@ -97,3 +97,19 @@ export const rules = {
 } as const satisfies Record<string, Rule>;
 
 export type RuleId = keyof typeof rules;
+
+/** Rules on how files are delivered: only a running node shows whether they are kept. */
+export const deliveryRules: ReadonlySet<RuleId> = new Set([
+  "Apple 8.18",
+  "Apple 10.1",
+  "Apple 10.2",
+  "Apple 10.4",
+  "Apple 12.1",
+  "RFC 8216bis 6.2.1",
+  "RFC 8216bis 7.2",
+  "RFC 9110 8.8.3",
+  "RFC 9110 12.5.5",
+] as const);
+
+/** How many rules there are on what is published, wherever it is read. */
+export const contentRuleCount = Object.keys(rules).length - deliveryRules.size;

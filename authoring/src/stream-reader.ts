@@ -1,8 +1,6 @@
-// Fetches what a multivariant playlist leads to and turns it into a StreamView. What is broken on the way goes to the
-// findings. Every file is fetched once, however many playlists name it; memory holds summaries, not media.
-import { mapBounded } from "../ingest/map-bounded.ts";
-import type { CheckedFiles } from "./checked-files.ts";
-import { requestsAtOnce } from "./fetch-file.ts";
+// Reads what a multivariant playlist leads to and turns it into a StreamView. What is broken on the way goes to the
+// findings. Every file is read once, however many playlists name it; memory holds summaries, not media.
+import { mapBounded } from "@vstream/core/map-bounded.ts";
 import { finding } from "./findings.ts";
 import type { FindingList } from "./findings.ts";
 import { readInit } from "./init-segment.ts";
@@ -17,9 +15,21 @@ import type { MediaView, StreamView, TrackKind } from "./views.ts";
 import { parseWebVtt } from "./web-vtt.ts";
 import type { WebVtt } from "./web-vtt.ts";
 
+/** Where a stream's files come from: a server, or a store. What is wrong with how they come is theirs to tell. */
+export interface StreamFiles {
+  /** Null: it is not there. */
+  readonly readPlaylist: (url: string) => Promise<string | null>;
+  readonly readInit: (ref: MediaRef) => Promise<Buffer | null>;
+  readonly readText: (ref: MediaRef) => Promise<Buffer | null>;
+  /** Gives the scan a segment's bytes in their order; what it only passes over may be skipped. @returns whether it is there */
+  readonly scanSegment: (ref: MediaRef, scan: SegmentScan) => Promise<boolean>;
+}
+
 export interface ReaderOptions {
-  readonly files: CheckedFiles;
+  readonly files: StreamFiles;
   readonly findings: FindingList;
+  /** Files that are read at one time. */
+  readonly filesAtOnce: number;
   /** Playlists and init segments only. */
   readonly quick: boolean;
   /** Only media playlists on this host; null: all. */
@@ -28,11 +38,6 @@ export interface ReaderOptions {
   readonly onRead: (read: number, known: number) => void;
 }
 
-const initLimitBytes = 2 ** 20;
-const textLimitBytes = 8 * 2 ** 20;
-const segmentLimitBytes = 2 ** 30;
-/** Of a picture: it is held whole. */
-const rangeLimitBytes = 32 * 2 ** 20;
 /** Media playlists that are followed of one multivariant playlist. */
 const playlistsLimit = 500;
 
@@ -57,7 +62,8 @@ export class StreamReader {
     if (text === null) return null;
     const multivariant = parseMultivariant(text, url);
     const named = [...namedPlaylists(multivariant)].filter(([media]) => this.#isWanted(media)).slice(0, playlistsLimit);
-    const playlists = await mapBounded(named, requestsAtOnce, async ([media, kind]) => {
+    const { filesAtOnce } = this.#options;
+    const playlists = await mapBounded(named, filesAtOnce, async ([media, kind]) => {
       const content = await this.#readPlaylist(media);
       return content === null ? null : { kind, playlist: parseMedia(content, media) };
     });
@@ -86,21 +92,21 @@ export class StreamReader {
     const inits = new Map<string, InitSegment>();
     for (const { map } of playlist.segments) {
       if (map === null || inits.has(refKey(map))) continue;
-      const init = await remembered(this.#inits, refKey(map), () => this.#fetchInit(map));
+      const init = await remembered(this.#inits, refKey(map), () => this.#readInit(map));
       if (init !== null) inits.set(refKey(map), init);
     }
     const trackFor = ({ map }: PlaylistSegment): InitTrack | null =>
       map === null ? null : trackOf(kind, inits.get(refKey(map)) ?? null);
     const isText = kind === "subtitles" && inits.size === 0;
-    const wanted = this.#options.quick ? [] : playlist.segments;
+    const { quick, filesAtOnce } = this.#options;
+    const wanted = quick ? [] : playlist.segments;
     this.#known += wanted.length;
-    const segments = await mapBounded(isText ? [] : wanted, requestsAtOnce, (segment) =>
+    const segments = await mapBounded(isText ? [] : wanted, filesAtOnce, (segment) =>
       this.#counted(segment.gap ? null : this.#scan(kind, segment, trackFor(segment))),
     );
-    const texts = await mapBounded(isText ? wanted : [], requestsAtOnce, (segment) =>
-      this.#counted(remembered(this.#subtitles, refKey(segment), () => this.#fetchSubtitles(segment))),
+    const texts = await mapBounded(isText ? wanted : [], filesAtOnce, (segment) =>
+      this.#counted(remembered(this.#subtitles, refKey(segment), () => this.#readText(segment))),
     );
-    if (kind === "iframes" && !this.#options.quick) await this.#tryRanges(playlist);
     return { kind, playlist, inits: [...inits.values()], segments, texts };
   }
 
@@ -111,57 +117,33 @@ export class StreamReader {
     return value;
   }
 
-  async #fetchInit({ url, range }: MediaRef): Promise<InitSegment | null> {
-    const bytes = await this.#options.files.readFile(url, "init", { range, limitBytes: initLimitBytes });
+  async #readInit(ref: MediaRef): Promise<InitSegment | null> {
+    const bytes = await this.#options.files.readInit(ref);
     if (bytes === null) return null;
     const init = readInit(bytes);
     if (typeof init !== "string") return init;
-    this.#options.findings.add([finding("Readable", url, init)]);
+    this.#options.findings.add([finding("Readable", ref.url, init)]);
     return null;
   }
 
   // I-frames are parts of files that the video has too: the whole is read, once.
   #scan(kind: TrackKind, segment: PlaylistSegment, track: InitTrack | null): Promise<ScannedSegment | null> {
     const ref = kind === "iframes" ? { url: segment.url, range: null } : segment;
-    return remembered(this.#scans, refKey(ref), () => this.#fetchSegment(ref, track));
+    return remembered(this.#scans, refKey(ref), () => this.#scanSegment(ref, track));
   }
 
-  async #fetchSegment({ url, range }: MediaRef, track: InitTrack | null): Promise<ScannedSegment | null> {
+  async #scanSegment(ref: MediaRef, track: InitTrack | null): Promise<ScannedSegment | null> {
     const scan = new SegmentScan(track);
-    const ask = { gzip: false, range, limitBytes: segmentLimitBytes };
-    const take = (chunk: Buffer): void => {
-      scan.push(chunk);
-    };
-    if (!(await this.#options.files.readSegment(url, ask, take))) return null;
+    if (!(await this.#options.files.scanSegment(ref, scan))) return null;
     this.segments += 1;
     return scan.end();
   }
 
-  async #fetchSubtitles({ url, range }: MediaRef): Promise<WebVtt | null> {
-    const bytes = await this.#options.files.readFile(url, "text", { range, limitBytes: textLimitBytes });
+  async #readText(ref: MediaRef): Promise<WebVtt | null> {
+    const bytes = await this.#options.files.readText(ref);
     if (bytes === null) return null;
     this.segments += 1;
     return parseWebVtt(bytes.toString("utf8"));
-  }
-
-  // Ranges are only as good as the server that gives them: the first and the last are asked for.
-  async #tryRanges({ segments }: MediaPlaylist): Promise<void> {
-    for (const segment of new Set([segments[0], segments.at(-1)])) {
-      if (segment?.range == null) continue;
-      const { url, range } = segment;
-      const answer = await this.#options.files.fetchWhole(url, {
-        gzip: false,
-        range,
-        limitBytes: Math.min(range.length, rangeLimitBytes),
-      });
-      if (answer === null) continue;
-      const { status } = answer.head;
-      // What is no answer at all was found when the whole file was read.
-      if (status !== 200 && status !== 206) continue;
-      if (status === 206 && answer.body.length === range.length) continue;
-      const message = `asked for ${range.length} bytes from ${range.offset}, it answers ${status} with ${answer.body.length}`;
-      this.#options.findings.add([finding("Readable", url, message)]);
-    }
   }
 }
 

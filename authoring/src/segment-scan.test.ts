@@ -4,15 +4,15 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readInit } from "./init-segment.ts";
 import type { InitTrack } from "./init-segment.ts";
-import { makeBox } from "./edit-boxes.fixture.ts";
-import { makeSampleStream } from "./sample-stream.fixture.ts";
-import type { StreamFiles } from "./sample-stream.fixture.ts";
+import { makeBox } from "./testing/edit-boxes.fixture.ts";
+import { makeSampleStream } from "./testing/sample-stream.fixture.ts";
+import type { SampleFiles } from "./testing/sample-stream.fixture.ts";
 import { SegmentScan } from "./segment-scan.ts";
 import type { ScannedSegment } from "./segment-scan.ts";
 
 describe("reading a segment", function () {
   this.timeout(60_000);
-  let files: StreamFiles;
+  let files: SampleFiles;
   let segment: Buffer;
   let track: InitTrack;
   before(async () => {
@@ -69,6 +69,24 @@ describe("reading a segment", function () {
     for (const stepBytes of [1, 7, 4096, 65_537]) assert.deepEqual(scan(segment, stepBytes), whole);
   });
 
+  it("gives the same when what is of no interest is left out, of whole segments and of cut ones", () => {
+    for (const bytes of [segment, segment.subarray(0, -100), segment.subarray(0, segment.length >> 1)]) {
+      const reading = new SegmentScan(track);
+      let readBytes = 0;
+      for (let at = 0; at < bytes.length;) {
+        const skipped = Math.min(reading.skippableBytes, bytes.length - at);
+        reading.skip(skipped);
+        at += skipped;
+        const read = bytes.subarray(at, at + 256);
+        reading.push(read);
+        at += read.length;
+        readBytes += read.length;
+      }
+      assert.deepEqual(reading.end(), scan(bytes));
+      assert.ok(readBytes < bytes.length);
+    }
+  });
+
   it("says of every cut that there is one", () => {
     const { fragments } = scan(segment);
     const ends = new Set([0, ...fragments.map(({ offset }) => offset), segment.length]);
@@ -97,7 +115,7 @@ describe("reading a segment", function () {
 });
 
 describe("reading an init segment", () => {
-  const clip = readFileSync(join(import.meta.dirname, "../../../test/media/hlg10-0.3s.mp4"));
+  const clip = readFileSync(join(import.meta.dirname, "../../test/media/hlg10-0.3s.mp4"));
 
   it("tells the codecs of HEVC and AAC as RFC 6381 has them", () => {
     const init = readInit(clip);

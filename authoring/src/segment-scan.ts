@@ -1,5 +1,6 @@
-// Reads a segment while it arrives and keeps only what rules ask for: the moofs, as numbers, and the first bytes of the
-// pictures. Memory is bounded whatever the segment's size. Nothing throws: what cannot be read is a problem, said.
+// Reads a segment while it arrives, or only what of it is asked for, and keeps what rules need: the moofs, as numbers,
+// and the first bytes of the pictures. Memory is bounded whatever the segment's size. Nothing throws: what cannot be
+// read is a problem, said.
 import { UnreadableBoxes, boxHeader, need } from "./boxes.ts";
 import { noDefaults } from "./init-segment.ts";
 import type { InitTrack } from "./init-segment.ts";
@@ -79,6 +80,20 @@ export class SegmentScan {
       this.#problem = `it has ${thrown.message}`;
       this.#held = noBytes;
     }
+  }
+
+  /** How many of the bytes that come next are of no interest. */
+  get skippableBytes(): number {
+    if (this.#problem !== null) return Infinity;
+    return this.#state.kind === "pass" && this.#state.keepBytes === 0 ? this.#state.leftBytes : 0;
+  }
+
+  /** For who need not read what is of no interest. @param bytes of those that come next, at most the skippable ones */
+  skip(bytes: number): void {
+    this.#bytes += bytes;
+    const state = this.#state;
+    if (bytes === 0 || this.#problem !== null || state.kind !== "pass") return;
+    this.#pass({ ...state, leftBytes: state.leftBytes - bytes });
   }
 
   end(): ScannedSegment {

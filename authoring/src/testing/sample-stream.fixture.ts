@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 /** Files by their path below the asset. */
-export type StreamFiles = ReadonlyMap<string, Buffer>;
+export type SampleFiles = ReadonlyMap<string, Buffer>;
 
 const run = promisify(execFile);
 const clip = join(import.meta.dirname, "../../../test/media/bbb-480p-30s.mp4");
@@ -33,8 +33,8 @@ const audioTracks = [
   { name: "de", label: "Deutsch", filter: "volume=0.7" },
 ];
 
-export async function makeSampleStream(): Promise<StreamFiles> {
-  const folder = await mkdtemp(join(tmpdir(), "vsctl-check-"));
+export async function makeSampleStream(): Promise<SampleFiles> {
+  const folder = await mkdtemp(join(tmpdir(), "authoring-"));
   try {
     await encode(folder);
     const files = new Map<string, Buffer>();
