@@ -1,5 +1,5 @@
 // What the control plane has told this node and it needs while the control plane is away: who the other nodes are, what
-// this one is wanted for, and whose upload tickets count. Kept on disk, so that a restart in such a time changes nothing.
+// this one is wanted for, and whose tickets count. Kept on disk, so that a restart in such a time changes nothing.
 import { isId } from "@vstream/core/ids.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
 import type { Logger } from "@vstream/core/log.ts";

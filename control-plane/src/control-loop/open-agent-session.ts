@@ -7,7 +7,7 @@ import type { LoopParts } from "./loop-parts.ts";
 import type { AgentSession, LeaseRef, ManifestNewsEntry, SessionOpening } from "./session.ts";
 
 export interface SessionDeps extends LoopParts {
-  /** Public key that upload tickets are signed with. */
+  /** Public key that tickets are signed with. */
   readonly ticketKeyPem: string;
   readonly kick: () => void;
 }

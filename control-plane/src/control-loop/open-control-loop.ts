@@ -33,7 +33,7 @@ export interface ControlLoopDeps {
   readonly catalog: Catalog;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Public key that upload tickets are signed with. */
+  /** Public key that tickets are signed with. */
   readonly ticketKeyPem: string;
   /** What differs from the defaults. */
   readonly settings: Partial<LoopSettings>;

@@ -8,14 +8,14 @@ import { openTokens } from "./join-tokens.ts";
 import type { Tokens } from "./join-tokens.ts";
 import { openServerCertificate } from "./server-certificate.ts";
 import type { ServerCertificate } from "./server-certificate.ts";
-import { openUploadTickets } from "./upload-tickets.ts";
-import type { UploadTickets } from "./upload-tickets.ts";
+import { openSourceTickets } from "./source-tickets.ts";
+import type { SourceTickets } from "./source-tickets.ts";
 
 export interface Identity {
   readonly authority: CertificateAuthority;
   readonly server: ServerCertificate;
   readonly tokens: Tokens;
-  readonly tickets: UploadTickets;
+  readonly tickets: SourceTickets;
 }
 
 /** @throws VsError data_folder_unusable */
@@ -32,7 +32,7 @@ export async function openIdentity(deps: {
   return {
     authority,
     server: await openServerCertificate({ folder, authority, names, clock }),
-    tickets: await openUploadTickets({ folder, clock }),
+    tickets: await openSourceTickets({ folder, clock }),
     tokens: openTokens({
       commands: catalog.commands,
       queries: catalog.queries,

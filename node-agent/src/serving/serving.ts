@@ -45,7 +45,7 @@ export interface ServingDeps {
   readonly egressLimitBps: number;
   /** Share of the machine's processors in use, 0 to 1. Asked at each steering answer: it must not measure then. */
   readonly machineLoad: () => { readonly processor: number };
-  /** The control plane's public key for upload tickets (SPKI, PEM); null before the first Welcome. */
+  /** The control plane's public key for tickets (SPKI, PEM); null before the first Welcome. */
   readonly getTicketKey: () => string | null;
   readonly reportUpload: ReportUpload;
   /** An object on this node's disk is not what its name says: it was not served, and should be dropped and fetched. */

@@ -4,7 +4,7 @@ import type { Clock } from "@vstream/core/clock.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { ControlLoop } from "../../control-loop/control-loop.ts";
 import type { Tokens } from "../../identity/join-tokens.ts";
-import type { UploadTickets } from "../../identity/upload-tickets.ts";
+import type { SourceTickets } from "../../identity/source-tickets.ts";
 import type { Ladders } from "../../planning/ladder-forms.ts";
 import type { CallContext } from "../answered-call.ts";
 import type { User } from "../caller.ts";
@@ -36,7 +36,7 @@ export interface AdminDeps {
   readonly catalog: Catalog;
   readonly loop: ControlLoop;
   readonly tokens: Tokens;
-  readonly tickets: UploadTickets;
+  readonly tickets: SourceTickets;
   readonly clock: Clock;
   readonly settings: AdminSettings;
 }

@@ -16,13 +16,21 @@ export async function ticketFor(deps: AdminDeps, asset: AssetRecord): Promise<Up
   const node = nodeId === undefined ? null : await deps.catalog.queries.getNode(nodeId);
   if (node === null) throw noNode(asset.id);
   if (asset.sourceSha256 === null) throw new VsError("conflict", `the source of ${asset.id} is fetched, not uploaded`);
-  const { token, expiresAt } = await deps.tickets.issue({
+  const { token, expiresAt } = await deps.tickets.issueUpload({
     assetId: asset.id,
     nodeId: node.id,
     bytes: asset.sourceBytes,
     sha256: asset.sourceSha256,
   });
   return { url: `${node.playbackUrl.replace(/\/+$/, "")}/uploads`, token, expiresAt, nodeId: node.id };
+}
+
+/** @throws VsError conflict for an asset whose source a node fetches: nobody may send it one */
+export function requireUpload({ id, sourceUrl }: AssetRecord): void {
+  if (sourceUrl === null) return;
+  throw new VsError("conflict", `the source of asset ${id} is fetched from a URL, not uploaded`, {
+    hint: `See how far it is: vsctl assets show ${id}; to end it: vsctl assets cancel ${id}`,
+  });
 }
 
 /** Whether the source has yet to arrive, or has to again: no node that may still have it is up. */

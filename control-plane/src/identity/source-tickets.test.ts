@@ -8,7 +8,7 @@ import { systemClock } from "@vstream/core/clock.ts";
 import { VsError } from "@vstream/core/errors.ts";
 import { newId } from "@vstream/core/ids.ts";
 import type { Sha256 } from "@vstream/core/ids.ts";
-import { openUploadTickets, ticketMs } from "./upload-tickets.ts";
+import { openSourceTickets, ticketMs } from "./source-tickets.ts";
 
 const right = {
   assetId: newId("asset", Date.now()),
@@ -17,7 +17,7 @@ const right = {
   sha256: "ab".repeat(32) as Sha256,
 };
 
-describe("upload tickets", () => {
+describe("tickets for sources", () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "vstream-tickets-"));
@@ -27,8 +27,8 @@ describe("upload tickets", () => {
   });
 
   it("say which source may go to which node until when, and are checked with the public key alone", async () => {
-    const tickets = await openUploadTickets({ folder, clock: systemClock });
-    const { token, expiresAt } = await tickets.issue(right);
+    const tickets = await openSourceTickets({ folder, clock: systemClock });
+    const { token, expiresAt } = await tickets.issueUpload(right);
     const key = createPublicKey(tickets.publicKeyPem);
     const { payload } = await jwtVerify(token, key, { audience: right.nodeId, algorithms: ["ES256"] });
     assert.equal(payload.sub, right.assetId);
@@ -38,9 +38,21 @@ describe("upload tickets", () => {
     assert.ok(Math.abs(expiresAt - Date.now() - ticketMs) < 5_000);
   });
 
+  it("to fetch say so, and what the source is called; none of the two kinds is taken for the other", async () => {
+    const tickets = await openSourceTickets({ folder, clock: systemClock });
+    const key = createPublicKey(tickets.publicKeyPem);
+    const { token } = await tickets.issueDownload({ ...right, name: "a clip.mp4" });
+    const { payload } = await jwtVerify(token, key, { audience: `download:${right.nodeId}`, algorithms: ["ES256"] });
+    const { sub, bytes, sha256, name } = payload;
+    assert.deepEqual([sub, bytes, sha256, name], [right.assetId, right.bytes, right.sha256, "a clip.mp4"]);
+    await assert.rejects(jwtVerify(token, key, { audience: right.nodeId }), /aud/);
+    const upload = await tickets.issueUpload(right);
+    await assert.rejects(jwtVerify(upload.token, key, { audience: `download:${right.nodeId}` }), /aud/);
+  });
+
   it("are of no use at another node, nor after their day", async () => {
-    const tickets = await openUploadTickets({ folder, clock: systemClock });
-    const { token, expiresAt } = await tickets.issue(right);
+    const tickets = await openSourceTickets({ folder, clock: systemClock });
+    const { token, expiresAt } = await tickets.issueUpload(right);
     const key = createPublicKey(tickets.publicKeyPem);
     await assert.rejects(jwtVerify(token, key, { audience: newId("node", Date.now()) }), /aud/);
     const currentDate = new Date(expiresAt + 1000);
@@ -48,12 +60,12 @@ describe("upload tickets", () => {
   });
 
   it("are signed with the same key after a restart, and with no other when the key is broken", async () => {
-    const first = await openUploadTickets({ folder, clock: systemClock });
-    const again = await openUploadTickets({ folder, clock: systemClock });
+    const first = await openSourceTickets({ folder, clock: systemClock });
+    const again = await openSourceTickets({ folder, clock: systemClock });
     assert.equal(again.publicKeyPem, first.publicKeyPem);
     await writeFile(join(folder, "ticket-key.pem"), "broken");
     await assert.rejects(
-      openUploadTickets({ folder, clock: systemClock }),
+      openSourceTickets({ folder, clock: systemClock }),
       (thrown) => thrown instanceof VsError && thrown.code === "data_folder_unusable",
     );
   });
