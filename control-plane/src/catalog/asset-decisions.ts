@@ -2,12 +2,13 @@
 import { unreachable } from "@vstream/core/errors.ts";
 import type { AssetId, PieceId } from "@vstream/core/ids.ts";
 import { isExtra } from "../planning/asset-facts.ts";
+import { textTrackLimit } from "../planning/choose-targets.ts";
 import type { Decision } from "../planning/decisions.ts";
 import { assetRow, changeAsset } from "./assets.ts";
 import { cancelOpenTask, cancelTasksOf } from "./end-task.ts";
 import { writeEvent } from "./events.ts";
 import { applyExtraReplicas, applyHomes, applyMove } from "./home-decisions.ts";
-import { toJson, toJsonOrNull } from "./json-column.ts";
+import { fromJson, toJson, toJsonOrNull } from "./json-column.ts";
 import { dropPiece } from "./pieces.ts";
 import { hasLiveCopy } from "./replicas.ts";
 import type { AssetState, EncodePlan } from "./records.ts";
@@ -63,7 +64,14 @@ export async function applyToAsset(db: Db, decision: AssetDecision, at: number):
 
 async function setPlan(db: Db, asset: AssetRow, plan: EncodePlan): Promise<void> {
   if (asset.plan !== null || asset.probe === null || asset.state !== "processing") return;
+  if (lacksSubtitles(asset, plan)) return;
   await changeAsset(db, asset.id, { plan: toJson(plan) });
+}
+
+// A file that came since the look: the next plan has it.
+function lacksSubtitles(asset: AssetRow, { text }: EncodePlan): boolean {
+  const planned = text.flatMap(({ origin, file }) => (origin === "file" ? [file] : []));
+  return text.length < textTrackLimit && fromJson(asset.subtitle_files).some(({ number }) => !planned.includes(number));
 }
 
 interface Drop {

@@ -8,8 +8,16 @@ import { checkNodes, homesOf, writeHomes } from "./homes.ts";
 import type { Homes } from "./homes.ts";
 import { fromJson, fromJsonOrNull, toJson } from "./json-column.ts";
 import { setLabels } from "./labels.ts";
+import { searchText } from "./search-text.ts";
 import { unsettle } from "./settling.ts";
-import { nextEditionFromJson, planFromJson, probeFromJson, ratesFromJson } from "./stored-media.ts";
+import {
+  nextEditionFromJson,
+  planFromJson,
+  previousEditionsFromJson,
+  probeFromJson,
+  ratesFromJson,
+} from "./stored-media.ts";
+import { addSubtitleFiles } from "./subtitle-files.ts";
 import type { AssetRow, AssetsTable, Db } from "./tables.ts";
 
 export async function createAsset(db: Db, asset: NewAsset): Promise<CreateAssetOutcome> {
@@ -18,7 +26,7 @@ export async function createAsset(db: Db, asset: NewAsset): Promise<CreateAssetO
   await checkNodes(db, asset.pins);
   await freeExternalId(db, asset);
   await db.insertInto("assets").values(newRow(asset)).execute();
-  await writeSubtitleFiles(db, asset);
+  await addSubtitleFiles(db, asset.id, asset.subtitleFiles);
   await setLabels(db, asset.id, asset.labels);
   await writeHomes(db, asset.id, { homes: asset.homes, reasons: asset.homeReasons });
   await unsettle(db, asset.id);
@@ -112,12 +120,6 @@ async function findBySource(db: Db, asset: SameAsset): Promise<AssetRow | undefi
     .executeTakeFirst();
 }
 
-async function writeSubtitleFiles(db: Db, { id, subtitleFiles }: NewAsset): Promise<void> {
-  if (subtitleFiles.length === 0) return;
-  const rows = subtitleFiles.map(({ name, content }, number) => ({ asset_id: id, number, name, content }));
-  await db.insertInto("subtitle_files").values(rows).execute();
-}
-
 function newRow(asset: NewAsset): AssetsTable {
   return {
     id: asset.id,
@@ -144,7 +146,7 @@ function newRow(asset: NewAsset): AssetsTable {
     manifest_version: 1,
     measured: null,
     error: null,
-    search_text: `${asset.title}\n${asset.sourceName}\n${asset.id}`.toLowerCase(),
+    search_text: searchText(asset),
     pins: toJson(asset.pins),
     extra_replicas: 0,
     piece_count: 0,
@@ -152,12 +154,16 @@ function newRow(asset: NewAsset): AssetsTable {
     piece_version: 0,
     source_url: asset.sourceUrl ?? "",
     allow_damaged: asset.allowDamaged ? 1 : 0,
+    force: asset.force ? 1 : 0,
     keep_source: asset.keepSource,
     duplicate_of: null,
     subtitle_files: toJson(asset.subtitleFiles.map(({ name, language }, number) => ({ number, name, language }))),
     check_report: null,
     edition: 0,
     next_edition: null,
+    last_edition: 0,
+    previous_editions: toJson([]),
+    reencode_error: null,
   };
 }
 
@@ -191,6 +197,8 @@ function toRecord(row: AssetRow, beside: Homes & Pick<AssetRecord, "settled">): 
     plan: row.plan === null ? null : planFromJson(row.plan),
     edition: row.edition,
     nextEdition: row.next_edition === null ? null : nextEditionFromJson(row.next_edition),
+    previousEditions: previousEditionsFromJson(row.previous_editions),
+    reencodeError: fromJsonOrNull(row.reencode_error),
     check: fromJsonOrNull(row.check_report),
     releasedChunks: row.released_chunks,
     manifestVersion: row.manifest_version,

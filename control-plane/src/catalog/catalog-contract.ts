@@ -1,5 +1,6 @@
 // What every engine of the catalog must do: one suite, run against each.
 import { describeAssets } from "./contract/assets-contract.ts";
+import { describeCare } from "./contract/care-contract.ts";
 import { describeCopies } from "./contract/copies-contract.ts";
 import { describeDamage } from "./contract/damage-contract.ts";
 import { describeDecisions } from "./contract/decisions-contract.ts";
@@ -24,6 +25,7 @@ export function describeCatalog(name: string, { open, openOld }: { open: OpenCat
   describe(`catalog on ${name}`, () => {
     const catalog = sharedCatalog(open);
     describeAssets(catalog);
+    describeCare(catalog);
     describeReports(catalog);
     describeTasks(catalog);
     describeCopies(catalog);

@@ -3,7 +3,7 @@
 // writes its events in the same transaction. One contract suite (catalog-contract.ts) runs on every engine.
 import type { Failure } from "@vstream/core/errors.ts";
 import type { AssetId, NodeId, PieceId, Sha256, TaskId, TokenId } from "@vstream/core/ids.ts";
-import type { Manifest, NodeDescription, Piece, Probe, TextTarget } from "@vstream/core/media.ts";
+import type { CheckReport, Manifest, NodeDescription, Piece, Probe, TextTarget } from "@vstream/core/media.ts";
 import type { Decision } from "../planning/decisions.ts";
 import type {
   AssetRecord,
@@ -96,6 +96,8 @@ export interface TaskReport {
         readonly pieces: readonly Piece[];
         /** Of a verification: copies that were wrong or not there. They count as lost from now on. */
         readonly damagedPieceIds: readonly PieceId[];
+        /** Of a check; else null. */
+        readonly check: CheckReport | null;
       }
     /** retryAt: when it may run again; null: never (the kind of failure does not pass). */
     | { readonly kind: "failed"; readonly failure: Failure; readonly retryAt: number | null };

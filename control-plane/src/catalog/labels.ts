@@ -2,6 +2,9 @@
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
 import type { Db } from "./tables.ts";
 
+/** The most that one asset or node has. */
+export const mostLabels = 32;
+
 /** Puts the given labels in the place of those that the subject had. */
 export async function setLabels(
   db: Db,

@@ -27,7 +27,10 @@ const states = ["uploading", "processing", "playable", "ready", "failed", "delet
 
 type AssetsQuery = ListQuery & { search: string };
 
-/** nodeId: the assets that this node is a home of. search: in title, source name and id, whatever the case. */
+/**
+ * nodeId: the assets that this node is a home of. search: words that all have to be there, in any order and case, each
+ * anywhere in the title, source name, id, external id or labels.
+ */
 export async function listAssets(db: Db, query: AssetsQuery): Promise<Page<AssetSummary>> {
   const page = planPage(order, query);
   const found = await findIds(db, query, page);
@@ -50,7 +53,11 @@ async function findIds(db: Db, query: AssetsQuery, page: PagePlan): Promise<Foun
     rows = rows.where("id", "in", db.selectFrom("asset_homes").select("asset_id").where("node_id", "=", query.nodeId));
   }
   for (const labelled of subjectsByLabel(db, query.labels)) rows = rows.where("id", "in", labelled);
-  if (query.search !== "") rows = rows.where("id", "in", withText(db, query.search));
+  const words = query.search
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== "");
+  if (words.length > 0) rows = rows.where("id", "in", withWords(db, words));
   return await rows.execute();
 }
 
@@ -62,11 +69,12 @@ function isIn(wanted: readonly AssetState[], page: PagePlan) {
   return ordered ? sql<boolean>`state in (${list})` : sql<boolean>`coalesce(state, '') in (${list})`;
 }
 
-function withText(db: Db, text: string) {
-  return db
-    .selectFrom("assets as named")
-    .select("named.id")
-    .where(sql<boolean>`named.search_text like ${containing(text.toLowerCase())} escape '\\'`);
+function withWords(db: Db, words: readonly string[]) {
+  let named = db.selectFrom("assets as named").select("named.id");
+  for (const word of words) {
+    named = named.where(sql<boolean>`named.search_text like ${containing(word)} escape '\\'`);
+  }
+  return named;
 }
 
 async function rowsInOrder(db: Db, found: readonly Found[]): Promise<AssetRow[]> {

@@ -15,7 +15,7 @@ import type {
   SubtitleFileRecord,
   TaskState,
 } from "./records.ts";
-import type { StoredContent, StoredNextEdition, StoredPlan, StoredProbe, StoredRates } from "./stored-media.ts";
+import type { StoredContent, StoredNextEdition, StoredPlan, StoredPreviousEdition, StoredProbe, StoredRates } from "./stored-media.ts";
 
 /** What every command and query runs on: inside a transaction that the engine has begun. */
 export type Db = Kysely<Tables>;
@@ -76,7 +76,7 @@ export interface AssetsTable {
   manifest_version: number;
   measured: Json<StoredRates> | null;
   error: Json<Failure> | null;
-  /** Title, source name and id in lower case, for search. */
+  /** See search-text.ts. */
   search_text: string;
   pins: Json<readonly NodeId[]>;
   extra_replicas: number;
@@ -88,12 +88,18 @@ export interface AssetsTable {
   /** Empty: the source is uploaded. */
   source_url: string;
   allow_damaged: 0 | 1;
+  /** 1: it is made although the same bytes are there already. */
+  force: 0 | 1;
   keep_source: KeepSource;
   duplicate_of: AssetId | null;
   subtitle_files: Json<readonly SubtitleFileRecord[]>;
   check_report: Json<CheckReport> | null;
   edition: number;
   next_edition: Json<StoredNextEdition> | null;
+  /** The highest number that was given to an edition, whatever became of it: no number is given twice. */
+  last_edition: number;
+  previous_editions: Json<readonly StoredPreviousEdition[]>;
+  reencode_error: Json<Failure> | null;
 }
 
 export interface AssetHomesTable {
@@ -117,6 +123,8 @@ export interface PiecesTable {
   toolchain: string;
   made_by: NodeId | "";
   bytes: number;
+  /** 0 also for what belongs to every one: the source, the timeline, text. */
+  edition: number;
 }
 
 export interface ReplicasTable {

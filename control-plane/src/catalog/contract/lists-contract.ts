@@ -67,6 +67,12 @@ export function describeLists(open: OpenCatalog): void {
       assert.equal((await titlesOf({}, "clip.mp4")).length, 5);
     });
 
+    it("finds words in any order, in labels too", async () => {
+      assert.deepEqual(await titlesOf({ sort: "createdAt" }, " mp4  ALPHA "), ["Alpha", "alpha"]);
+      assert.deepEqual(await titlesOf({}, "news delta"), ["delta"]);
+      assert.deepEqual(await titlesOf({}, "show=news bravo"), []);
+    });
+
     it("says what is wrong with a query", async () => {
       const { queries } = catalog();
       const first = await queries.listAssets({ ...aList({ limit: 1 }), search: "" });

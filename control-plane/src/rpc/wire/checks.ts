@@ -3,6 +3,7 @@
 import { VsError } from "@vstream/core/errors.ts";
 import { isId, isPieceId, isSha256 } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, PieceId, Sha256, TaskId, TokenId } from "@vstream/core/ids.ts";
+import { mostLabels } from "../../catalog/labels.ts";
 
 export interface LengthRange {
   readonly min?: number;
@@ -19,7 +20,7 @@ export const count = { min: 0, max: 2 ** 31 - 1 };
 export const byteCount = { min: 0, max: 2 ** 50 };
 export const tickCount = { min: 0, max: Number.MAX_SAFE_INTEGER };
 
-export const labelLimits = { count: 32, keyLength: 63, valueLength: 256 };
+export const labelLimits = { count: mostLabels, keyLength: 63, valueLength: 256 };
 
 export function wrong(name: string, why: string): VsError {
   return new VsError("invalid_argument", `${name}: ${why}`);
