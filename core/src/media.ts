@@ -355,7 +355,8 @@ export interface ManifestAudio {
 }
 
 /**
- * What a player can be given of an asset. Versions only grow; what one version names stays named in the next.
+ * What a player can be given of an asset. Versions only grow; what one version names stays named in the next: when an
+ * edition takes the place of another, that one stays among the previous ones for a time.
  * `pieces` are the released video and audio pieces of chunks fromChunk … releasedChunks − 1.
  */
 export interface Manifest {
@@ -378,6 +379,18 @@ export interface Manifest {
   readonly text: readonly TextTarget[];
   /** Pieces that belong to no chunk: text, images. Always all there are. */
   readonly extras: readonly Piece[];
+  /** One more each time that another encode of the source took its place. */
+  readonly edition: number;
+  /** Those that viewers who began with them are still given; complete. */
+  readonly previous: readonly ManifestEdition[];
+}
+
+export interface ManifestEdition {
+  readonly edition: number;
+  readonly renditions: readonly ManifestRendition[];
+  readonly audio: readonly ManifestAudio[];
+  /** Of all chunks, and the images. */
+  readonly pieces: readonly Piece[];
 }
 
 /** What an agent says of its node. */
@@ -482,6 +495,8 @@ export type Work =
       readonly rungs: readonly Rung[];
       /** How many keyframes before the chunk decoding starts; 0: at the start of the file. */
       readonly preRollKeyframes: number;
+      /** That the piece is to be of. */
+      readonly edition: number;
     }
   | {
       readonly kind: "audio";
@@ -491,10 +506,13 @@ export type Work =
       readonly target: AudioTarget;
       /** Segments in each chunk, in order. */
       readonly chunkSegments: readonly number[];
+      /** That the pieces are to be of. */
+      readonly edition: number;
     }
   | {
       readonly kind: "text";
-      readonly source: SourceRef;
+      /** null: of a file beside the source, which the control plane has. */
+      readonly source: SourceRef | null;
       readonly timeline: ObjectRef;
       readonly holders: readonly NodeId[];
       readonly target: TextTarget;
@@ -502,7 +520,22 @@ export type Work =
       readonly chunkSegments: readonly number[];
     }
   /** Out of what is encoded: the objects stand in the asset's manifest. */
-  | { readonly kind: "images"; readonly target: ImagesTarget; readonly holders: readonly NodeId[] }
+  | {
+      readonly kind: "images";
+      readonly target: ImagesTarget;
+      readonly holders: readonly NodeId[];
+      /** Whose manifest it is, and that the piece is to be of. */
+      readonly edition: number;
+    }
+  /** Holds what is encoded, as it stands in the asset's manifest, against the authoring rules on its content. */
+  | {
+      readonly kind: "check";
+      readonly holders: readonly NodeId[];
+      /** Whose manifest it is. */
+      readonly edition: number;
+    }
+  /** Brings the source from its URL (http, https, s3) into the node's store. */
+  | { readonly kind: "fetch"; readonly url: string }
   | { readonly kind: "replicate"; readonly piece: Piece; readonly holders: readonly NodeId[] }
   /** With no piece named: all that belongs to the asset. */
   | { readonly kind: "discard"; readonly pieceIds: readonly PieceId[] }

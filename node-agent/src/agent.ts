@@ -231,6 +231,7 @@ function openRunner(ground: Ground, { peers, link, metrics, healer }: Lines): Ta
   const workDeps: WorkDeps = {
     ...{ nodeId, tools, store, fetcher, peers, timelines, verifiedBlocks, onDamage, onLost, log },
     askControl: (query, signal) => link.getManifest(query, signal),
+    getSubtitleFile: (query, signal) => link.getSubtitleFile(query, signal),
   };
   return new TaskRunner({
     ...{ clock, log, store, reporting: link },

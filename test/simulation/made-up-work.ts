@@ -61,6 +61,7 @@ export function sourcePieceOf(film: Film): Piece {
 }
 
 export async function make(maker: Maker, work: Making, context: TaskContext): Promise<TaskResult> {
+  if (work.source === null) throw new VsError("internal", "no asset here has files of subtitles");
   const { source } = work.source;
   await maker.fetcher.fetchBytes(source, work.holders, context.signal);
   const film = maker.films.get(source.sha256);

@@ -70,10 +70,23 @@ describe("where text is made", () => {
     assert.deepEqual(lease.work.target, asset.plan.text[2]);
     assert.deepEqual(lease.work.chunkSegments, [1, 1, 1]);
     const { source } = lease.work;
+    assert.ok(source !== null);
     const film = { ...lease.work, source: { ...source, source: { ...source.source, bytes: 10 ** 10 } } };
     assert.ok(
-      timeLimitMs(film) > timeLimitMs(lease.work) && timeLimitMs(film) === timeLimitMs({ ...film, kind: "probe", allowDamaged: false }),
+      timeLimitMs(film) > timeLimitMs(lease.work) &&
+        timeLimitMs(film) === timeLimitMs({ ...film, kind: "probe", allowDamaged: false }),
     );
+  });
+
+  it("is where the timeline stands for a file beside the source, which may be gone", () => {
+    const [target] = asset.plan.text;
+    assert.ok(target !== undefined);
+    const plan = { ...asset.plan, text: [{ ...target, origin: "file", file: 2 } as const] };
+    const [lease] = assign({ asset: { probe, plan }, copies: { [timelinePieceId]: ["b"] }, open: [text(0)] });
+    assert.equal(lease?.nodeId, "b");
+    assert.ok(lease.work.kind === "text" && lease.work.source === null && lease.work.target.file === 2);
+    assert.ok(timeLimitMs(lease.work) > 0);
+    assert.deepEqual(assign({ asset: { probe, plan }, copies: {}, open: [text(0)] }), []);
   });
 
   it("waits while the source has no copy on a node that is up", () => {

@@ -1,5 +1,5 @@
 // Which nodes may run a task, and which of them had better.
-import { sourcePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import { sourcePieceId, textPieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import { bytesOf } from "@vstream/core/media.ts";
 import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
@@ -9,6 +9,7 @@ import { isSchedulable } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { EncodeSites } from "./encode-sites.ts";
 import type { NodeLanes } from "./node-lanes.ts";
+import { canBeFetched } from "./work-for.ts";
 
 export interface TaskGround {
   readonly facts: AssetFacts;
@@ -26,6 +27,8 @@ export function candidatesForTask(task: TaskRecord, ground: TaskGround): NodeRec
   const free = lanes.withRoom(task);
   const fixed = (): NodeRecord[] => (task.nodeId === null ? [] : atHand(free.get(task.nodeId)));
   switch (task.kind) {
+    case "fetch":
+      return candidatesForFetch(task, ground).filter((node) => free.has(node.id));
     case "discard":
       return fixed().filter((node) => node.health === "up");
     case "verify":
@@ -46,17 +49,30 @@ export function candidatesForTask(task: TaskRecord, ground: TaskGround): NodeRec
   }
 }
 
-// Any build will do. Text is made by reading the whole source, so where that is; images of all the video, by a home that
-// has it, else by whoever has. Only when none of these is at hand does another node fetch it.
+// Any build will do. Text of a source is made by reading all of it, so where that is; of a file beside it, where the
+// timeline is; images of all the video, by a home that has it, else by whoever has. Only when none of these is at hand
+// does another node fetch it.
 function candidatesForExtra(task: TaskRecord, { facts, cluster, sites }: TaskGround): NodeRecord[] {
-  if (task.kind === "text" && !sites.canEncode(facts)) return [];
   const chunks = facts.asset.plan?.chunks ?? [];
-  const needed = task.kind === "text" ? [sourcePieceId] : chunks.map(({ index }) => videoPieceId(index));
+  const read = task.kind === "text" ? textIsReadOf(task, facts) : null;
+  if (read !== null && ![read, timelinePieceId].every((id) => canBeFetched(id, facts, cluster))) return [];
+  const needed = read === null ? chunks.map(({ index }) => videoPieceId(index)) : [read];
   const able = cluster.nodes.filter((node) => node.health === "up" && sites.allows(node, facts, null));
   const holders = able.filter((node) => needed.every((pieceId) => copiesOf(facts, pieceId).includes(node.id)));
   const homes = (nodes: readonly NodeRecord[]): NodeRecord[] =>
     nodes.filter((node) => facts.asset.homes.includes(node.id));
   return [homes(holders), holders, homes(able), able].find((nodes) => nodes.length > 0) ?? [];
+}
+
+function textIsReadOf(task: TaskRecord, { asset }: AssetFacts): PieceId {
+  const target = asset.plan?.text.find(({ track }) => textPieceId(track) === task.pieceId);
+  return target?.origin === "file" ? timelinePieceId : sourcePieceId;
+}
+
+// Where it was begun it goes on: on the first home that takes work. Only for want of room another home is as good.
+function candidatesForFetch({ error }: TaskRecord, { facts, cluster }: TaskGround): NodeRecord[] {
+  const able = facts.asset.homes.flatMap((home) => atHand(cluster.byId.get(home))).filter(isSchedulable);
+  return error?.code === "storage_full" ? able : able.slice(0, 1);
 }
 
 // A probe reads the whole source, so it runs where that is. When only nodes have it that take no work now, such as a

@@ -1,6 +1,7 @@
 // Text and images: pieces that an asset can do without. They are made as soon as what they are made from is there: text
-// of the source, images of all the video once it is released and measured. What has no copy left is forgotten and made
-// anew, since another build may give other bytes and nobody has the old ones; what died is given up.
+// of the source, or of files beside it, which need no more than the timeline; images of all the video once it is
+// released and measured. What has no copy left is forgotten and made anew, since another build may give other bytes and
+// nobody has the old ones; what died is given up.
 import { imagesPieceId, sourcePieceId, textPieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { PieceId } from "@vstream/core/ids.ts";
 import type { EncodePlan, TaskRecord } from "../catalog/records.ts";
@@ -44,8 +45,10 @@ interface Lack {
 }
 
 function textTasks(facts: AssetFacts, plan: EncodePlan, { wanted, isMissing }: Lack): Decision[] {
-  if (copiesOf(facts, sourcePieceId).length === 0 || isMissing(timelinePieceId)) return [];
+  if (isMissing(timelinePieceId)) return [];
+  const hasSource = copiesOf(facts, sourcePieceId).length > 0;
   return plan.text
+    .filter(({ origin }) => hasSource || origin === "file")
     .map(({ track }) => textPieceId(track))
     .filter((pieceId) => wanted.includes(pieceId) && openTask(facts, { kind: "text", pieceId }) === undefined)
     .map((pieceId) => newTask(facts.asset, { kind: "text", pieceId, rank: textRank }));

@@ -14,20 +14,25 @@ const slowestBytesPerMs = 250;
 const verifyPieceMs = 5 * 60_000;
 const verifySourceMs = 12 * 3_600_000;
 // The work does not say how long the asset is: of the smallest pictures, a day is decoded in this time at 12 times the
-// speed of playing.
+// speed of playing. Of a check, which only reads boxes, a day takes minutes.
 const imagesMs = 2 * 3_600_000;
+// Nobody knows how large it is; an agent gives up what comes too slowly by itself.
+const fetchMs = 24 * 3_600_000;
 
 export function timeLimitMs(work: Work): number {
   switch (work.kind) {
+    case "fetch":
+      return fetchMs;
     case "probe":
     case "text":
-      // They read the whole source.
-      return shortestMs + Math.ceil(work.source.source.bytes / slowestBytesPerMs);
+      // They read the whole source, if any.
+      return shortestMs + Math.ceil((work.source?.source.bytes ?? 0) / slowestBytesPerMs);
     case "transcode":
       return shortestMs + work.chunk.segmentCount * transcodeMsPerSegment;
     case "audio":
       return shortestMs + work.chunkSegments.reduce((sum, count) => sum + count, 0) * audioMsPerSegment;
     case "images":
+    case "check":
       return imagesMs;
     case "replicate":
       return shortestMs + Math.ceil(bytesOf(work.piece.content) / slowestBytesPerMs);

@@ -1,5 +1,5 @@
 // What a task's node is told to do: the targets from the asset's plan, and from whom to fetch what it needs.
-import { sourcePieceId, textPieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import { audioPieceId, sourcePieceId, textPieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { ObjectRef, SourceRef, Work } from "@vstream/core/media.ts";
 import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
@@ -16,6 +16,8 @@ export interface WorkPlace {
 /** null: what it needs is not there (any more), and the task must wait. Holders never name the node itself. */
 export function workFor(task: TaskRecord, place: WorkPlace): Work | null {
   switch (task.kind) {
+    case "fetch":
+      return fetchWork(place);
     case "probe":
       return probeWork(place);
     case "transcode":
@@ -37,7 +39,17 @@ export function workFor(task: TaskRecord, place: WorkPlace): Work | null {
 
 /** Whether a node could be told where to get what the asset is encoded from. */
 export function canBeRead(facts: AssetFacts, cluster: Cluster): boolean {
-  return [sourcePieceId, timelinePieceId].every((pieceId) => upHoldersOf(pieceId, facts, cluster).length > 0);
+  return [sourcePieceId, timelinePieceId].every((pieceId) => canBeFetched(pieceId, facts, cluster));
+}
+
+/** Whether a node that is up holds the piece. */
+export function canBeFetched(pieceId: PieceId, facts: AssetFacts, cluster: Cluster): boolean {
+  return upHoldersOf(pieceId, facts, cluster).length > 0;
+}
+
+function fetchWork({ facts }: WorkPlace): Work | null {
+  const { sourceUrl: url } = facts.asset;
+  return url === null ? null : { kind: "fetch", url };
 }
 
 function probeWork(place: WorkPlace): Work | null {
@@ -48,36 +60,38 @@ function probeWork(place: WorkPlace): Work | null {
 }
 
 function transcodeWork(task: TaskRecord, place: WorkPlace): Work | null {
-  const { plan } = place.facts.asset;
-  const chunk = plan?.chunks.find(({ index }) => videoPieceId(index) === task.pieceId);
+  const { edition, plan } = place.facts.asset;
+  const chunk = plan?.chunks.find(({ index }) => videoPieceId(index, edition) === task.pieceId);
   const origin = originOf(place);
   if (plan === null || chunk === undefined || origin === null) return null;
   const { preRollKeyframes } = task;
-  return { kind: "transcode", ...origin, chunk, rungs: plan.rungs, preRollKeyframes };
+  return { kind: "transcode", ...origin, chunk, rungs: plan.rungs, preRollKeyframes, edition };
 }
 
 function audioWork(task: TaskRecord, place: WorkPlace): Work | null {
   const { plan } = place.facts.asset;
-  const target = plan?.audio.find(({ track }) => task.pieceId.startsWith(`audio-${String(track)}-`));
+  const target = plan?.audio.find(({ track }) => task.pieceId === audioPieceId(track, 0, place.facts.asset.edition));
   const origin = originOf(place);
   if (plan === null || target === undefined || origin === null) return null;
-  return { kind: "audio", ...origin, target, chunkSegments: plan.chunks.map(({ segmentCount }) => segmentCount) };
+  const chunkSegments = plan.chunks.map(({ segmentCount }) => segmentCount);
+  return { kind: "audio", ...origin, target, chunkSegments, edition: place.facts.asset.edition };
 }
 
 function textWork(task: TaskRecord, place: WorkPlace): Work | null {
   const { plan } = place.facts.asset;
   const target = plan?.text.find(({ track }) => textPieceId(track) === task.pieceId);
-  const origin = originOf(place);
-  if (plan === null || target === undefined || origin === null) return null;
+  if (plan === null || target === undefined) return null;
+  const origin = target.origin === "file" ? timelineOf(place) : originOf(place);
+  if (origin === null) return null;
   return { kind: "text", ...origin, target, chunkSegments: plan.chunks.map(({ segmentCount }) => segmentCount) };
 }
 
 function imagesWork(place: WorkPlace): Work | null {
-  const { plan } = place.facts.asset;
+  const { edition, plan } = place.facts.asset;
   if (plan === null || plan.images === null) return null;
-  const video = plan.chunks.map(({ index }) => videoPieceId(index));
+  const video = plan.chunks.map(({ index }) => videoPieceId(index, edition));
   const holders = holdersOf(place, video);
-  return holders === null ? null : { kind: "images", target: plan.images, holders };
+  return holders === null ? null : { kind: "images", target: plan.images, holders, edition };
 }
 
 function replicateWork(task: TaskRecord, place: WorkPlace): Work | null {
@@ -96,10 +110,17 @@ interface Origin {
 
 function originOf(place: WorkPlace): Origin | null {
   const source = sourceOf(place);
-  const timeline = place.facts.pieces.get(timelinePieceId)?.content;
+  const timeline = timelineOf(place);
   const holders = holdersOf(place, [sourcePieceId, timelinePieceId]);
-  if (source === null || timeline?.kind !== "timeline" || holders === null) return null;
-  return { source, timeline: timeline.timeline, holders };
+  return source === null || timeline === null || holders === null ? null : { ...timeline, source, holders };
+}
+
+// What needs nothing of the source but its frames' times.
+function timelineOf(place: WorkPlace): (Omit<Origin, "source"> & { readonly source: null }) | null {
+  const content = place.facts.pieces.get(timelinePieceId)?.content;
+  const holders = holdersOf(place, [timelinePieceId]);
+  if (content?.kind !== "timeline" || holders === null) return null;
+  return { source: null, timeline: content.timeline, holders };
 }
 
 function sourceOf({ facts }: WorkPlace): SourceRef | null {

@@ -84,6 +84,12 @@ export function agentService(deps: AgentDeps, calls: CallDeps): Service {
       await deps.loop.reportDamage({ nodeId: caller.id, entries: inventoryFromWire(request) });
       return {};
     }),
+    getSubtitleFile: ofNode("getSubtitleFile", async (request) => {
+      const file = { assetId: check.assetId(request.assetId), number: check.integer(request.file, "file", check.count) };
+      const found = await deps.catalog.queries.getSubtitleFile(file);
+      if (found === null) throw noSubtitleFile(file);
+      return { name: found.name, content: Buffer.from(found.content, "base64") };
+    }),
     getManifest: ofNode("getManifest", async (request) => {
       const haveVersion = check.integer(request.haveVersion, "version", check.tickCount);
       const query = { assetId: check.assetId(request.assetId), haveVersion };
@@ -93,6 +99,10 @@ export function agentService(deps: AgentDeps, calls: CallDeps): Service {
     }),
   };
   return { definition: { ...definition, session: sessionDefinition }, implementation };
+}
+
+function noSubtitleFile({ assetId, number }: { assetId: AssetId; number: number }): VsError {
+  return new VsError("not_found", `asset ${assetId} has no subtitle file ${String(number)}`);
 }
 
 // An asset that nobody knows is another answer than one that has nothing to show yet.

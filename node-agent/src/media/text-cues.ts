@@ -1,8 +1,8 @@
 // Pure: from the packets of a text track to a list of cues: on the video's clock, inside the video, in order, with
 // something to be read in each.
 import { VsError } from "@vstream/core/errors.ts";
+import { decodeText } from "@vstream/core/text-charset.ts";
 import { assTokens } from "./text-ass.ts";
-import { decodeText } from "./text-charset.ts";
 import { cueText } from "./text-markup.ts";
 import type { TextPacket } from "./text-packets.ts";
 import { taggedTokens } from "./text-tagged.ts";

@@ -11,6 +11,7 @@ import type { Manifest } from "@vstream/core/media.ts";
 import { AgentServiceClient } from "@vstream/proto/agent.ts";
 import type {
   GetManifestResponse,
+  GetSubtitleFileResponse,
   RenewCertificateResponse,
   ReportDamageResponse,
   ReportPieceResponse,
@@ -21,6 +22,8 @@ import type {
   ControlListener,
   ControlSubject,
   PieceReport,
+  SubtitleFile,
+  SubtitleFileQuery,
   TaskProgress,
   TaskReport,
   UploadReport,
@@ -69,6 +72,8 @@ export interface ControlLink extends AsyncDisposable {
   reportDamage(lost: LostCopies, signal: AbortSignal): Promise<void>;
   /** Pieces from the first chunk that haveVersion lacked. Not repeated. @throws VsError asset_not_found, unavailable */
   getManifest(query: { assetId: AssetId; haveVersion: number }, signal: AbortSignal): Promise<Manifest>;
+  /** A file of subtitles that was given beside an asset's source. Not repeated. @throws VsError not_found */
+  getSubtitleFile(query: SubtitleFileQuery, signal: AbortSignal): Promise<SubtitleFile>;
   /** A certificate for a signing request (DER), PEM. Not repeated. */
   renewCertificate(request: Uint8Array, signal: AbortSignal): Promise<string>;
   /** Said when it can be, else lost. */
@@ -146,6 +151,13 @@ class GrpcControlLink implements ControlLink {
       signal,
     );
     return manifestFromWire(manifest);
+  }
+
+  async getSubtitleFile(query: SubtitleFileQuery, signal: AbortSignal): Promise<SubtitleFile> {
+    return await unary<GetSubtitleFileResponse>(
+      (metadata, options, done) => this.#client.getSubtitleFile(query, metadata, options, done),
+      signal,
+    );
   }
 
   async renewCertificate(certificateRequest: Uint8Array, signal: AbortSignal): Promise<string> {

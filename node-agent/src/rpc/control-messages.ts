@@ -4,6 +4,7 @@ import type { Failure } from "@vstream/core/errors.ts";
 import type { AssetId, PieceId, TaskId } from "@vstream/core/ids.ts";
 import type {
   AssetDemand,
+  CheckReport,
   Fence,
   Load,
   NodeAddress,
@@ -79,6 +80,8 @@ export interface TaskResult {
   readonly damagedPieceIds: readonly PieceId[];
   /** Of a verification; else 0. */
   readonly checkedBytes: number;
+  /** Of a check; else null. */
+  readonly check: CheckReport | null;
 }
 
 export interface TaskReport {
@@ -93,6 +96,18 @@ export interface PieceReport {
   readonly fence: Fence;
   readonly taskId: TaskId;
   readonly piece: Piece;
+}
+
+export interface SubtitleFileQuery {
+  readonly assetId: AssetId;
+  /** Its number among those of the asset. */
+  readonly file: number;
+}
+
+/** As it was given. */
+export interface SubtitleFile {
+  readonly name: string;
+  readonly content: Uint8Array;
 }
 
 export interface UploadReport {

@@ -9,6 +9,7 @@ import { serverChannelOptions, toStatus } from "@vstream/core/grpc.ts";
 import { AgentServiceService } from "@vstream/proto/agent.ts";
 import type {
   CheckUploadsRequest,
+  GetSubtitleFileRequest,
   JoinRequest,
   Lease,
   Manifest,
@@ -183,6 +184,10 @@ export class TrialControlPlane implements AsyncDisposable {
         return { unwantedAssetIds: answers.unwantedAssetIds };
       }),
       getManifest: unary(() => ({ manifest: answers.manifest })),
+      getSubtitleFile: unary(({ assetId, file }: GetSubtitleFileRequest) => ({
+        name: `${assetId}-${String(file)}.srt`,
+        content: Buffer.from("1"),
+      })),
     };
   }
 

@@ -1,7 +1,7 @@
 // The agent's conversation (agent.proto), between the wire and control-messages.ts. What comes in is checked whole.
 import { errorKinds } from "@vstream/core/errors.ts";
 import type { Failure } from "@vstream/core/errors.ts";
-import type { Fence, Manifest, NodeAddress, NodeDescription, Work } from "@vstream/core/media.ts";
+import type { CheckReport, Fence, Manifest, NodeAddress, NodeDescription, Work } from "@vstream/core/media.ts";
 import type * as wire from "@vstream/proto/agent.ts";
 import type * as types from "@vstream/proto/types.ts";
 import { assetIdOf, countOf, nodeIdOf, pieceIdOfText, refused, required, taskIdOf } from "./checked.ts";
@@ -67,15 +67,24 @@ function workFromWire(grant: wire.LeaseGrant): Work {
     case "transcode":
       return transcodeFromWire(work.value);
     case "audio":
-      return { kind: "audio", ...trackFromWire(work.value), target: audioTargetFromWire(work.value.target) };
+      return {
+        kind: "audio",
+        ...trackFromWire(work.value),
+        source: sourceFromWire(work.value.source),
+        target: audioTargetFromWire(work.value.target),
+        edition: countOf(work.value.edition, "an edition"),
+      };
     case "text":
-      return { kind: "text", ...trackFromWire(work.value), target: textTargetFromWire(work.value.target) };
+      return textFromWire(work.value);
     case "images":
       return {
         kind: "images",
         target: imagesTargetFromWire(work.value.target),
         holders: work.value.holders.map(nodeIdOf),
+        edition: countOf(work.value.edition, "an edition"),
       };
+    case "check":
+      return { kind: "check", holders: work.value.holders.map(nodeIdOf), edition: work.value.edition };
     case "replicate":
       return {
         kind: "replicate",
@@ -89,9 +98,14 @@ function workFromWire(grant: wire.LeaseGrant): Work {
   }
 }
 
+function textFromWire(work: wire.TextWork): Work {
+  const target = textTargetFromWire(work.target);
+  const source = target.origin === "file" ? null : sourceFromWire(work.source);
+  return { kind: "text", ...trackFromWire(work), source, target };
+}
+
 function trackFromWire(work: wire.AudioWork | wire.TextWork) {
   return {
-    source: sourceFromWire(work.source),
     timeline: objectFromWire(work.timeline, "timeline"),
     holders: work.holders.map(nodeIdOf),
     chunkSegments: work.chunkSegments.map((count) => countOf(count, "a chunk's segments")),
@@ -111,6 +125,7 @@ function transcodeFromWire(work: wire.TranscodeWork): Work {
     },
     rungs: work.rungs.map(rungFromWire),
     preRollKeyframes: countOf(work.preRollKeyframes, "a pre-roll"),
+    edition: countOf(work.edition, "an edition"),
   };
 }
 
@@ -152,8 +167,7 @@ export function manifestFromWire(manifest: wire.Manifest | undefined): Manifest 
     title: given.title,
     complete: given.complete,
     probe: probeFromWire(given.probe),
-    renditions: given.renditions.map((rendition) => ({ ...rendition, rung: rungFromWire(rendition.rung) })),
-    audio: given.audio.map((track) => ({ ...track, target: audioTargetFromWire(track.target) })),
+    ...ratesFromWire(given),
     pieces: given.pieces.map(pieceFromWire),
     fromChunk: countOf(given.fromChunk, "a chunk"),
     releasedChunks: countOf(given.releasedChunks, "a number of chunks"),
@@ -162,6 +176,19 @@ export function manifestFromWire(manifest: wire.Manifest | undefined): Manifest 
     deleted: given.deleted,
     text: given.text.map(textTargetFromWire),
     extras: given.extras.map(pieceFromWire),
+    edition: countOf(given.edition, "an edition"),
+    previous: given.previous.map((previous) => ({
+      edition: countOf(previous.edition, "an edition"),
+      ...ratesFromWire(previous),
+      pieces: previous.pieces.map(pieceFromWire),
+    })),
+  };
+}
+
+function ratesFromWire({ renditions, audio }: Pick<wire.ManifestEdition, "renditions" | "audio">) {
+  return {
+    renditions: renditions.map((rendition) => ({ ...rendition, rung: rungFromWire(rendition.rung) })),
+    audio: audio.map((track) => ({ ...track, target: audioTargetFromWire(track.target) })),
   };
 }
 
@@ -199,7 +226,12 @@ function resultToWire(result: TaskResult): wire.TaskResult {
     pieces: result.pieces.map(pieceToWire),
     damagedPieceIds: [...result.damagedPieceIds],
     checkedBytes: result.checkedBytes,
+    check: result.check === null ? undefined : checkToWire(result.check),
   };
+}
+
+function checkToWire({ rules, findings }: CheckReport): wire.CheckReport {
+  return { rules, findings: findings.map((finding) => ({ ...finding })) };
 }
 
 export function pieceReportToWire(report: PieceReport): wire.ReportPieceRequest {

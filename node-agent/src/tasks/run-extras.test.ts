@@ -58,7 +58,7 @@ describe("work on what belongs to no chunk", function () {
     [timeline, probe] = [made.timeline, probed.probe];
     for (const [index, firstSegment] of [0, 1].entries()) {
       const chunk = { index, firstSegment, segmentCount: index + 1 };
-      const made = { source, timeline, holders: [], chunk, rungs: [small, large], preRollKeyframes: 2 };
+      const made = { source, timeline, holders: [], chunk, rungs: [small, large], preRollKeyframes: 2, edition: 0 };
       videos.push(...(await run(home, { kind: "transcode", ...made })).pieces);
     }
   });
@@ -85,7 +85,7 @@ describe("work on what belongs to no chunk", function () {
       ...{ assetId, version: 1, title: "", complete: false, probe, audio: [], pieces, fromChunk: 0 },
       renditions: [large, small].map((rung) => ({ rung, ...measured })),
       ...{ releasedChunks: pieces.length, totalChunks: 2, homeNodeIds: [home.nodeId] },
-      ...{ deleted: false, text: [textTarget], extras: [] },
+      ...{ deleted: false, text: [textTarget], extras: [], edition: 0, previous: [] },
     };
   }
 
@@ -104,7 +104,7 @@ describe("work on what belongs to no chunk", function () {
   }
 
   async function makeImages(node: TrialNode, manifest: Manifest): Promise<ImagesContent> {
-    const work: Work = { kind: "images", target: imagesTarget, holders: [home.nodeId] };
+    const work: Work = { kind: "images", target: imagesTarget, holders: [home.nodeId], edition: 0 };
     const { pieces } = await run(node, work, manifest);
     const content = pieces[0]?.content;
     assert.ok(pieces.length === 1 && content?.kind === "images");
@@ -123,6 +123,21 @@ describe("work on what belongs to no chunk", function () {
       `${header}${across}`,
     ]);
     assert.deepEqual(await makeText(home), content);
+  });
+
+  it("makes text of a file beside the source, which nobody needs for it", async () => {
+    const target: TextTarget = { ...textTarget, origin: "file", file: 1 };
+    const work: Work = { kind: "text", source: null, timeline, holders: [home.nodeId], target, chunkSegments: [1, 2] };
+    const content = Buffer.from("1\n00:00:13,500 --> 00:01:00,000\n<b>Gr\u00fc\u00dfe</b> {\\an8}\n", "latin1");
+    const { pieces } = await runTrialWork(away, work, { assetId, tools, subtitles: { name: "de.srt", content } });
+    const made = pieces[0]?.content;
+    assert.ok(made?.kind === "text" && made.chunks.length === 2);
+    const last = String(await away.store.read(made.chunks[1]!.sha256));
+    assert.ok(last.endsWith("\n\n00:00:13.500 --> 00:00:14.000\n<b>Grüße</b>\n"), last);
+    const none = { name: "none.srt", content: Buffer.from("no cue") };
+    const failing = runTrialWork(away, work, { assetId, tools, subtitles: none });
+    await assert.rejects(failing, { code: "not_media", message: /none\.srt/ });
+    await assert.rejects(runTrialWork(away, work, { assetId, tools }), { code: "not_found" });
   });
 
   it("makes poster and thumbnails, the same on a node that has no chunk", async () => {
@@ -148,7 +163,7 @@ describe("work on what belongs to no chunk", function () {
   });
 
   it("goes by the kept manifest when that is whole, and is put off while none is", async () => {
-    const work: Work = { kind: "images", target: imagesTarget, holders: [] };
+    const work: Work = { kind: "images", target: imagesTarget, holders: [], edition: 0 };
     await assert.rejects(run(home, work, manifestOf(videos.slice(0, 1))), { code: "unavailable" });
     await home.store.keepManifest(manifestOf(videos));
     assert.equal((await run(home, work)).pieces.length, 1);

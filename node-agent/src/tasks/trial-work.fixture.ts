@@ -6,6 +6,7 @@ import type { Manifest, Piece, Work } from "@vstream/core/media.ts";
 import type { MediaTools } from "../media/media-tools.ts";
 import type { TrialNode } from "../replicate/trial-nodes.fixture.ts";
 import { VerifiedBlocks } from "../replicate/verified-blocks.ts";
+import type { SubtitleFile } from "../rpc/control-messages.ts";
 import type { Scratch } from "../store/store.ts";
 import { neverAborted, quietLog } from "../store/trial-store.fixture.ts";
 import { runWork } from "./run-work.ts";
@@ -17,6 +18,8 @@ export interface TrialRun {
   readonly tools: MediaTools;
   /** What the control plane would answer; none: it does not. */
   readonly manifest?: Manifest;
+  /** The subtitle file that it has, whichever is asked for; none: it has none. */
+  readonly subtitles?: SubtitleFile;
   readonly onDamage?: (sha256: Sha256) => void;
   /** Before a piece is recorded. */
   readonly onKept?: (piece: Piece, scratch: Scratch) => Promise<void>;
@@ -39,10 +42,14 @@ export async function runTrialWork(node: TrialNode, work: Work, trial: TrialRun)
     if (manifest === undefined) throw new VsError("unavailable", "nobody answers");
     return await Promise.resolve(manifest);
   };
+  const getSubtitleFile = async (): Promise<SubtitleFile> => {
+    if (trial.subtitles === undefined) throw new VsError("not_found", "the asset has no such file");
+    return await Promise.resolve(trial.subtitles);
+  };
   const context = { assetId, signal: neverAborted, scratch, log: quiet, progress: quiet, keep, keepAndReport };
   return await runWork(
     {
-      ...{ nodeId, tools, store, fetcher, peers, askControl, timelines: new Timelines({ fetcher }) },
+      ...{ nodeId, tools, store, fetcher, peers, askControl, getSubtitleFile, timelines: new Timelines({ fetcher }) },
       ...{ verifiedBlocks: new VerifiedBlocks(), onDamage, onLost: quiet, log: quietLog },
     },
     work,

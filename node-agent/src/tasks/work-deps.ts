@@ -5,6 +5,7 @@ import type { Manifest } from "@vstream/core/media.ts";
 import type { MediaTools } from "../media/media-tools.ts";
 import type { Fetcher, Peers } from "../replicate/peers.ts";
 import type { VerifiedBlocks } from "../replicate/verified-blocks.ts";
+import type { SubtitleFile, SubtitleFileQuery } from "../rpc/control-messages.ts";
 import type { LostCopies, Store } from "../store/store.ts";
 import type { Timelines } from "./timelines.ts";
 
@@ -17,6 +18,8 @@ export interface WorkDeps {
   readonly timelines: Timelines;
   /** Pieces from the first chunk that haveVersion lacked; 0: all. */
   readonly askControl: (query: { assetId: AssetId; haveVersion: number }, signal: AbortSignal) => Promise<Manifest>;
+  /** A file of subtitles that was given beside an asset's source. @throws VsError not_found */
+  readonly getSubtitleFile: (query: SubtitleFileQuery, signal: AbortSignal) => Promise<SubtitleFile>;
   /** Of all tasks' sources. */
   readonly verifiedBlocks: VerifiedBlocks;
   /** Hears of an object whose file here is wrong. Not waited for. */

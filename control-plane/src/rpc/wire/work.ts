@@ -7,6 +7,8 @@ import { rungToWire, targetToWire, textToWire } from "./probe.ts";
 
 export function workToWire(work: Work): NonNullable<LeaseGrant["work"]> {
   switch (work.kind) {
+    case "fetch":
+      return { $case: "fetch", value: { url: work.url } };
     case "probe": {
       const { allowDamaged } = work;
       return { $case: "probe", value: { source: sourceToWire(work.source), holders: [...work.holders], allowDamaged } };
@@ -14,11 +16,19 @@ export function workToWire(work: Work): NonNullable<LeaseGrant["work"]> {
     case "transcode":
       return { $case: "transcode", value: transcodeToWire(work) };
     case "audio":
-      return { $case: "audio", value: { ...trackToWire(work), target: targetToWire(work.target) } };
+      return {
+        $case: "audio",
+        value: { ...trackToWire(work), target: targetToWire(work.target), edition: work.edition },
+      };
     case "text":
       return { $case: "text", value: { ...trackToWire(work), target: textToWire(work.target) } };
     case "images":
-      return { $case: "images", value: { target: { ...work.target }, holders: [...work.holders] } };
+      return {
+        $case: "images",
+        value: { target: { ...work.target }, holders: [...work.holders], edition: work.edition },
+      };
+    case "check":
+      return { $case: "check", value: { holders: [...work.holders], edition: work.edition } };
     case "replicate":
       return { $case: "replicate", value: { piece: pieceToWire(work.piece), holders: [...work.holders] } };
     case "discard":
@@ -30,7 +40,7 @@ export function workToWire(work: Work): NonNullable<LeaseGrant["work"]> {
 
 function trackToWire({ source, timeline, holders, chunkSegments }: Extract<Work, { kind: "audio" | "text" }>) {
   return {
-    source: sourceToWire(source),
+    source: source === null ? undefined : sourceToWire(source),
     timeline: objectToWire(timeline),
     holders: [...holders],
     chunkSegments: [...chunkSegments],
@@ -49,5 +59,6 @@ function transcodeToWire(work: Extract<Work, { kind: "transcode" }>): TranscodeW
     segmentCount: work.chunk.segmentCount,
     rungs: work.rungs.map(rungToWire),
     preRollKeyframes: work.preRollKeyframes,
+    edition: work.edition,
   };
 }
