@@ -27,8 +27,12 @@ export class BlockList {
 
   /** From this node's store, else from a holder. @throws VsError as Fetcher.fetchBytes; object_corrupt: of another source */
   static async fetch({ fetcher, source, holders, signal }: BlockListRequest): Promise<BlockList> {
+    return BlockList.of(source, await fetcher.fetchBytes(source.blockList, holders, signal));
+  }
+
+  /** @param hashes the source's block list @throws VsError object_corrupt: of another source */
+  static of(source: SourceRef, hashes: Buffer): BlockList {
     const blocks = { sizeBytes: source.source.bytes, blockBytes: source.blockBytes };
-    const hashes = await fetcher.fetchBytes(source.blockList, holders, signal);
     if (hashes.length === blockCount(blocks) * blockHashBytes) return new BlockList(blocks, hashes);
     throw new VsError("object_corrupt", `the block list ${source.blockList.sha256} does not fit its source`);
   }

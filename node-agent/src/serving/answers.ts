@@ -13,6 +13,7 @@ import { PlayerFolder } from "./player-files.ts";
 import { immutable, jsonReply, textReply } from "./reply.ts";
 import type { Reply } from "./reply.ts";
 import type { Answer, Answers, Call } from "./routes.ts";
+import type { SourceFiles } from "./serve-source.ts";
 import { watchPage } from "./watch-page.ts";
 
 export interface AnswersDeps {
@@ -27,13 +28,14 @@ export interface AnswersDeps {
 
 export interface AnswersParts extends MediaParts {
   readonly manifests: Manifests;
+  readonly sources: SourceFiles;
   readonly uploads: Answer;
 }
 
 const steeringListType = "application/vnd.apple.steering-list";
 
 export function answersOf(deps: AnswersDeps, parts: AnswersParts): Answers {
-  const { manifests, steering, uploads } = parts;
+  const { manifests, steering, sources, uploads } = parts;
   const player = new PlayerFolder(deps.playerFolder);
   const selfFor = (call: Call): Home => {
     return { nodeId: deps.nodeId, name: deps.name, region: deps.region, url: ownUrl(deps, call) };
@@ -58,6 +60,7 @@ export function answersOf(deps: AnswersDeps, parts: AnswersParts): Answers {
       return watchPage(page, manifest, { self, homes: steering.homes(manifest, self, self.nodeId) });
     },
     player: async (call) => await playerFile(player, call),
+    source: (call, assetId) => sources.answer(call, assetId),
     uploads,
     healthz: () => jsonReply(200, { status: "ok" }),
     readyz: () => {

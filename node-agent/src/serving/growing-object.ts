@@ -42,6 +42,10 @@ export class GrowingObject {
     return this.#isRight ? this.#bytes : null;
   }
 
+  get isVerified(): boolean {
+    return this.#isRight;
+  }
+
   /** @throws VsError object_corrupt when there are more bytes than the object has */
   append(part: Uint8Array): void {
     if (this.#receivedBytes + part.length > this.sizeBytes) {

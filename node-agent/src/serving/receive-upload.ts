@@ -8,8 +8,8 @@ import type { AssetId } from "@vstream/core/ids.ts";
 import { errorReply, statusOf } from "./reply.ts";
 import type { Reply } from "./reply.ts";
 import type { Answer, Call } from "./routes.ts";
-import { checkTicket } from "./upload-ticket.ts";
-import type { Ticket, TicketDeps } from "./upload-ticket.ts";
+import { checkUploadTicket } from "./source-ticket.ts";
+import type { Ticket, TicketDeps } from "./source-ticket.ts";
 import { uploadFailure } from "./upload-files.ts";
 import type { Uploads } from "./uploads.ts";
 
@@ -29,7 +29,7 @@ export function receiveUploads(uploads: Uploads, tickets: TicketDeps): Answer {
   return async (call) => {
     const { request, response } = call;
     if (request.method !== "OPTIONS") {
-      const ticket = await checkTicket(request.headers.authorization, tickets);
+      const ticket = await checkUploadTicket(request.headers.authorization, tickets);
       const reply = await answerOurselves(uploads, call, ticket);
       if (reply !== null) return reply;
       accepted.set(request, { request, ticket });

@@ -6,7 +6,6 @@ import { gzipSync } from "node:zlib";
 import { asVsError } from "@vstream/core/errors.ts";
 import type { ErrorCode, Failure } from "@vstream/core/errors.ts";
 import { acceptsGzip, isUnchanged, selectBytes } from "./conditional.ts";
-import type { GrowingObject } from "./growing-object.ts";
 import { sendComing } from "./send-coming.ts";
 import type { ComingBytes } from "./send-coming.ts";
 
@@ -16,9 +15,18 @@ export interface Reply {
   readonly body: Buffer | ComingBytes | null;
 }
 
+/** Bytes that are read while they are sent. */
+export interface ReadableBytes {
+  readonly sizeBytes: number;
+  /** Whether what `read` gives is right for certain; else its end may be missing. */
+  readonly isVerified: boolean;
+  /** Bytes [start, end). */
+  read(start: number, end: number): AsyncIterable<Uint8Array>;
+}
+
 /** Bytes that never change, by the hash of their content. */
 export interface HashedBytes {
-  readonly bytes: Buffer | GrowingObject;
+  readonly bytes: Buffer | ReadableBytes;
   readonly sha256: string;
   readonly type: string;
   /** For ever, unless they are asked for under a name that may come to mean others. */
@@ -136,11 +144,11 @@ export function hashedReply(request: IncomingMessage, object: HashedBytes): Repl
 
 function bytesOf({ bytes }: HashedBytes, start: number, end: number): Buffer | ComingBytes {
   if (Buffer.isBuffer(bytes)) return bytes.subarray(start, end);
-  return { sizeBytes: end - start, read: () => bytes.read(start, end), isVerified: () => bytes.verified !== null };
+  return { sizeBytes: end - start, read: () => bytes.read(start, end), isVerified: () => bytes.isVerified };
 }
 
 function isVerified({ bytes }: HashedBytes): boolean {
-  return Buffer.isBuffer(bytes) || bytes.verified !== null;
+  return Buffer.isBuffer(bytes) || bytes.isVerified;
 }
 
 export function encodeText(text: string | Buffer, type: string): EncodedText {

@@ -51,6 +51,7 @@ export interface Answers extends MediaAnswers {
   readonly steering: AssetAnswer;
   readonly watch: AssetAnswer;
   readonly player: Answer;
+  readonly source: AssetAnswer;
   readonly uploads: Answer;
   readonly healthz: Answer;
   readonly readyz: Answer;
@@ -70,6 +71,10 @@ export function routesFor(answers: Answers): Route[] {
     answer,
   });
   const uploads = page("uploads", /^\/uploads(\/(?<upload>[0-9a-z]+))?\/?$/, answers.uploads);
+  // Not called "asset": who fetches a source watches nothing.
+  const source = page("source", /^\/sources\/(?<source>[0-9a-z]+)$/, (call) =>
+    answers.source(call, assetOf(call, "source")),
+  );
   const steering = page("steering", /^\/steering\/(?<asset>[0-9a-z]+)$/, (call) =>
     answers.steering(call, assetOf(call)),
   );
@@ -78,6 +83,7 @@ export function routesFor(answers: Answers): Route[] {
     ...mediaRoutes(answers),
     { ...steering, shared: true },
     { ...watch, forPeople: true },
+    source,
     page("player", /^\/player\/(?<file>[\w-]+(\.[\w-]+)+)$/, answers.player),
     { ...uploads, methods: uploading },
     page("healthz", /^\/healthz$/, answers.healthz),
@@ -115,8 +121,8 @@ function mediaRoutes(answers: MediaAnswers): Route[] {
   ];
 }
 
-function assetOf(call: Call): AssetId {
-  const asset = call.parts["asset"] ?? "";
+function assetOf(call: Call, part = "asset"): AssetId {
+  const asset = call.parts[part] ?? "";
   if (isId("asset", asset)) return asset;
   throw new VsError("asset_not_found", `"${asset.slice(0, 40)}" is not the id of an asset`, {
     hint: "vsctl assets list shows them",

@@ -23,6 +23,7 @@ import { receiveUploads } from "./receive-upload.ts";
 import { routesFor } from "./routes.ts";
 import { AssetFiles } from "./serve-asset.ts";
 import { ExtraFiles } from "./serve-extras.ts";
+import { SourceFiles } from "./serve-source.ts";
 import { registerMetrics } from "./serving-metrics.ts";
 import type { ServingMetrics } from "./serving-metrics.ts";
 import { UploadReports } from "./upload-reports.ts";
@@ -94,9 +95,9 @@ export async function openServing(deps: ServingDeps): Promise<Serving> {
   );
   const reports = opened.use(await UploadReports.open(deps));
   const uploads = opened.use(await Uploads.open({ ...deps, reports }));
-  const sources = { manifests, hot, texts: new KeptTexts(), clock: deps.clock };
-  const [files, extras] = [new AssetFiles(sources), new ExtraFiles(sources)];
-  const parts = { manifests, meter, files, extras, steering, uploads: receiveUploads(uploads, deps) };
+  const ground = { manifests, hot, texts: new KeptTexts(), clock: deps.clock };
+  const [files, extras, sources] = [new AssetFiles(ground), new ExtraFiles(ground), new SourceFiles(deps)];
+  const parts = { manifests, meter, files, extras, steering, sources, uploads: receiveUploads(uploads, deps) };
   const answers = answersOf(deps, parts);
   const server = opened.use(
     await openHttpServer({

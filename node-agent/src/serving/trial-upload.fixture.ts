@@ -18,7 +18,8 @@ export const sourceHash = createHash("sha256").update(source).digest("hex");
 
 /** What is wrong with a ticket, or different. */
 interface TicketChanges {
-  readonly aud?: NodeId;
+  readonly aud?: NodeId | `download:${NodeId}`;
+  readonly name?: string;
   readonly bytes?: number;
   readonly sha256?: string;
   readonly expiresInSeconds?: number;
@@ -28,7 +29,7 @@ interface TicketChanges {
 /** A ticket for the upload of `source` to that node. */
 export async function ticketFor(node: TrialNode, assetId: AssetId, changes: TicketChanges = {}): Promise<string> {
   const { bytes = source.length, sha256 = sourceHash, expiresInSeconds = 60 } = changes;
-  return await new SignJWT({ bytes, sha256 })
+  return await new SignJWT({ bytes, sha256, ...(changes.name === undefined ? {} : { name: changes.name }) })
     .setProtectedHeader({ alg: "ES256" })
     .setSubject(assetId)
     .setAudience(changes.aud ?? node.nodeId)

@@ -10,7 +10,7 @@ import type { Store } from "../store/store.ts";
 import { UploadFiles } from "./upload-files.ts";
 import type { StoredUpload } from "./upload-files.ts";
 import type { UploadReports } from "./upload-reports.ts";
-import type { Ticket } from "./upload-ticket.ts";
+import type { Ticket } from "./source-ticket.ts";
 
 export const unfinishedUploadMs = 24 * 3_600_000;
 const sweepEveryMs = 3_600_000;
