@@ -43,6 +43,7 @@ export interface ListQuery {
 export const wholeList: ListQuery = { limit: 500, cursor: "", sort: "", states: [], node: "", labels: {} };
 
 export type NewAsset = Wire.CreateAssetRequest;
+export type SubtitleFile = Wire.SubtitleFile;
 
 export interface UploadTicket {
   /** Where the upload is created. */

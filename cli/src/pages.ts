@@ -71,8 +71,9 @@ function damageFields({ damaged, allowDamaged }: Asset): Fields {
   return allowDamaged ? [["damaged", "no, though it is allowed to be"]] : [];
 }
 
-function nextFields({ nextLadder, nextProgress }: Asset): Fields {
-  return nextLadder === null ? [] : [["next edition", `ladder ${nextLadder}, ${formatShare(nextProgress ?? 0)}`]];
+function nextFields({ nextLadder, nextProgress, reencodeError }: Asset): Fields {
+  if (nextLadder !== null) return [["next edition", `ladder ${nextLadder}, ${formatShare(nextProgress ?? 0)}`]];
+  return reencodeError === null ? [] : [["last re-encode", `${reencodeError.message} (${reencodeError.code})`]];
 }
 
 function checkFields(check: Asset["check"]): Fields {

@@ -114,7 +114,7 @@ describe("every row of vsctl's table", function () {
   });
 });
 
-// In ingest.test.ts, doctor.test.ts, check-command.test.ts, with nodes and files of their own.
+// In ingest.test.ts, ingest-sources.test.ts, doctor.test.ts, check-command.test.ts, with nodes and files of their own.
 const testedElsewhere = [
   ["doctor"],
   ["assets", "check", "--quick", "--node", "--timeout"],
@@ -128,6 +128,11 @@ const testedElsewhere = [
     "--external-id",
     "--priority",
     "--wait",
+    "--subtitle",
+    "--no-beside",
+    "--keep-source",
+    "--force",
+    "--allow-damaged",
   ].map((flag) => ["ingest", flag]),
 ];
 

@@ -66,6 +66,10 @@ export interface Asset {
   readonly nextProgress: number | null;
   /** A node that is up holds the source. */
   readonly hasSource: boolean;
+  /** That plays: one more each time that a new encode took the place of the one before. */
+  readonly edition: number;
+  /** Why the last new edition was given up; null: it was not, or another was begun. */
+  readonly reencodeError: Failure | null;
 }
 
 /** What the check before ready found; `rules`: how many were checked. */

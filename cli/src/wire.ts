@@ -30,6 +30,7 @@ export function toAsset(wire: Wire.Asset | undefined): Asset {
     duplicateOf: orNull(asset.duplicateOf),
     check: asset.check ?? null,
     nextLadder: orNull(asset.nextLadder),
+    reencodeError: toFailure(asset.reencodeError),
     nextProgress: asset.nextLadder === "" ? null : asset.nextProgress,
   };
 }

@@ -1,5 +1,5 @@
-// Uploads video files straight to nodes, and waits until they are encoded.
-import { basename } from "node:path";
+// Takes videos in: files and standard input are uploaded straight to nodes, URLs are fetched by a node. Waits until they
+// are encoded.
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { VsError, asVsError } from "@vstream/core/errors.ts";
@@ -10,17 +10,33 @@ import { labelFlag, parseLabels } from "../flags.ts";
 import { notThereYet } from "../later-parts.ts";
 import type { AssetPlayback } from "../shapes.ts";
 import type { IngestOptions } from "../ingest/ingest-source.ts";
+import { interruptedWith, summaryOf } from "../ingest/outcomes.ts";
+import type { Outcome } from "../ingest/outcomes.ts";
 import { openProgress } from "../ingest/progress.ts";
+import { nameSource, sourceNameOf } from "../ingest/source.ts";
+import type { SourceName } from "../ingest/source.ts";
+import { readSubtitles } from "../subtitle-files.ts";
 import { VsctlCommand } from "../vsctl-command.ts";
 
-/** How many sources are uploaded at a time. */
+/** How many sources are taken in at a time. */
 const sourcesAtOnce = 3;
 
-const laterFlags = {
-  subtitle: Flags.string({ description: "subtitles of the asset (not there yet)", helpValue: "LANG=FILE" }),
-  "keep-source": Flags.string({ description: "always, ready or never (not there yet)", helpValue: "WHEN" }),
-  force: Flags.boolean({ description: "although the same is there already (not there yet)" }),
-  "allow-damaged": Flags.boolean({ description: "take what can be decoded (not there yet)" }),
+const sourceFlags = {
+  subtitle: Flags.string({
+    description: "a file of subtitles (.srt, .vtt) and its language; may be repeated",
+    helpValue: "LANG=FILE",
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  "no-beside": Flags.boolean({
+    description: "leave out the subtitles beside a file (movie.srt, movie.en.vtt for movie.mp4)",
+  }),
+  "keep-source": Flags.option({
+    description: "how long to keep the source: for ever, until it is ready, or only until it is encoded",
+    options: ["always", "ready", "never"] as const,
+  })(),
+  force: Flags.boolean({ description: "make another asset although the same bytes are there already" }),
+  "allow-damaged": Flags.boolean({ description: "publish what is good of a damaged source, marked so" }),
   private: Flags.boolean({ description: "play with a token only (not there yet)" }),
 };
 
@@ -33,8 +49,20 @@ export default class Ingest extends VsctlCommand {
   // More than one: oclif's own arguments cannot say so with types.
   static override strict = false;
   static override usage = "ingest SOURCE... [FLAGS]";
+  static override examples = [
+    "vsctl ingest movie.mp4 --title 'The movie' --subtitle en=movie.srt",
+    "vsctl ingest *.mp4 --label series=demo",
+    "vsctl ingest https://media.example/movie.mp4",
+    "ffmpeg … -f matroska - | vsctl ingest - --title 'A recording'",
+  ];
+
   static override args = {
-    source: Args.string({ required: true, ignoreStdin: true, description: "a video file; may be several" }),
+    source: Args.string({
+      required: true,
+      ignoreStdin: true,
+      description:
+        "a video file, an http, https or s3 URL that a node fetches, or - for standard input; may be several",
+    }),
   };
 
   static override flags = {
@@ -62,17 +90,14 @@ export default class Ingest extends VsctlCommand {
       options: ["none", "playable", "ready"] as const,
       default: "ready",
     })(),
-    ...laterFlags,
+    ...sourceFlags,
   };
 
   async run(): Promise<AssetPlayback | (AssetPlayback | Failed)[]> {
     const { argv, flags } = await this.parse(Ingest);
-    for (const [name, part] of laterNames) {
-      if (flags[name] !== undefined && flags[name] !== false) throw notThereYet(`--${name}`, part);
-    }
-    const sources = argv.map(String);
+    if (flags.private) throw notThereYet("--private", "serving and player");
+    const sources = argv.map((text) => ({ text: String(text), name: nameSource(String(text)) }));
     assertOneNamed(sources, flags);
-    await using client = await this.connect(flags);
     const settings: IngestOptions["settings"] = {
       title: flags.title ?? "",
       ladder: flags.ladder ?? "",
@@ -82,32 +107,36 @@ export default class Ingest extends VsctlCommand {
       labels: parseLabels(flags.label),
       externalId: flags["external-id"] ?? "",
       priority: flags.priority,
-      sourceUrl: "",
-      allowDamaged: false,
-      keepSource: "",
-      force: false,
-      subtitles: [],
+      allowDamaged: flags["allow-damaged"],
+      keepSource: flags["keep-source"] ?? "",
+      force: flags.force,
+      subtitles: await readSubtitles(flags.subtitle ?? []),
     };
-    const outcomes = await this.#ingestAll(client, sources, { settings, wait: flags.wait });
+    await using client = await this.connect(flags);
+    const outcomes = await this.#ingestAll(client, sources, {
+      ...{ settings, wait: flags.wait, beside: !flags["no-beside"] },
+    });
     return await this.#conclude(outcomes);
   }
 
   async #ingestAll(
     client: ControlClient,
-    sources: readonly string[],
-    options: Pick<IngestOptions, "settings" | "wait">,
+    sources: readonly Named[],
+    options: Pick<IngestOptions, "settings" | "wait" | "beside">,
   ): Promise<Outcome[]> {
     const { ingestSource } = await import("../ingest/ingest-source.ts");
-    const progress = await openProgress(process.stderr);
-    const ingest = async (source: string): Promise<Outcome> => {
-      const own = progress.begin(basename(source));
+    const progress = await openProgress(process.stderr, this.clock);
+    const ingest = async (source: Named): Promise<Outcome> => {
+      const named = { source: source.text, name: sourceNameOf(source.name) };
+      if (this.signal.aborted) return { ...named, error: new VsError("interrupted", "interrupted") };
+      const own = progress.begin(named.name);
       try {
         const shared = { clock: this.clock, signal: this.signal, progress: own };
-        return { source, done: await ingestSource(client, source, { ...options, ...shared }) };
+        return { ...named, done: await ingestSource(client, source.name, { ...options, ...shared }) };
       } catch (thrown) {
         const error = asVsError(thrown);
-        own.end(error.code);
-        return { source, error };
+        own.end(`${error.code}: ${error.message}`);
+        return { ...named, error };
       }
     };
     try {
@@ -132,6 +161,7 @@ export default class Ingest extends VsctlCommand {
       { title: "ASSET", value: (outcome) => ("error" in outcome ? "" : outcome.done.asset.id) },
       { title: "", value: (outcome) => ("error" in outcome ? outcome.error.message : remarkOn(outcome.done)) },
     ]);
+    this.say(summaryOf(outcomes));
     return outcomes.map((outcome) =>
       "error" in outcome ? { source: outcome.source, error: outcome.error.toFailure() } : outcome.done,
     );
@@ -147,37 +177,28 @@ export default class Ingest extends VsctlCommand {
   }
 }
 
-type Outcome =
-  { readonly source: string; readonly done: AssetPlayback } | { readonly source: string; readonly error: VsError };
+interface Named {
+  /** As it was typed. */
+  readonly text: string;
+  readonly name: SourceName;
+}
 
-const laterNames = [
-  ["subtitle", "media"],
-  ["keep-source", "media"],
-  ["force", "media"],
-  ["allow-damaged", "media"],
-  ["private", "serving and player"],
-] as const;
-
-// A title or an external id names one asset.
+// What these say is of one asset, and standard input comes once.
 function assertOneNamed(
-  sources: readonly string[],
-  flags: { title?: string | undefined; "external-id"?: string | undefined },
+  sources: readonly Named[],
+  flags: Readonly<Record<"title" | "external-id" | "subtitle", string | string[] | undefined>>,
 ): void {
-  const named =
-    flags.title !== undefined ? "--title" : flags["external-id"] !== undefined ? "--external-id" : undefined;
-  if (sources.length < 2 || named === undefined) return;
-  throw new VsError("usage", `${named} is for one source, and these are ${sources.length}`, {
-    hint: "Ingest them one by one",
-  });
+  if (sources.length < 2) return;
+  const named = (["title", "external-id", "subtitle"] as const).find((flag) => flags[flag] !== undefined);
+  if (named !== undefined) {
+    throw new VsError("usage", `--${named} is for one source, and these are ${sources.length}`, {
+      hint: "Ingest them one by one",
+    });
+  }
+  if (sources.filter(({ name }) => name.kind === "stdin").length < 2) return;
+  throw new VsError("usage", "standard input can be ingested once", { hint: "Write - once" });
 }
 
 function remarkOn({ asset, playback }: AssetPlayback): string {
   return asset.duplicate ? "it was there already" : (playback.watch[0] ?? "");
-}
-
-function interruptedWith(outcomes: readonly Outcome[]): VsError {
-  const messages = outcomes.flatMap((outcome) => ("error" in outcome ? [outcome.error.message] : []));
-  return new VsError("interrupted", messages.join("\n"), {
-    hint: "Run the same command again: what is uploaded is not uploaded twice",
-  });
 }

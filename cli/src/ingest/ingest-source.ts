@@ -1,70 +1,121 @@
-// One source from a file to an asset: checked, hashed, announced, uploaded, and waited for.
-import { basename } from "node:path";
+// One source from where it is to an asset: a file or standard input is checked, hashed, announced and uploaded; a URL is
+// announced, and a node fetches it. Then it is waited for.
 import type { Clock } from "@vstream/core/clock.ts";
 import { VsError } from "@vstream/core/errors.ts";
 import type { ControlClient, NewAsset } from "../control-client.ts";
 import { callPatiently } from "../follow.ts";
-import { formatBytes, formatShare } from "../formats.ts";
-import { notThereYet } from "../later-parts.ts";
+import { formatBytes, formatPace, formatShare } from "../formats.ts";
 import type { Asset, AssetPlayback } from "../shapes.ts";
+import { findBeside } from "../subtitle-files.ts";
 import { hasReached, waitForAsset } from "../wait-for-asset.ts";
 import type { SourceProgress } from "./progress.ts";
 import { SourceFile } from "./source-file.ts";
+import { sourceNameOf, titleFrom } from "./source.ts";
+import type { Source, SourceName } from "./source.ts";
+import { spoolInput } from "./spool-input.ts";
 import { upload } from "./upload.ts";
 
 export interface IngestOptions {
-  readonly settings: Omit<NewAsset, "sourceName" | "sourceBytes" | "sourceSha256">;
+  readonly settings: Omit<NewAsset, "sourceName" | "sourceBytes" | "sourceSha256" | "sourceUrl">;
+  /** Whether files of subtitles that lie beside a file are taken with it. */
+  readonly beside: boolean;
   readonly wait: "none" | "playable" | "ready";
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly progress: SourceProgress;
 }
 
+interface Brought {
+  readonly asset: Asset;
+  readonly duplicate: boolean;
+}
+
 /**
- * The asset, as far as was waited for, and where it plays.
+ * The asset, as far as was waited for, and where it plays. For a URL whose bytes turn out to be there already: the
+ * asset that has them.
  * @throws VsError why there is no such asset; interrupted with what was reached by then
  */
 export async function ingestSource(
   client: ControlClient,
-  path: string,
+  source: SourceName,
   options: IngestOptions,
 ): Promise<AssetPlayback> {
-  const { asset, duplicate } = await bringToCluster(client, path, options);
-  if (options.wait !== "none" && !hasReached(asset, options.wait)) await waitFor(client, asset, options);
-  const found = await callPatiently(() => client.getPlayback(asset.id), {
+  const brought = await waitFor(client, await bringToCluster(client, source, options), options);
+  const found = await callPatiently(() => client.getPlayback(brought.asset.id), {
     clock: options.clock,
     signal: options.signal,
   });
+  const { duplicate } = brought;
   options.progress.end(duplicate ? `${found.asset.state} (it was there already)` : found.asset.state);
   return { ...found, asset: { ...found.asset, duplicate } };
 }
 
-async function bringToCluster(
-  client: ControlClient,
-  path: string,
-  options: IngestOptions,
-): Promise<{ asset: Asset; duplicate: boolean }> {
+async function bringToCluster(client: ControlClient, name: SourceName, options: IngestOptions): Promise<Brought> {
+  if (name.kind === "url") return await announceUrl(client, name.url, options);
   const { progress, settings, signal } = options;
-  if (path === "-" || /^(https?|s3):\/\//.test(path)) throw notThereYet(`ingest from ${path}`, "media");
-  await using source = await SourceFile.open(path);
+  await using source = await openSource(name, options);
   const onProgress = (share: number): void => {
     progress.step(`reading ${formatBytes(source.bytes)}`, share);
   };
   const sourceSha256 = await source.hash({ signal, onProgress });
+  const subtitles = name.kind === "file" ? await withBeside(name.path, options) : settings.subtitles;
   const created = await client.createAsset({
     ...settings,
-    title: settings.title === "" ? basename(path, extensionOf(path)) : settings.title,
+    title: settings.title === "" ? titleFrom(source.name) : settings.title,
     sourceName: source.name,
     sourceBytes: source.bytes,
     sourceSha256,
+    sourceUrl: "",
+    subtitles,
   });
   if (created.upload !== null) await uploadTo(client, source, { ...options, ...created, ticket: created.upload });
-  return { asset: created.asset, duplicate: created.duplicate && created.upload === null };
+  const duplicate = created.duplicate && created.upload === null;
+  if (duplicate) sayUntaken(created.asset, subtitles, options);
+  return { asset: created.asset, duplicate };
+}
+
+async function openSource(
+  name: Exclude<SourceName, { kind: "url" }>,
+  { progress, signal }: IngestOptions,
+): Promise<Source> {
+  if (name.kind === "file") return await SourceFile.open(name.path);
+  const onBytes = (bytes: number): void => {
+    progress.step("reading standard input", null, ` ${formatBytes(bytes)}`);
+  };
+  return await spoolInput(process.stdin, { signal, onBytes });
+}
+
+async function announceUrl(client: ControlClient, url: URL, { settings }: IngestOptions): Promise<Brought> {
+  const sourceName = sourceNameOf({ kind: "url", url });
+  const { asset, duplicate } = await client.createAsset({
+    ...settings,
+    title: settings.title === "" ? titleFrom(sourceName) : settings.title,
+    sourceName,
+    sourceBytes: 0,
+    sourceSha256: "",
+    sourceUrl: url.href,
+  });
+  return { asset, duplicate };
+}
+
+async function withBeside(path: string, { settings, beside, progress }: IngestOptions): Promise<NewAsset["subtitles"]> {
+  const found = beside ? await findBeside(path, settings.subtitles) : { files: [], leftOut: [] };
+  for (const { name, language } of found.files) {
+    progress.say(`takes the subtitles beside it: ${name}${language === "" ? "" : ` (${language})`}`);
+  }
+  for (const reason of found.leftOut) progress.say(`leaves out subtitles beside it: ${reason}`);
+  return [...settings.subtitles, ...found.files];
+}
+
+// The asset that is there has what it was made with.
+function sayUntaken({ id }: Asset, subtitles: NewAsset["subtitles"], { progress }: IngestOptions): void {
+  if (subtitles.length === 0) return;
+  progress.say(`it was there already; add subtitles to it with: vsctl assets update ${id} --subtitle LANG=FILE`);
 }
 
 async function uploadTo(
   client: ControlClient,
-  source: SourceFile,
+  source: Source,
   options: IngestOptions & { asset: Asset; ticket: Parameters<typeof upload>[2]["ticket"] },
 ): Promise<void> {
   const { asset, clock, progress, signal, ticket } = options;
@@ -87,24 +138,33 @@ async function uploadTo(
   }
 }
 
-async function waitFor(client: ControlClient, { id }: Asset, options: IngestOptions): Promise<void> {
+/** What is waited for in the end: another asset, when that one turns out to have the bytes that a URL gave. */
+async function waitFor(client: ControlClient, brought: Brought, options: IngestOptions): Promise<Brought> {
   const { clock, progress, signal, wait } = options;
+  const { id } = brought.asset;
+  if (wait === "none" || hasReached(brought.asset, wait)) return brought;
+  let last = brought.asset;
   const onChange = (asset: Asset): void => {
-    if (asset.state !== "failed") progress.step(asset.step ?? asset.state, asset.progress);
+    last = asset;
+    if (asset.state === "failed") return;
+    progress.step(asset.step ?? asset.state, asset.progress, formatPace(asset));
   };
   const onLost = (): void => {
     progress.say("the control plane does not answer; trying again");
   };
   try {
-    if (wait !== "none") await waitForAsset(client, id, { until: wait, clock, signal, onChange, onLost });
+    return { ...brought, asset: await waitForAsset(client, id, { until: wait, clock, signal, onChange, onLost }) };
   } catch (thrown) {
-    if (!signal.aborted) throw thrown;
-    throw new VsError("interrupted", `interrupted; the upload is complete, and asset ${id} goes on by itself`, {
-      hint: `Wait for it with: vsctl assets wait ${id}`,
-    });
+    if (signal.aborted) throw interruptedAfter(last);
+    if (last.duplicateOf === null) throw thrown;
+    const asset = await callPatiently(() => client.getAsset(last.duplicateOf ?? ""), options);
+    return await waitFor(client, { asset, duplicate: true }, options);
   }
 }
 
-function extensionOf(path: string): string {
-  return /\.[A-Za-z0-9]{1,5}$/.exec(path)?.[0] ?? "";
+function interruptedAfter({ id, sourceUrl }: Asset): VsError {
+  const reached = sourceUrl === null ? "the upload is complete" : "a node fetches the source";
+  return new VsError("interrupted", `interrupted; ${reached}, and asset ${id} goes on by itself`, {
+    hint: `Wait for it with: vsctl assets wait ${id}`,
+  });
 }

@@ -296,14 +296,6 @@ describe("vsctl ingest", function () {
     const ran = await ingest(["clip.mp4"]);
     assert.deepEqual([errorOf(ran).code, ran.exitCode], ["source_unreadable", 7]);
   });
-
-  it("takes a title or an external id for one source only", async () => {
-    await arrange();
-    for (const flag of ["--title", "--external-id"]) {
-      const ran = await ingest(["clip.mp4", "other.mp4", flag, "X"]);
-      assert.deepEqual([errorOf(ran).code, ran.exitCode], ["usage", 2]);
-    }
-  });
 });
 
 function isWhole({ bytes }: FakeNode): boolean {

@@ -4,7 +4,7 @@ import { DetailedError, Upload } from "tus-js-client";
 import type { FileReader, HttpResponse } from "tus-js-client";
 import { VsError, isErrorCode } from "@vstream/core/errors.ts";
 import type { UploadTicket } from "../control-client.ts";
-import type { SourceFile } from "./source-file.ts";
+import type { Source } from "./source.ts";
 
 /** Sent in one request; what is lost at most when a connection breaks. */
 const requestBytes = 8 * 1024 * 1024;
@@ -33,7 +33,7 @@ export interface SendOptions {
 }
 
 /** Sends what the node lacks. Never throws but for the signal. */
-export async function sendSource(source: SourceFile, options: SendOptions): Promise<Sent> {
+export async function sendSource(source: Source, options: SendOptions): Promise<Sent> {
   const { promise, resolve } = Promise.withResolvers<Sent>();
   const settle = (sent: Sent): void => {
     watchdog.stop();
@@ -76,7 +76,7 @@ export async function sendSource(source: SourceFile, options: SendOptions): Prom
   return sent;
 }
 
-function readerOf(source: SourceFile): FileReader {
+function readerOf(source: Source): FileReader {
   const slice = async (start: number, end: number): Promise<{ value: Buffer; done: boolean }> => {
     const bytes = await source.read(start, end);
     // tus-js-client reads the length of what it sends from `size`.

@@ -6,10 +6,11 @@ import type { FileHandle } from "node:fs/promises";
 import type { Stats } from "node:fs";
 import { basename } from "node:path";
 import { VsError } from "@vstream/core/errors.ts";
+import type { Source } from "./source.ts";
 
 const readBytes = 1024 * 1024;
 
-export class SourceFile implements AsyncDisposable {
+export class SourceFile implements Source {
   readonly path: string;
   /** Its base name. */
   readonly name: string;
@@ -53,10 +54,6 @@ export class SourceFile implements AsyncDisposable {
     await this.#handle.close();
   }
 
-  /**
-   * SHA-256 of the whole file, as 64 hexadecimal digits.
-   * @throws VsError source_changed, source_unreadable
-   */
   async hash(options: { signal: AbortSignal; onProgress: (share: number) => void }): Promise<string> {
     const hash = createHash("sha256");
     const block = Buffer.allocUnsafe(readBytes);
@@ -71,10 +68,6 @@ export class SourceFile implements AsyncDisposable {
     return hash.digest("hex");
   }
 
-  /**
-   * A copy of the bytes from `start` up to `end`.
-   * @throws VsError source_changed, source_unreadable
-   */
   async read(start: number, end: number): Promise<Buffer> {
     await this.assertUnchanged();
     const bytes = Buffer.allocUnsafe(Math.min(end, this.bytes) - start);

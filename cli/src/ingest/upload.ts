@@ -8,7 +8,7 @@ import { callPatiently, patienceMs } from "../follow.ts";
 import { awaitCopies, nodePatienceMs } from "./await-copies.ts";
 import { sendSource } from "./send-source.ts";
 import type { Sent } from "./send-source.ts";
-import type { SourceFile } from "./source-file.ts";
+import type { Source } from "./source.ts";
 
 const retryMs = 1_000;
 const dropLimitMs = 5_000;
@@ -27,7 +27,7 @@ export interface UploadOptions {
  * Returns when the cluster has the whole source in as many copies as it needs to go on.
  * @throws VsError what the node or the source was refused for, upload_failed when no node can be reached
  */
-export async function upload(client: ControlClient, source: SourceFile, options: UploadOptions): Promise<void> {
+export async function upload(client: ControlClient, source: Source, options: UploadOptions): Promise<void> {
   const attempt = new Attempt(options);
   for (;;) {
     const sent = await sendSource(source, { ...options, ticket: attempt.ticket, onProgress: attempt.onProgress });

@@ -19,7 +19,19 @@ const token = "to1m823v0pw6kegn5kge6b";
 const assetKeys = [
   ...["id", "title", "state", "labels", "createdAt", "playableAt", "readyAt", "durationSeconds", "sourceSha256"],
   ...["sourceBytes", "storedBytes", "ladder", "replicasWanted", "renditions", "audioTracks", "subtitles", "replicas"],
-  ...["degraded", "progress", "duplicate", "error", "pinnedNodeIds", "extraReplicas"],
+  ...["degraded", "progress", "duplicate", "error", "pinnedNodeIds", "extraReplicas", "sourceUrl", "allowDamaged"],
+  ...[
+    "damaged",
+    "warnings",
+    "keepSource",
+    "speed",
+    "secondsLeft",
+    "duplicateOf",
+    "check",
+    "nextLadder",
+    "nextProgress",
+  ],
+  ...["hasSource", "edition", "reencodeError"],
 ];
 const nodeKeys = [
   ...["id", "name", "region", "health", "scheduling", "playbackUrl", "storage", "tasksRunning", "viewers"],
@@ -185,12 +197,5 @@ export const laterRows: readonly (readonly string[])[] = [
   ["storage", "check"],
   ["webhooks", "list"],
   ["debug", "bundle"],
-  ["ingest", "clip.mp4", "--subtitle", "en=f.vtt"],
-  ["ingest", "clip.mp4", "--keep-source", "never"],
-  ["ingest", "clip.mp4", "--force"],
-  ["ingest", "clip.mp4", "--allow-damaged"],
   ["ingest", "clip.mp4", "--private"],
-  ["ingest", "https://example.com/clip.mp4"],
-  ["ingest", "s3://bucket/clip.mp4"],
-  ["ingest", "-"],
 ];

@@ -12,6 +12,8 @@ export interface RunOptions {
   /** Over the environment of the tests, without what would name a cluster. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** What comes from its standard input; else nothing is there. */
+  readonly input?: Uint8Array;
   /** The Node that starts it; else that of the tests. */
   readonly node?: string;
   /** Called with all of standard error whenever some arrives. */
@@ -24,9 +26,11 @@ export async function runVsctl(args: readonly string[], options: RunOptions = {}
   const inherited = Object.entries(process.env).filter(([name]) => !/^(VSCTL_|FORCE_COLOR|DEBUG$)/.test(name));
   const child = spawn(options.node ?? process.execPath, [launcher, ...args], {
     env: { ...Object.fromEntries(inherited), ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
+  // One that ends before it has read all of it is no fault of a test.
+  child.stdin.on("error", () => undefined).end(options.input);
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => {

@@ -58,6 +58,8 @@ export function sampleAsset(changes: Partial<Wire.Asset> = {}): Wire.Asset {
     nextLadder: "",
     nextProgress: 0,
     hasSource: true,
+    edition: 0,
+    reencodeError: undefined,
     ...changes,
   };
 }
