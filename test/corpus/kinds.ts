@@ -17,6 +17,8 @@ export interface Film {
   readonly likeness?: number | null;
   /** Only what is good of it is shown, since that was allowed: the probe says so. By default it is whole. */
   readonly damaged?: true;
+  /** What its captions say. By default it has none. */
+  readonly captions?: readonly { readonly startMs: number; readonly endMs: number; readonly text: string }[];
   /** Further things that must be so. */
   readonly check?: (probe: Probe) => void;
 }

@@ -2,10 +2,12 @@
 // decoded; each frame once, at its time, and like what ffmpeg decodes of the source by itself.
 import assert from "node:assert/strict";
 import { appendFile, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { VsError } from "@vstream/core/errors.ts";
 import type { Rung } from "@vstream/core/media.ts";
 import { probeSource } from "../../node-agent/src/media/probe.ts";
 import type { ProbedSource } from "../../node-agent/src/media/probe.ts";
+import { readCaptions } from "../../node-agent/src/media/text-track.ts";
 import { preRollSteps, transcodeChunk } from "../../node-agent/src/media/transcode-chunk.ts";
 import type { EncodedChunk } from "../../node-agent/src/media/transcode-chunk.ts";
 import type { Bed } from "./bed.ts";
@@ -39,6 +41,7 @@ export async function proveFilm(sourcePath: string, film: Film, bed: Bed): Promi
   assert.ok(video.frames >= least && video.frames <= most, `${video.frames} frames`);
   const rate = film.rate ?? 24;
   assert.ok(Math.abs(video.frameRate - rate) <= rate / 1000, `${video.frameRate} a second`);
+  await proveCaptions(sourcePath, source, film);
   film.check?.(source.probe);
   const rung = rungFor(video);
   const chunks = await encodeAll(sourcePath, source, { rung, folder: `${sourcePath}.chunks` });
@@ -53,6 +56,15 @@ export async function proveFilm(sourcePath: string, film: Film, bed: Bed): Promi
 async function probe_(sourcePath: string, allowDamaged = false): Promise<ProbedSource> {
   const signal = AbortSignal.timeout(proveLimitMs);
   return await probeSource({ tools, sourcePath, sourceBytes: (await stat(sourcePath)).size, signal, allowDamaged });
+}
+
+async function proveCaptions(sourcePath: string, { probe, timeline }: ProbedSource, film: Film): Promise<void> {
+  const has = probe.text.some(({ captions }) => captions);
+  assert.equal(has, film.captions !== undefined);
+  if (!has) return;
+  const signal = AbortSignal.timeout(proveLimitMs);
+  const cues = await readCaptions({ tools, sourcePath, timeline, scratchFolder: dirname(sourcePath), signal });
+  assert.deepEqual(cues, film.captions);
 }
 
 function rungFor(video: { width: number; height: number }): Rung {

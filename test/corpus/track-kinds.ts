@@ -1,7 +1,8 @@
 // Sources by what else is in them: covers, several videos, empty tracks, text, chapters, data.
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import type { Probe } from "@vstream/core/media.ts";
+import { withCaptionsInH264, withCaptionsInMpeg2 } from "../../node-agent/src/media/captions.fixture.ts";
 import { h264 } from "./bed.ts";
 import type { Bed } from "./bed.ts";
 import { replaced, withoutSamples } from "./boxes.ts";
@@ -41,6 +42,12 @@ function withMore(
 
 function silent({ warnings }: Probe): void {
   assert.deepEqual(warnings, []);
+}
+
+const captions = [{ startFrame: 36, endFrame: 84, text: "captions" }];
+
+function captioned(name: string, as: string, make: SourceKind["make"]): SourceKind {
+  return made(name, as, make, { frames: 192, captions: [{ startMs: 1500, endMs: 3500, text: "captions" }] });
 }
 
 export const trackKinds: readonly SourceKind[] = [
@@ -197,6 +204,23 @@ export const trackKinds: readonly SourceKind[] = [
   ),
   withMore("a time code track in QuickTime", "film.mov", () => ["-c", "copy", "-timecode", "01:00:00:00"], {
     check: silent,
+  }),
+  captioned("captions (CEA-608) in H.264", "film.mp4", async (path, bed) => {
+    const plain = ["-i", await bed.film(), "-map", "0:v", ...h264, "-bf", "0", "-f", "h264"];
+    const stream = await bed.once("plain.h264", async (to) => bed.ffmpeg([...plain, to]));
+    await bed.patched(stream, `${path}.h264`, (bytes) => withCaptionsInH264(bytes, captions));
+    const beside = ["-i", await bed.plain(), "-map", "0:v", "-map", "1:a", "-c", "copy"];
+    await bed.ffmpeg(["-r", "24", "-i", `${path}.h264`, ...beside, path]);
+    await rm(`${path}.h264`);
+  }),
+  captioned("captions (CEA-608) in MPEG-2", "film.ts", async (path, bed) => {
+    const plain = ["-i", await bed.film(), "-map", "0:v", "-c:v", "mpeg2video", "-q:v", "3", "-bf", "0", "-g", "24"];
+    const stream = await bed.once("plain.m2v", async (to) => bed.ffmpeg([...plain, to]));
+    await bed.patched(stream, `${path}.m2v`, (bytes) => withCaptionsInMpeg2(bytes, captions));
+    // Pictures of a plain stream have no times.
+    const times = ["-bsf:v", "setts=pts=N*3750:dts=N*3750"];
+    await bed.ffmpeg(["-framerate", "24", "-f", "mpegvideo", "-i", `${path}.m2v`, "-c", "copy", ...times, path]);
+    await rm(`${path}.m2v`);
   }),
   made(
     "pictures without sound",

@@ -11,6 +11,8 @@ const demuxers = [
   ...["dts", "truehd", "loas", "wv", "tta", "ape", "au"],
 ];
 
+export const demuxerList = demuxers.join(",");
+
 /** Pictures with more pixels are refused, by the probe and by the decoder itself: 8192x4352. */
 export const pixelLimit = 8192 * 4352;
 
@@ -27,7 +29,7 @@ const lookBytes = 64 * 1024 * 1024;
  */
 export const inputGuard: readonly string[] = [
   ...["-protocol_whitelist", "file"],
-  ...["-format_whitelist", demuxers.join(",")],
+  ...["-format_whitelist", demuxerList],
   ...["-max_pixels", String(pixelLimit)],
   ...["-analyzeduration", String(lookSeconds * 1e6), "-probesize", String(lookBytes)],
 ];

@@ -1,10 +1,11 @@
 // Reads what a source is and makes its timeline, or refuses it with a reason. Every later step trusts what comes out.
 import { VsError } from "@vstream/core/errors.ts";
-import type { Probe } from "@vstream/core/media.ts";
+import type { Probe, TextStream } from "@vstream/core/media.ts";
 import { withoutMute } from "./audio-streams.ts";
 import { describeSource, withNextVideo } from "./describe-source.ts";
 import type { DescribedSource, ProbeTarget, SoundDescription, SourceDescription } from "./describe-source.ts";
 import { chooseClock, planTimes, refuseUnwritable } from "./encode-clock.ts";
+import { hasCaptions } from "./find-captions.ts";
 import { findFields } from "./find-fields.ts";
 import { findProtection } from "./find-protection.ts";
 import { findFrames } from "./frame-times.ts";
@@ -22,7 +23,7 @@ import type { FoundLayout } from "./source-layout.ts";
 import { encrypted } from "./source-refusals.ts";
 import type { SourceStream } from "./source-shape.ts";
 import type { Picture, Timeline } from "./timeline.ts";
-import { tracksOf } from "./tracks-of.ts";
+import { captionsStream, tracksOf } from "./tracks-of.ts";
 
 export type { ProbeTarget } from "./describe-source.ts";
 
@@ -50,8 +51,14 @@ export async function probeSource(target: ProbeTarget): Promise<ProbedSource> {
   const seenFields = await findFields(target, { source, packets, samples: frames.samples });
   const found = { source, packets, layout, frames, seenFields };
   const timeline = makeTimeline(found);
-  const tracks = await withoutMute(target, tracksOf(source, packets, damage));
+  const heard = await withoutMute(target, tracksOf(source, packets, damage));
+  const tracks = { ...heard, text: [...heard.text, ...(await captionsOf(target, timeline))] };
   return { probe: makeProbe({ source, frames, timeline, tracks, damage }), timeline };
+}
+
+// Of pictures without times nobody knows when their captions are shown.
+async function captionsOf({ sourcePath, sourceBytes }: ProbeTarget, { picture }: Timeline): Promise<TextStream[]> {
+  return picture.countedAt === null && (await hasCaptions(sourcePath, sourceBytes)) ? [captionsStream] : [];
 }
 
 async function describeOrRefuse(target: ProbeTarget, layout: FoundLayout): Promise<DescribedSource> {

@@ -1,5 +1,5 @@
 // Pure builders of the argument lists that get a text track out of a source.
-import { inputGuard, inputPath, quietArguments } from "./input-args.ts";
+import { demuxerList, inputGuard, inputPath, quietArguments } from "./input-args.ts";
 
 /** Prints the codec of a text stream. */
 export function textCodecArguments(sourcePath: string, stream: number): string[] {
@@ -10,12 +10,7 @@ export function textCodecArguments(sourcePath: string, stream: number): string[]
   ];
 }
 
-export interface TextExtract {
-  readonly sourcePath: string;
-  /** The n-th subtitle stream of the source, from 0. */
-  readonly stream: number;
-  /** Packets are taken as they are; otherwise as events of ASS, which is what ffmpeg decodes every text to. */
-  readonly asIs: boolean;
+interface TextOutput {
   /** Where the bytes of all packets go, one after the other. */
   readonly bytesPath: string;
   /** Where a line for each packet goes: its times and its size. */
@@ -24,14 +19,55 @@ export interface TextExtract {
   readonly byteLimit: number;
 }
 
+export interface TextExtract extends TextOutput {
+  readonly sourcePath: string;
+  /** The n-th subtitle stream of the source, from 0. */
+  readonly stream: number;
+  /** Packets are taken as they are; otherwise as events of ASS, which is what ffmpeg decodes every text to. */
+  readonly asIs: boolean;
+}
+
 /** One run: the packets of a text stream, with their times on the source's clock. */
 export function textArguments(extract: TextExtract): string[] {
-  const { sourcePath, stream, asIs, bytesPath, timesPath, byteLimit } = extract;
+  const { sourcePath, stream, asIs } = extract;
+  return [...global, ...inputGuard, "-i", inputPath(sourcePath), ...outputs(extract, { stream, asIs })];
+}
+
+export interface CaptionsExtract extends TextOutput {
+  readonly sourcePath: string;
+  /** Of the video, streams of every kind counted. */
+  readonly videoStream: number;
+}
+
+/**
+ * One run: CEA-608 captions as events of ASS, with their times on the source's clock. Only ffmpeg's filter that reads a
+ * film gives captions as a stream; it opens the file itself, by lists of its own.
+ */
+export function captionsArguments(extract: CaptionsExtract): string[] {
+  const { sourcePath, videoStream } = extract;
+  const guard = `protocol_whitelist=file:format_whitelist=${demuxerList}`;
+  const options = [
+    `filename=${escaped(inputPath(sourcePath), /[\\':]/g)}`,
+    `format_opts=${escaped(guard, /[\\':]/g)}`,
+    ...[`stream_index=${videoStream}`, "dec_threads=1"],
+  ];
+  const graph = `movie=${escaped(options.join(":"), /[\\'[\],;]/g)}[out0+subcc]`;
+  return [...global, "-f", "lavfi", "-i", graph, ...outputs(extract, { stream: 0, asIs: false })];
+}
+
+// The options of a filter are parsed by themselves once the graph is.
+function escaped(text: string, marks: RegExp): string {
+  return text.replaceAll(marks, "\\$&");
+}
+
+const global: readonly string[] = [
+  ...["-nostdin", ...quietArguments, "-y", "-nostats", "-stats_period", "1", "-progress", "pipe:2", "-copyts"],
+];
+
+function outputs(output: TextOutput, { stream, asIs }: Pick<TextExtract, "stream" | "asIs">): string[] {
+  const { bytesPath, timesPath, byteLimit } = output;
   const taken = ["-map", `0:s:${stream}`, "-c:s", asIs ? "copy" : "ass", "-fs", String(byteLimit)];
   return [
-    ...["-nostdin", ...quietArguments, "-y", "-nostats", "-stats_period", "1", "-progress", "pipe:2", "-copyts"],
-    ...inputGuard,
-    ...["-i", inputPath(sourcePath)],
     ...[...taken, "-f", "data", inputPath(bytesPath)],
     // Events may overlap and stand in any order; the muxer would move those whose decode time goes back. ffmpeg drops
     // the last packet of a text that it has decoded itself when a bitstream filter is there.

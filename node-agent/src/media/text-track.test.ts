@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
-import { readTextTrack } from "./text-track.ts";
+import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { withCaptionsInH264, withCaptionsInMpeg2 } from "./captions.fixture.ts";
+import { readCaptions, readTextTrack } from "./text-track.ts";
 import type { Cue } from "./text-cues.ts";
 import { madeTimeline } from "./timeline.fixture.ts";
 import type { Timeline } from "./timeline.ts";
@@ -144,5 +145,64 @@ describe("text tracks of sources", function () {
     const path = folder.path("list.mp4");
     await writeFile(path, `ffconcat version 1.0\nfile ${clip("srt-subtitles.mkv")}\n`);
     await assert.rejects(read(folder, path), { code: "ffmpeg_failed" });
+  });
+});
+
+const captions = [
+  { startFrame: 24, endFrame: 60, text: "Hello" },
+  { startFrame: 96, endFrame: 144, text: "a < b & more" },
+];
+const shown = [
+  { startMs: 1000, endMs: 2500, text: "Hello" },
+  { startMs: 4000, endMs: 6000, text: "a &lt; b &amp; more" },
+];
+
+describe("captions in pictures", function () {
+  this.timeout(patienceMs);
+  const pictures = ["-t", "8", "-i", film, "-an", "-vf", "scale=192:108,setsar=1", "-bf", "0"];
+
+  async function captioned(folder: Folder, name: string): Promise<string> {
+    const [plain, marked, path] = [folder.path("plain"), folder.path("marked"), folder.path(name)];
+    if (name.endsWith(".ts")) {
+      await makeSource([...pictures, "-c:v", "mpeg2video", "-f", "mpeg2video", plain]);
+      await writeFile(marked, withCaptionsInMpeg2(await readFile(plain), captions));
+      const times = ["-bsf:v", "setts=pts=N*3750:dts=N*3750", "-output_ts_offset", "20"];
+      await makeSource(["-framerate", "24", "-f", "mpegvideo", "-i", marked, "-c", "copy", ...times, path]);
+    } else {
+      await makeSource([...pictures, "-c:v", "libx264", "-preset", "ultrafast", "-f", "h264", plain]);
+      await writeFile(marked, withCaptionsInH264(await readFile(plain), captions));
+      await makeSource(["-r", "24", "-f", "h264", "-i", marked, "-c", "copy", path]);
+    }
+    return path;
+  }
+
+  async function readAll(folder: Folder, sourcePath: string): Promise<Cue[]> {
+    const { probe, timeline } = await probeFile(sourcePath);
+    assert.deepEqual(
+      probe.text.map(({ codec, captions: isCaptions }) => [codec, isCaptions]),
+      [["eia_608", true]],
+    );
+    return await readCaptions({ tools, sourcePath, timeline, scratchFolder: folder.path("."), signal: never() });
+  }
+
+  for (const name of ["h264.mp4", "h264.mkv", "mpeg2.ts"]) {
+    it(`are read to the frame: ${name}`, async () => {
+      await using folder = await openFolder();
+      assert.deepEqual(await readAll(folder, await captioned(folder, name)), shown);
+    });
+  }
+
+  it("are read of a file whose name ffmpeg would take for something else", async () => {
+    await using folder = await openFolder();
+    assert.deepEqual(await readAll(folder, await captioned(folder, "it's [a], \\b;c:d=e.mp4")), shown);
+  });
+
+  it("that say nothing are refused, and a script that names other files", async () => {
+    await using folder = await openFolder();
+    const work = { tools, timeline: timelineFrom(0), scratchFolder: folder.path("."), signal: never() };
+    await assert.rejects(readCaptions({ ...work, sourcePath: film }), { code: "not_found" });
+    const path = folder.path("list.mp4");
+    await writeFile(path, `ffconcat version 1.0\nfile ${await captioned(folder, "h264.mp4")}\n`);
+    await assert.rejects(readCaptions({ ...work, sourcePath: path }), { code: "ffmpeg_failed" });
   });
 });

@@ -1,12 +1,12 @@
-// Turns one text track of a source into cues on the video's clock. ffmpeg takes the packets out of the container; what
-// they say is read here, so that no text can be taken for anything else. The same source always gives the same cues.
+// Turns one text track of a source, or the captions in its pictures, into cues on the video's clock. ffmpeg takes the
+// packets out of the container; what they say is read here, so that no text can be taken for anything else. The same source always gives the same cues.
 import { join } from "node:path";
 import { VsError } from "@vstream/core/errors.ts";
 import { ReadableFile, removeFile } from "./local-files.ts";
 import type { MediaTools } from "./media-tools.ts";
 import { runFfmpeg } from "./run-ffmpeg.ts";
 import { runFfprobe } from "./run-ffprobe.ts";
-import { textArguments, textCodecArguments } from "./text-args.ts";
+import { captionsArguments, textArguments, textCodecArguments } from "./text-args.ts";
 import { cuesOf } from "./text-cues.ts";
 import type { Cue, TextForm } from "./text-cues.ts";
 import { textPackets } from "./text-packets.ts";
@@ -18,16 +18,19 @@ export const textByteLimit = 64 * 1024 * 1024;
 const codecLimitMs = 60_000;
 const extractLimitMs = 3_600_000;
 
-export interface TextWork {
+export interface CaptionsWork {
   readonly tools: MediaTools;
   readonly sourcePath: string;
-  /** The n-th subtitle stream of the source, from 0. */
-  readonly stream: number;
   readonly timeline: Timeline;
   readonly scratchFolder: string;
   readonly signal: AbortSignal;
   readonly onProgress?: (fraction: number) => void;
   readonly onLog?: (line: string) => void;
+}
+
+export interface TextWork extends CaptionsWork {
+  /** The n-th subtitle stream of the source, from 0. */
+  readonly stream: number;
 }
 
 /** Of codecs whose packets are read as they are; any other that is text ffmpeg decodes. */
@@ -40,18 +43,55 @@ const knownForms: Readonly<Record<string, TextForm>> = {
  *   run-ffmpeg.ts throws, as for pictures of text; the signal's reason
  */
 export async function readTextTrack(work: TextWork): Promise<Cue[]> {
-  const { tools, sourcePath, stream, timeline, scratchFolder, signal } = work;
+  const { sourcePath, stream } = work;
   const form = knownForms[await codecOf(work)] ?? "decoded";
-  const bytesPath = join(scratchFolder, "text-packets.bin");
-  const timesPath = join(scratchFolder, "text-times.txt");
+  const output = outputOf(work);
+  const args = textArguments({ sourcePath, stream, asIs: form !== "decoded", ...output });
+  return await extract(work, output, { args, form, timeLimitMs: extractLimitMs });
+}
+
+/**
+ * Decodes the whole video.
+ * @throws as above; VsError not_found too when its captions say nothing
+ */
+export async function readCaptions(work: CaptionsWork): Promise<Cue[]> {
+  const output = outputOf(work);
+  const videoStream = work.timeline.picture.stream;
+  const args = captionsArguments({ sourcePath: work.sourcePath, videoStream, ...output });
+  const cues = await extract(work, output, { args, form: "decoded" });
+  if (cues.length === 0) throw new VsError("not_found", "the captions of the source say nothing");
+  return cues;
+}
+
+interface Output {
+  readonly bytesPath: string;
+  readonly timesPath: string;
+  readonly byteLimit: number;
+}
+
+function outputOf({ scratchFolder }: CaptionsWork): Output {
+  return {
+    bytesPath: join(scratchFolder, "text-packets.bin"),
+    timesPath: join(scratchFolder, "text-times.txt"),
+    byteLimit: textByteLimit,
+  };
+}
+
+interface Extract {
+  readonly args: readonly string[];
+  readonly form: TextForm;
+  readonly timeLimitMs?: number;
+}
+
+async function extract(
+  work: CaptionsWork,
+  { bytesPath, timesPath }: Output,
+  { args, form, timeLimitMs }: Extract,
+): Promise<Cue[]> {
+  const { tools, timeline, signal } = work;
   const duration = durationSeconds(timeline);
   await runFfmpeg({
-    ffmpegPath: tools.ffmpegPath,
-    args: textArguments({
-      ...{ sourcePath, stream, bytesPath, timesPath, asIs: form !== "decoded", byteLimit: textByteLimit },
-    }),
-    signal,
-    timeLimitMs: extractLimitMs,
+    ...{ ffmpegPath: tools.ffmpegPath, args, signal, timeLimitMs },
     onLog: work.onLog,
     onProgress: ({ outSeconds }) => work.onProgress?.(Math.min(1, outSeconds / duration)),
   });

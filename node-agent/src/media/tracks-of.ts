@@ -95,6 +95,12 @@ export function textStream(stream: SourceStream, track: number): TextStream {
   };
 }
 
+/** Captions in the pictures, which are for those who do not hear. */
+export const captionsStream: TextStream = {
+  ...{ stream: 0, codec: "eia_608", language: "", name: "", forced: false, hearingImpaired: true },
+  ...{ convertible: true, captions: true, defaultTrack: false },
+};
+
 // MP4 names the program part that is to read a track, and many writers put the track's name there.
 function nameOf({ tags }: SourceStream): string {
   if (tags.title !== "") return tags.title;

@@ -5,7 +5,7 @@ import { chunkBoundaries, textFiles } from "../media/text-files.ts";
 import { readTextFile } from "../media/text-file.ts";
 import type { Cue } from "../media/text-cues.ts";
 import type { Timeline } from "../media/timeline.ts";
-import { readTextTrack, textByteLimit } from "../media/text-track.ts";
+import { readCaptions, readTextTrack, textByteLimit } from "../media/text-track.ts";
 import { TaskSource } from "./open-source.ts";
 import { nothingMade } from "./task-context.ts";
 import type { TaskContext, TaskResult } from "./task-context.ts";
@@ -53,10 +53,12 @@ async function cuesOfSource(
   const source = new TaskSource(deps, work, context);
   // A track lies between the pictures, all over the file.
   await using _space = await source.needWhole();
-  return await readTextTrack({
-    ...{ tools: deps.tools, sourcePath: source.path, stream: work.target.stream, timeline, signal: context.signal },
+  const reading = {
+    ...{ tools: deps.tools, sourcePath: source.path, timeline, signal: context.signal },
     scratchFolder: await context.scratch.makeFolder("text"),
     onProgress: context.progress,
     onLog: context.log,
-  });
+  };
+  const { origin, stream } = work.target;
+  return origin === "captions" ? await readCaptions(reading) : await readTextTrack({ ...reading, stream });
 }
