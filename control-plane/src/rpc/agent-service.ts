@@ -13,6 +13,7 @@ import type { CallDeps, CallSpec } from "./answered-call.ts";
 import { identifyNode } from "./caller.ts";
 import { receiveInventory } from "./inventory-stream.ts";
 import { joinCluster, renewCertificate } from "./join-cluster.ts";
+import { offerSource } from "./offer-source.ts";
 import { openAgentStream } from "./session-stream.ts";
 import { sessionDefinition } from "./shared-encoding.ts";
 import { unwantedUploads } from "./unwanted-uploads.ts";
@@ -75,6 +76,7 @@ export function agentService(deps: AgentDeps, calls: CallDeps): Service {
       const source = pieceFromWire(outcome.value);
       return { accepted: (await deps.loop.reportUpload({ ...upload, source })) === "accepted" };
     }),
+    offerSource: ofNode("offerSource", async (request, { caller }) => await offerSource(deps, request, caller)),
     checkUploads: ofNode("checkUploads", async (request, { caller }) => {
       const named = check.atMost(request.assetIds, "asset ids", checkedUploadsLimit);
       const uploads = { nodeId: caller.id, assetIds: named.map((id) => check.assetId(id)) };
@@ -92,7 +94,12 @@ export function agentService(deps: AgentDeps, calls: CallDeps): Service {
     }),
     getManifest: ofNode("getManifest", async (request) => {
       const haveVersion = check.integer(request.haveVersion, "version", check.tickCount);
-      const query = { assetId: check.assetId(request.assetId), haveVersion };
+      const { edition } = request;
+      const query = {
+        assetId: check.assetId(request.assetId),
+        haveVersion,
+        ...(edition === undefined ? {} : { edition: check.integer(edition, "edition", check.count) }),
+      };
       const manifest = await deps.catalog.queries.getManifest(query);
       if (manifest === null) throw await whyNoManifest(deps.catalog, query.assetId);
       return { manifest: manifestToWire(manifest) };

@@ -10,6 +10,7 @@ import type { Identity } from "../identity/identity.ts";
 import type { Metrics } from "../metrics.ts";
 import { laddersWith } from "../planning/ladder-forms.ts";
 import { adminService } from "./admin-service.ts";
+import { AssetPace } from "./asset-pace.ts";
 import { agentService, joinService } from "./agent-service.ts";
 import type { AgentDeps } from "./agent-deps.ts";
 import type { StreamDeps } from "./answered-stream.ts";
@@ -49,7 +50,8 @@ export async function openGrpc(deps: GrpcDeps): Promise<GrpcPorts & AsyncDisposa
       services: [agentService(agentDeps, calls)],
     }),
   );
-  const implementation = adminService({ ...deps, ...deps.identity, settings: adminSettings(deps) }, calls);
+  const pace = new AssetPace(deps.clock);
+  const implementation = adminService({ ...deps, ...deps.identity, pace, settings: adminSettings(deps) }, calls);
   const users = stack.use(
     await openGrpcListener({
       clock: deps.clock,
@@ -88,5 +90,6 @@ function adminSettings({ config, version, startedAt }: GrpcDeps): Parameters<typ
 }
 
 function agentSettings({ config }: GrpcDeps, agentPort: () => number): AgentDeps["settings"] {
-  return { certificateDays: config.certificateDays, agentPort };
+  const { certificateDays, replicas, maxSourceBytes } = config;
+  return { certificateDays, ingest: { replicas, maxSourceBytes, ladders: laddersWith(config.ladders) }, agentPort };
 }
