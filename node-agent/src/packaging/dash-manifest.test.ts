@@ -114,7 +114,7 @@ describe("a DASH manifest", () => {
         sampleAudio(0, "en"),
         { ...sampleAudio(0, "de"), target: { ...sampleAudio(0, "de").target, channels: 6 } },
       ],
-      text: [sampleTextTarget(0, { hearingImpaired: true }), sampleTextTarget(1)],
+      text: [sampleTextTarget(0, { hearingImpaired: true, defaultTrack: true }), sampleTextTarget(1)],
       extras: [sampleTextPiece(0)],
     };
     assert.deepEqual(lines(manifest, "Label"), [
@@ -124,7 +124,7 @@ describe("a DASH manifest", () => {
     ]);
     assert.deepEqual(
       lines(manifest, "Role").map((line) => /value="(.*?)"/.exec(line)?.[1]),
-      ["main", "alternate", "caption"],
+      ["main", "alternate", "caption", "main"],
     );
     assert.deepEqual(lines(manifest, "BaseURL"), ["<BaseURL>text/0.vtt</BaseURL>"]);
     assert.ok(lines(manifest, "AdaptationSet").at(-1)?.includes('mimeType="text/vtt" lang="en"'));

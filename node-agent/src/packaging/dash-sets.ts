@@ -46,7 +46,7 @@ export function videoSet(manifest: Manifest, period: Period): string[] {
 
 export function audioSets(manifest: Manifest, period: Period): string[] {
   const tracks = namedAudio(manifest.audio.map(({ target }) => target));
-  return tracks.flatMap(({ target, language, name }, index) => {
+  return tracks.flatMap(({ target, language, name, isDefault }, index) => {
     const list = segmentList(within(audioSegments(manifest, target.track), period), period.startSeconds);
     const audio = manifest.audio[index];
     if (list.length === 0 || audio === undefined) return [];
@@ -60,7 +60,7 @@ export function audioSets(manifest: Manifest, period: Period): string[] {
         ? []
         : element("AudioChannelConfiguration", { schemeIdUri: channelLayouts, value: layout })),
       ...textElement("Label", name),
-      ...element("Role", { schemeIdUri: roles, value: index === 0 ? "main" : "alternate" }),
+      ...element("Role", { schemeIdUri: roles, value: isDefault ? "main" : "alternate" }),
       ...audioRepresentation(audio, list),
     ]);
   });
@@ -74,7 +74,7 @@ function audioRepresentation({ target, codecs, bandwidthBps }: ManifestAudio, li
 
 /** Tracks that are converted, each as one file: players of DASH that read segments of plain WebVTT are few. */
 export function textSets(manifest: Manifest): string[] {
-  return namedText(manifest.text).flatMap(({ target, language, name }) => {
+  return namedText(manifest.text).flatMap(({ target, language, name, isDefault }) => {
     const files = textFiles(manifest, target.track);
     if (files === null) return [];
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
@@ -84,6 +84,7 @@ export function textSets(manifest: Manifest): string[] {
     return element("AdaptationSet", shared, [
       ...textElement("Label", name),
       ...element("Role", { schemeIdUri: roles, value: role }),
+      ...(isDefault ? element("Role", { schemeIdUri: roles, value: "main" }) : []),
       ...element("Representation", { id: stableTextId(target), bandwidth }, [
         ...textElement("BaseURL", wholeTextUri(target.track)),
       ]),

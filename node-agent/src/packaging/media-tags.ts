@@ -13,13 +13,13 @@ export interface MediaLane {
 }
 
 export function audioTags(targets: readonly AudioTarget[], lane: MediaLane): string[] {
-  return namedAudio(targets).map(({ target, language, name, autoselect }, index) =>
+  return namedAudio(targets).map(({ target, language, name, autoselect, isDefault }) =>
     tag("EXT-X-MEDIA", [
       ["TYPE", "AUDIO"],
       ["GROUP-ID", quoted(lane.audioGroup)],
       ["LANGUAGE", language === "" ? null : quoted(language)],
       ["NAME", quoted(name)],
-      ["DEFAULT", yesNo(index === 0)],
+      ["DEFAULT", yesNo(isDefault)],
       ["AUTOSELECT", yesNo(autoselect)],
       ["CHANNELS", quoted(String(target.channels))],
       ["STABLE-RENDITION-ID", quoted(stableAudioId(target))],
@@ -34,15 +34,15 @@ const transcribing = "public.accessibility.transcribes-spoken-dialog,public.acce
 // Subtitles must have a language (Apple 8.10), and "und" names none: the first tag that is for private use.
 const unknownLanguage = "qaa";
 
-/** None is on unless it is asked for, by the viewer or by what the viewer's device is set to. */
+/** On without being asked for, by the viewer or by what the viewer's device is set to, is only what the source has so. */
 export function textTags(targets: readonly TextTarget[], lane: MediaLane): string[] {
-  return namedText(targets).map(({ target, language, name, autoselect }) =>
+  return namedText(targets).map(({ target, language, name, autoselect, isDefault }) =>
     tag("EXT-X-MEDIA", [
       ["TYPE", "SUBTITLES"],
       ["GROUP-ID", quoted(lane.textGroup)],
       ["LANGUAGE", quoted(language === "" ? unknownLanguage : language)],
       ["NAME", quoted(name)],
-      ["DEFAULT", "NO"],
+      ["DEFAULT", yesNo(isDefault)],
       ["AUTOSELECT", yesNo(autoselect)],
       ["FORCED", yesNo(target.forced)],
       ["CHARACTERISTICS", target.hearingImpaired ? quoted(transcribing) : null],

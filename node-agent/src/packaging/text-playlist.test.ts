@@ -43,7 +43,7 @@ describe("a text playlist", () => {
   });
 
   it("is there for the tracks that are announced", () => {
-    assert.equal(textPlaylist(announced, 1), null);
+    assert.equal(textPlaylist(announced, 16), null);
   });
 
   it("stays for a track that was given up, whose players would take its end for that of playing", () => {
@@ -54,7 +54,7 @@ describe("a text playlist", () => {
     };
     const givenUp = { ...announced, text: [], probe };
     assert.equal(textPlaylist(givenUp, 0), textPlaylist(announced, 0));
-    assert.equal(textPlaylist(givenUp, 1), null);
+    assert.equal(textPlaylist(givenUp, 17), null);
     assert.doesNotMatch(multivariantPlaylist(givenUp), /SUBTITLES/);
   });
 
@@ -99,6 +99,13 @@ describe("text tracks in the multivariant playlist", () => {
       (line) => /NAME="(.*?)"/.exec(line)?.[1],
     );
     assert.deepEqual(told, ["A B", "A B (2)", "\u00e9", "\uFFFDx", "English", "English (2)", "n".repeat(100)]);
+  });
+
+  it("are on where the source has one so", () => {
+    const text = [sampleTextTarget(0), sampleTextTarget(1, { defaultTrack: true })];
+    const told = mediaLines(multivariantPlaylist(sampleManifest({ text })));
+    assert.match(told[0] ?? "", /DEFAULT=NO,AUTOSELECT=NO/);
+    assert.match(told[1] ?? "", /DEFAULT=YES,AUTOSELECT=YES/);
   });
 
   it("have a group for each pathway", () => {

@@ -24,12 +24,15 @@ export function textPlaylist(manifest: Manifest, track: number): string | null {
   return mediaPlaylist(manifest, lines, []);
 }
 
+/** Files beside a source, each a track: how many there were is not known here. */
+const mostFiles = 16;
+
 /**
- * Whether players may have been told of a track: it is announced, or the source has so many and it was given up. That
- * one goes on saying nothing.
+ * Whether players may have been told of a track: it is announced, or the source and files beside it can be so many and
+ * it was given up. That one goes on saying nothing.
  */
 export function isTextTrack({ text, probe }: Manifest, track: number): boolean {
-  return track < probe.text.length || text.some((target) => target.track === track);
+  return track < probe.text.length + mostFiles || text.some((target) => target.track === track);
 }
 
 /** The time that a segment of the text playlists covers; null when there is no such segment, or not yet. */

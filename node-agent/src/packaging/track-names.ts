@@ -7,14 +7,18 @@ export interface NamedTrack<Target> {
   readonly language: string;
   /** In Unicode's NFC, without control characters. */
   readonly name: string;
-  /** Whether a player may take it by itself: among those that it cannot tell apart, only the first. */
+  /** Whether a player may take it by itself: among those that it cannot tell apart, only the default, or the first. */
   readonly autoselect: boolean;
+  /** What plays unless a viewer chooses: of audio one, of text at most one; it may be taken by itself. */
+  readonly isDefault: boolean;
 }
 
 const longestName = 100;
 
 export function namedAudio(targets: readonly AudioTarget[]): NamedTrack<AudioTarget>[] {
+  const flagged = targets.findIndex(({ defaultTrack }) => defaultTrack);
   return named(targets, {
+    defaultIndex: Math.max(0, flagged),
     nameOf: ({ track, name: given, channels }, language) => {
       const name = plain(given);
       const base = name === "" ? (language === "" ? `Audio ${String(track + 1)}` : languageName(language)) : name;
@@ -26,6 +30,7 @@ export function namedAudio(targets: readonly AudioTarget[]): NamedTrack<AudioTar
 
 export function namedText(targets: readonly TextTarget[]): NamedTrack<TextTarget>[] {
   return named(targets, {
+    defaultIndex: targets.findIndex(({ defaultTrack }) => defaultTrack),
     nameOf: ({ track, name: given, forced, hearingImpaired }, language) => {
       const name = plain(given);
       const base = language === "" ? `Subtitles ${String(track + 1)}` : languageName(language);
@@ -36,6 +41,8 @@ export function namedText(targets: readonly TextTarget[]): NamedTrack<TextTarget
 }
 
 interface Naming<Target> {
+  /** -1: none is. */
+  readonly defaultIndex: number;
   readonly nameOf: (target: Target, language: string) => string;
   /** What a player selects by (RFC 8216bis 4.4.6.1). */
   readonly choiceOf: (target: Target, language: string) => string;
@@ -43,17 +50,18 @@ interface Naming<Target> {
 
 function named<Target extends { readonly language: string }>(
   targets: readonly Target[],
-  { nameOf, choiceOf }: Naming<Target>,
+  { defaultIndex, nameOf, choiceOf }: Naming<Target>,
 ): NamedTrack<Target>[] {
   const names = new Set<string>();
-  const choices = new Set<string>();
-  return targets.map((target) => {
+  const choices = targets.map((target) => choiceOf(target, languageTag(target.language)));
+  const defaultChoice = choices[defaultIndex];
+  return targets.map((target, index) => {
     const language = languageTag(target.language);
     const name = unusedName(plain(nameOf(target, language)), names);
-    const choice = choiceOf(target, language);
-    const autoselect = !choices.has(choice);
-    choices.add(choice);
-    return { target, language, name, autoselect };
+    const choice = choices[index];
+    const isDefault = index === defaultIndex;
+    const autoselect = choice === defaultChoice ? isDefault : choices.indexOf(choice ?? "") === index;
+    return { target, language, name, autoselect, isDefault };
   });
 }
 

@@ -80,7 +80,7 @@ describe("what an asset has beside its media", () => {
     assert.deepEqual(gunzipSync(gzipped.body), answer.body);
     assert.notEqual(gzipped.headers.etag, answer.headers.etag);
     assert.equal((await get("text/0/2.vtt")).status, 404, "not released yet");
-    assert.equal((await get("text/1/0.vtt")).status, 404, "no such track");
+    assert.equal((await get("text/16/0.vtt")).status, 404, "no such track");
   });
 
   it("says that nothing is said before a track is converted, and what is said after", async () => {
