@@ -25,6 +25,7 @@ describe("the control plane's configuration", () => {
       coolMs: 600_000,
       certificateDays: 14,
       trashMs: 86_400_000,
+      editionGraceMs: 21_600_000,
       ladders: {},
       maxSourceBytes: 274_877_906_944,
       clusterName: "vstream",

@@ -96,6 +96,12 @@ const controlSettings = z.object({
     .min(0)
     .max(365 * dayMs)
     .default(dayMs),
+  /** How long viewers who began with an edition that was replaced are still served it. */
+  editionGraceMs: z
+    .int()
+    .min(0)
+    .max(30 * dayMs)
+    .default(21_600_000),
   /**
    * The most segments that one node encodes at a stretch. Fewer: a short clip is shared by more nodes and is ready
    * sooner, for some more processor time. Not given: by the length of the source. Plans that are made stay as they are.

@@ -10,6 +10,7 @@ export function loopSettings(config: ControlConfig): Partial<LoopSettings> {
     brakeHoldMs: config.brakeHoldMs,
     drainQuietMs: config.drainQuietMs,
     trashMs: config.trashMs,
+    editionGraceMs: config.editionGraceMs,
     maxChunkSegments: config.maxChunkSegments ?? null,
     ladders: laddersWith(config.ladders),
     rebalance: config.rebalance === "on",

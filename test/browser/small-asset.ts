@@ -151,7 +151,7 @@ function manifestOf(assetId: AssetId, pieces: readonly Piece[], homeNodeIds: rea
     totalChunks: 2,
     homeNodeIds,
     deleted: false,
-    ...{ text: [], extras: [] },
+    ...{ text: [], extras: [], edition: 0, previous: [] },
   };
 }
 

@@ -81,7 +81,8 @@ function unrestOfAsset(view: AssetView, ground: Ground): string[] {
   switch (asset.state) {
     case "uploading": {
       const promised = ground.operator.assets.get(asset.id);
-      const isAbandoned = promised?.isUploading !== true && !view.pieces.some((piece) => piece.id === "source");
+      const isComing = promised?.isUploading === true || asset.sourceUrl !== null;
+      const isAbandoned = !isComing && !view.pieces.some((piece) => piece.id === "source");
       return isAbandoned || takersOf(view, ground).length === 0 ? [] : [`${asset.id} is uploading`];
     }
     case "processing":
@@ -126,11 +127,16 @@ function waitsForItsNode({ kind, nodeId, pieceId }: TaskRecord, view: AssetView,
       const standing = truth.standing(view, [...living]);
       return !canEncodeWith(undefined, ground) || ![sourcePieceId, timelinePieceId].every((id) => standing.has(id));
     }
+    case "check": {
+      return isUnread(view, ground);
+    }
     case "images": {
       const standing = truth.standing(view, [...living]);
       const video = (view.asset.plan?.chunks ?? []).map(({ index }) => videoPieceId(index));
       return !canEncodeWith(undefined, ground) || !video.every((id) => standing.has(id));
     }
+    case "fetch":
+      return takers.length === 0;
     case "probe":
       return takers.every((node) => truth.copy(node.id, view.asset.id, sourcePieceId) !== "right");
     case "replicate": {
@@ -144,6 +150,19 @@ function waitsForItsNode({ kind, nodeId, pieceId }: TaskRecord, view: AssetView,
     case "verify":
       return false;
   }
+}
+
+// What a check reads stands on no node that is there; or not as a whole on one that is not draining, while none takes
+// other work.
+function isUnread(view: AssetView, { living, nodes, truth }: Ground): boolean {
+  const read = view.pieces.filter(({ content }) => ["video", "audio", "text"].includes(content.kind));
+  const standing = truth.standing(view, [...living]);
+  if (!read.every(({ id }) => standing.has(id))) return true;
+  const hasAll = (node: NodeRecord): boolean =>
+    read.every(({ id }) => truth.copy(node.id, view.asset.id, id) === "right");
+  return !nodes.some(
+    (node) => living.has(node.id) && (node.scheduling === "active" || (node.scheduling !== "draining" && hasAll(node))),
+  );
 }
 
 // By the toolchain that made the rest of it: another would make other bytes.
@@ -168,10 +187,10 @@ function lacksForGood(view: AssetView, ground: Ground): boolean {
   const { asset, pieces } = view;
   const standing = ground.truth.standing(view, [...ground.living]);
   const lacking = plannedPieces(view).filter((id) => !standing.has(id));
-  const extras = asset.plan === null ? [] : extrasOf(asset.plan);
+  const extras = extrasOf(asset);
   return lacking.some((id) => {
     if (extras.includes(id)) return !canEncodeWith(undefined, ground);
-    const track = /^audio-\d+-/.exec(id)?.[0];
+    const track = /^(?:e\d+-)?audio-\d+-/.exec(id)?.[0];
     const made = pieces.find((piece) => piece.id === id || (track !== undefined && piece.id.startsWith(track)));
     return made !== undefined && made.toolchain !== "" && !canEncodeWith(made.toolchain, ground);
   });
@@ -248,6 +267,8 @@ function unrestOfFailed(view: AssetView, { living, truth }: Ground): string[] {
   const { asset } = view;
   const code = asset.error?.code ?? "internal";
   if (code === "not_media" || code === "upload_failed") return [];
+  // Nobody knew how large it would be when its homes were chosen.
+  if (code === "storage_full" && asset.sourceUrl !== null) return [];
   const standing = truth.standing(view, [...living]);
   const lacks = !standing.has(sourcePieceId);
   if (code === "object_missing" && lacks) return [];

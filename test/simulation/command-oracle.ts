@@ -188,8 +188,9 @@ export class CommandOracle implements CommandWatch {
     const { findings, truth } = this.#parts;
     const believed = view.replicas.filter((copy) => copy.state !== "lost").map((copy) => copy.nodeId);
     const standing = truth.standing(view, [...new Set(believed)]);
-    const { plan } = view.asset;
-    const lacks = plan === null || plannedPieces(view).some((id) => !standing.has(id) && !extrasOf(plan).includes(id));
+    const { asset } = view;
+    const extras = extrasOf(asset);
+    const lacks = asset.plan === null || plannedPieces(view).some((id) => !standing.has(id) && !extras.includes(id));
     if (!lacks) findings.violate("I2", `${view.asset.id} was ready and failed, though a copy of everything stands`);
   }
 

@@ -30,6 +30,7 @@ export const simulatedSettings = {
   repairHoldMs: 20 * second,
   brakeHoldMs: 40 * second,
   trashMs: 60 * second,
+  editionGraceMs: 30 * second,
   uploadLimitMs: 240 * second,
   drainQuietMs: 5 * second,
   coolMs: 20 * second,

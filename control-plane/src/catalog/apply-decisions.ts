@@ -45,6 +45,11 @@ async function applyDecision(db: Db, decision: Decision, at: number): Promise<Ta
     case "move-home":
     case "set-extra-replicas":
     case "set-plan":
+    case "set-next-plan":
+    case "adopt-edition":
+    case "give-up-edition":
+    case "retire-edition":
+    case "forget-editions":
     case "drop-piece":
     case "release-chunks":
     case "set-asset-state":

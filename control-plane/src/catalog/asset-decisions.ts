@@ -5,6 +5,7 @@ import { isExtra } from "../planning/asset-facts.ts";
 import { textTrackLimit } from "../planning/choose-targets.ts";
 import type { Decision } from "../planning/decisions.ts";
 import { assetRow, changeAsset } from "./assets.ts";
+import { adoptEdition, forgetEditions, giveUpEdition, retireEdition, setNextPlan } from "./editions.ts";
 import { cancelOpenTask, cancelTasksOf } from "./end-task.ts";
 import { writeEvent } from "./events.ts";
 import { applyExtraReplicas, applyHomes, applyMove } from "./home-decisions.ts";
@@ -23,6 +24,11 @@ type AssetDecision = DecisionOf<
   | "move-home"
   | "set-extra-replicas"
   | "set-plan"
+  | "set-next-plan"
+  | "adopt-edition"
+  | "give-up-edition"
+  | "retire-edition"
+  | "forget-editions"
   | "drop-piece"
   | "release-chunks"
   | "set-asset-state"
@@ -44,6 +50,21 @@ export async function applyToAsset(db: Db, decision: AssetDecision, at: number):
       return;
     case "set-plan":
       await setPlan(db, asset, decision.plan);
+      return;
+    case "set-next-plan":
+      await setNextPlan(db, asset, decision);
+      return;
+    case "adopt-edition":
+      await adoptEdition(db, asset, { ...decision, at });
+      return;
+    case "give-up-edition":
+      await giveUpEdition(db, asset, { ...decision, at });
+      return;
+    case "retire-edition":
+      await retireEdition(db, asset, { ...decision, at });
+      return;
+    case "forget-editions":
+      await forgetEditions(db, asset);
       return;
     case "drop-piece":
       await dropIfPossible(db, asset, { ...decision, at });
@@ -84,7 +105,7 @@ interface Drop {
 async function dropIfPossible(db: Db, asset: AssetRow, { pieceId, reason, at }: Drop): Promise<void> {
   const piece = await db
     .selectFrom("pieces")
-    .select(["id", "kind", "chunk"])
+    .select(["id", "kind", "chunk", "edition"])
     .where("asset_id", "=", asset.id)
     .where("id", "=", pieceId)
     .executeTakeFirst();
@@ -97,9 +118,14 @@ async function dropIfPossible(db: Db, asset: AssetRow, { pieceId, reason, at }: 
 }
 
 // What players were given stays; of what the asset can do without, what stands somewhere.
-async function mayBeDropped(db: Db, asset: AssetRow, piece: Pick<PieceRow, "id" | "kind" | "chunk">): Promise<boolean> {
+async function mayBeDropped(
+  db: Db,
+  asset: AssetRow,
+  piece: Pick<PieceRow, "id" | "kind" | "chunk" | "edition">,
+): Promise<boolean> {
   if (isExtra(piece)) return !(await hasLiveCopy(db, asset.id, piece.id));
-  return piece.kind === "video" && piece.chunk >= asset.released_chunks;
+  const isGiven = piece.edition <= asset.edition && piece.chunk < asset.released_chunks;
+  return piece.kind === "video" && !isGiven;
 }
 
 async function cancelCopies(db: Db, assetId: AssetId, { pieceId, reason, at }: Drop): Promise<void> {
@@ -119,7 +145,7 @@ async function releaseChunks(db: Db, asset: AssetRow, releasedChunks: number): P
   if (asset.state === "deleting" || asset.state === "failed") return;
   const plan = planFromJson(asset.plan);
   if (releasedChunks > plan.chunks.length) return;
-  if ((await countPieces(db, asset.id, releasedChunks)) < releasedChunks * (1 + plan.audio.length)) return;
+  if ((await countPieces(db, asset, releasedChunks)) < releasedChunks * (1 + plan.audio.length)) return;
   await changeAsset(db, asset.id, { released_chunks: releasedChunks }, "visible");
   await db
     .insertInto("releases")
@@ -127,11 +153,12 @@ async function releaseChunks(db: Db, asset: AssetRow, releasedChunks: number): P
     .execute();
 }
 
-async function countPieces(db: Db, assetId: AssetId, beforeChunk: number): Promise<number> {
+async function countPieces(db: Db, { id, edition }: AssetRow, beforeChunk: number): Promise<number> {
   const { pieces } = await db
     .selectFrom("pieces")
     .select((eb) => eb.fn.countAll<number>().as("pieces"))
-    .where("asset_id", "=", assetId)
+    .where("asset_id", "=", id)
+    .where("edition", "=", edition)
     .where("chunk", ">=", 0)
     .where("chunk", "<", beforeChunk)
     .executeTakeFirstOrThrow();
@@ -156,6 +183,7 @@ async function setState(db: Db, asset: AssetRow, change: DecisionOf<"set-asset-s
       error: toJsonOrNull(error),
       ...(to === "playable" || to === "ready" ? { playable_at: asset.playable_at ?? at } : {}),
       ...(to === "ready" ? { ready_at: asset.ready_at ?? at } : {}),
+      ...(to === "failed" ? { next_edition: null } : {}),
     },
     to === "ready" ? "visible" : "unseen",
   );

@@ -137,6 +137,8 @@ export interface AssetSummary {
   readonly replicas: readonly { readonly nodeId: NodeId; readonly state: ReplicaRecord["state"] }[];
   /** Fewest verified copies of any piece, on nodes that are not down. */
   readonly fewestCopies: number;
+  /** A node that is up holds the source. */
+  readonly hasSource: boolean;
   /** Sum over all verified replicas. */
   readonly storedBytes: number;
   readonly piecesDone: number;
@@ -261,6 +263,12 @@ export interface CatalogCommands {
    * @throws VsError asset_not_found, conflict when nothing is being made
    */
   cancelAsset(change: { assetId: AssetId; at: number; actor: Actor }): Promise<AssetRecord>;
+  /**
+   * Begins to encode a ready asset anew; with the ladder that it is being encoded anew with already, nothing happens.
+   * @param change ladder: one that there is
+   * @throws VsError asset_not_found; conflict when it is not ready, its source is nowhere, or another ladder is under way
+   */
+  reencodeAsset(change: { assetId: AssetId; ladder: string; at: number; actor: Actor }): Promise<AssetRecord>;
   /** Puts an asset into the trash. @throws VsError asset_not_found, conflict when it is there already */
   deleteAsset(change: { assetId: AssetId; at: number; actor: Actor }): Promise<AssetRecord>;
   undeleteAsset(change: { assetId: AssetId; at: number; actor: Actor }): Promise<AssetRecord>;
@@ -306,6 +314,8 @@ export interface CatalogCommands {
    * Bounded work per call. Gives how many.
    */
   unsettleDueTrash(due: { before: number }): Promise<number>;
+  /** The same for assets with an edition that was replaced at that time or before. */
+  unsettleDueEditions(due: { before: number }): Promise<number>;
   /** Finished tasks, old events and logs beyond their time. Bounded work per call. */
   prune(before: { tasksFinishedBefore: number; eventsBefore: number }): Promise<number>;
 }
@@ -332,8 +342,11 @@ export interface CatalogQueries {
   planningSnapshot(at: number): Promise<Snapshot>;
   /** One asset whole, settled or not. */
   getAssetView(id: AssetId): Promise<AssetView | null>;
-  /** null: no such asset, or nothing released yet. Pieces from the first chunk that haveVersion lacked. */
-  getManifest(query: { assetId: AssetId; haveVersion: number }): Promise<Manifest | null>;
+  /**
+   * null: no such asset, or nothing released yet. Pieces from the first chunk that haveVersion lacked.
+   * @param query edition: that is being made, with all its pieces or none, as if it were the present one
+   */
+  getManifest(query: { assetId: AssetId; haveVersion: number; edition?: number }): Promise<Manifest | null>;
   /** null: there is no such asset, or it has no such file. */
   getSubtitleFile(query: {
     assetId: AssetId;

@@ -7,6 +7,7 @@ import type { CatalogCommands, CatalogQueries } from "./catalog.ts";
 import { listCopies } from "./copies.ts";
 import { counts } from "./counts.ts";
 import { recordDamage } from "./damage.ts";
+import { reencodeAsset, unsettleDueEditions } from "./editions.ts";
 import { listEvents, recordEvent } from "./events.ts";
 import { countHomes } from "./homes.ts";
 import { recordInventory } from "./inventory.ts";
@@ -53,6 +54,7 @@ export const commandSet: OnDb<CatalogCommands> = {
   applyDecisions,
   updateAsset,
   cancelAsset,
+  reencodeAsset,
   deleteAsset,
   undeleteAsset,
   retryTask,
@@ -67,6 +69,7 @@ export const commandSet: OnDb<CatalogCommands> = {
   revokeToken,
   recordEvent,
   unsettleDueTrash,
+  unsettleDueEditions,
   prune,
 };
 

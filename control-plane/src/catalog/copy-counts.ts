@@ -1,5 +1,7 @@
 // How many copies there are: by node and state, and of the piece that has the fewest.
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
+import { nodesInDoubt } from "./nodes-in-doubt.ts";
+import { countFewestPresent, hasOtherEditions } from "./present-copies.ts";
 import type { ReplicaState } from "./records.ts";
 import type { AssetRow, Db } from "./tables.ts";
 
@@ -14,7 +16,7 @@ export interface CopyGroup {
   readonly bytes: number;
 }
 
-type Sized = Pick<AssetRow, "id" | "piece_count">;
+type Sized = Pick<AssetRow, "id" | "piece_count" | "last_edition">;
 
 export async function countCopies(db: Db, ids: readonly AssetId[]): Promise<CopyGroup[]> {
   const groups = db
@@ -63,8 +65,17 @@ export async function fewestByGroups(
   return fewest;
 }
 
-/** The same, counted piece by piece. */
+/** The same, counted piece by piece; of one that was encoded anew, only those that players get now. */
 export async function countFewest(db: Db, assets: readonly Sized[]): Promise<ReadonlyMap<AssetId, number>> {
+  const mixed = assets.filter(hasOtherEditions).map(({ id }) => id);
+  const plain = await countFewestOfAll(
+    db,
+    assets.filter((asset) => !hasOtherEditions(asset)),
+  );
+  return new Map([...plain, ...(await countFewestPresent(db, mixed))]);
+}
+
+async function countFewestOfAll(db: Db, assets: readonly Sized[]): Promise<ReadonlyMap<AssetId, number>> {
   if (assets.length === 0) return new Map();
   const ids = assets.map((asset) => asset.id);
   // In the order of the table's key, so that nothing has to be sorted.
@@ -87,12 +98,4 @@ export async function countFewest(db: Db, assets: readonly Sized[]): Promise<Rea
       return [id, row?.pieces === pieces ? row.fewest : 0];
     }),
   );
-}
-
-/** A subquery: nodes whose copies do not count now. */
-export function nodesInDoubt(db: Db) {
-  return db
-    .selectFrom("nodes")
-    .select("nodes.id")
-    .where((eb) => eb.or([eb("nodes.health", "=", "down"), eb("nodes.copies_trusted", "=", 0)]));
 }

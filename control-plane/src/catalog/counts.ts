@@ -3,7 +3,8 @@ import { sql } from "kysely";
 import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { AssetId } from "@vstream/core/ids.ts";
 import type { CatalogCounts } from "./catalog.ts";
-import { countFewest, nodesInDoubt } from "./copy-counts.ts";
+import { countFewest } from "./copy-counts.ts";
+import { nodesInDoubt } from "./nodes-in-doubt.ts";
 import type { AssetRow, Db, Tables } from "./tables.ts";
 
 export async function counts(db: Db): Promise<CatalogCounts> {
@@ -35,7 +36,7 @@ async function countBy(db: Db, table: keyof Tables, column: "health" | "state"):
 async function countDegraded(db: Db): Promise<number> {
   const rows = await db
     .selectFrom("assets")
-    .select(["id", "replicas_wanted", "piece_count"])
+    .select(["id", "replicas_wanted", "piece_count", "last_edition"])
     .where("state", "=", "ready")
     .where((eb) =>
       eb.or([

@@ -2,20 +2,19 @@
 import { textPieceId } from "@vstream/core/ids.ts";
 import type { AssetId, PieceId } from "@vstream/core/ids.ts";
 import type { Piece, TextTarget } from "@vstream/core/media.ts";
-import { extraKinds } from "../planning/asset-facts.ts";
 import { toPiece } from "./pieces.ts";
 import type { AssetRecord } from "./records.ts";
-import type { Db } from "./tables.ts";
+import type { AssetRow, Db } from "./tables.ts";
 
-/** In the order of their names. */
-export async function readExtras(db: Db, assetId: AssetId): Promise<Piece[]> {
+/** Text, and the images of the edition; in the order of their names. */
+export async function readExtras(db: Db, { id, edition }: Pick<AssetRow, "id" | "edition">): Promise<Piece[]> {
   const rows = await db
     .selectFrom("pieces")
     .selectAll()
-    .where("asset_id", "=", assetId)
+    .where("asset_id", "=", id)
     // No chunk is an index away; what has none is little.
     .where("chunk", "=", -1)
-    .where("kind", "in", extraKinds)
+    .where((eb) => eb.or([eb("kind", "=", "text"), eb.and([eb("kind", "=", "images"), eb("edition", "=", edition)])]))
     .orderBy("id")
     .execute();
   return rows.map(toPiece);

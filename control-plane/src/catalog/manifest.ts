@@ -1,41 +1,104 @@
 // What agents may give to players, from the catalog's rows.
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
-import type { Manifest, Piece } from "@vstream/core/media.ts";
-import { declaredRates } from "../planning/measure.ts";
+import type { Manifest, ManifestEdition, Piece, Probe } from "@vstream/core/media.ts";
+import { declaredRates, measureRates } from "../planning/measure.ts";
 import { assetRow } from "./assets.ts";
 import { offeredText, readExtras } from "./extras.ts";
 import { homesOf } from "./homes.ts";
 import { toPiece } from "./pieces.ts";
-import { planFromJson, probeFromJson, ratesFromJson } from "./stored-media.ts";
+import type { EncodePlan } from "./records.ts";
+import {
+  nextEditionFromJson,
+  planFromJson,
+  previousEditionsFromJson,
+  probeFromJson,
+  ratesFromJson,
+} from "./stored-media.ts";
 import type { AssetRow, Db } from "./tables.ts";
 
+/** More than any asset has: their numbers have five digits. */
+const mostChunks = 100_000;
+
+/** @param query edition: the one that is being made, as if it were the present one; left out: the present one */
 export async function getManifest(
   db: Db,
-  { assetId, haveVersion }: { assetId: AssetId; haveVersion: number },
+  query: { assetId: AssetId; haveVersion: number; edition?: number },
 ): Promise<Manifest | null> {
+  const { assetId, haveVersion, edition } = query;
   const asset = await assetRow(db, assetId);
   if (asset === undefined || asset.probe === null || asset.plan === null || asset.released_chunks === 0) return null;
   const [probe, plan] = [probeFromJson(asset.probe), planFromJson(asset.plan)];
+  const common = await commonOf(db, asset, { probe, plan });
+  if (edition !== undefined && edition !== asset.edition) return await nextManifest(db, asset, common, edition);
   const measured = asset.measured === null ? null : ratesFromJson(asset.measured);
-  const rates = measured ?? declaredRates({ plan, probe, pieces: await releasedPieces(db, asset, { from: 0, to: 1 }) });
+  const rates = measured ?? declaredRates({ plan, probe, pieces: await chunkPieces(db, asset, { from: 0, to: 1 }) });
   const fromChunk = await chunksAt(db, asset, haveVersion);
   return {
-    assetId,
-    version: asset.manifest_version,
-    title: asset.title,
+    ...common,
     complete: measured !== null && asset.released_chunks === plan.chunks.length,
-    probe,
     renditions: rates.renditions,
     audio: rates.audio,
-    pieces: await releasedPieces(db, asset, { from: fromChunk, to: asset.released_chunks }),
+    pieces: await chunkPieces(db, asset, { from: fromChunk, to: asset.released_chunks }),
     fromChunk,
     releasedChunks: asset.released_chunks,
-    totalChunks: plan.chunks.length,
-    homeNodeIds: (await homesOf(db, [assetId]))(assetId).homes,
-    deleted: asset.state === "deleting",
-    text: (await offeredText(db, [{ id: assetId, state: asset.state, plan }])).get(assetId) ?? [],
-    extras: await readExtras(db, assetId),
+    extras: await readExtras(db, asset),
   };
+}
+
+type Common = Omit<
+  Manifest,
+  "complete" | "renditions" | "audio" | "pieces" | "fromChunk" | "releasedChunks" | "extras"
+>;
+
+async function commonOf(
+  db: Db,
+  asset: AssetRow,
+  { probe, plan }: { readonly probe: Probe; readonly plan: EncodePlan },
+): Promise<Common> {
+  const { id } = asset;
+  return {
+    assetId: id,
+    version: asset.manifest_version,
+    title: asset.title,
+    probe,
+    totalChunks: plan.chunks.length,
+    homeNodeIds: (await homesOf(db, [id]))(id).homes,
+    deleted: asset.state === "deleting",
+    text: (await offeredText(db, [{ id, state: asset.state, plan }])).get(id) ?? [],
+    edition: asset.edition,
+    previous: await readPrevious(db, asset),
+  };
+}
+
+// For who makes images of it or checks it: nobody is given it to play.
+async function nextManifest(db: Db, asset: AssetRow, common: Common, edition: number): Promise<Manifest | null> {
+  const next = asset.next_edition === null ? null : nextEditionFromJson(asset.next_edition);
+  if (next?.edition !== edition || next.plan === null) return null;
+  const { plan } = next;
+  const totalChunks = plan.chunks.length;
+  const pieces = await chunkPieces(db, { id: asset.id, edition }, { from: 0, to: totalChunks });
+  const isWhole = pieces.length === totalChunks * (1 + plan.audio.length);
+  return {
+    ...common,
+    complete: isWhole,
+    ...(isWhole ? measureRates : declaredRates)({ plan, probe: common.probe, pieces }),
+    pieces: isWhole ? pieces : [],
+    fromChunk: 0,
+    releasedChunks: isWhole ? totalChunks : 0,
+    totalChunks,
+    edition,
+    extras: await readExtras(db, { id: asset.id, edition }),
+  };
+}
+
+async function readPrevious(db: Db, asset: AssetRow): Promise<ManifestEdition[]> {
+  const previous: ManifestEdition[] = [];
+  for (const { edition, measured } of previousEditionsFromJson(asset.previous_editions)) {
+    const chunks = await chunkPieces(db, { id: asset.id, edition }, { from: 0, to: mostChunks });
+    const images = (await readExtras(db, { id: asset.id, edition })).filter(({ content }) => content.kind === "images");
+    previous.push({ edition, ...measured, pieces: [...chunks, ...images] });
+  }
+  return previous;
 }
 
 export async function listManifestVersions(
@@ -67,13 +130,18 @@ async function chunksAt(db: Db, asset: AssetRow, version: number): Promise<numbe
 }
 
 // In playing order, video before audio.
-async function releasedPieces(db: Db, asset: AssetRow, chunks: { from: number; to: number }): Promise<Piece[]> {
+async function chunkPieces(
+  db: Db,
+  { id, edition }: Pick<AssetRow, "id" | "edition">,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<Piece[]> {
   const rows = await db
     .selectFrom("pieces")
     .selectAll()
-    .where("asset_id", "=", asset.id)
-    .where("chunk", ">=", chunks.from)
-    .where("chunk", "<", chunks.to)
+    .where("asset_id", "=", id)
+    .where("edition", "=", edition)
+    .where("chunk", ">=", from)
+    .where("chunk", "<", to)
     .orderBy("chunk")
     .orderBy("track")
     .execute();

@@ -2,6 +2,7 @@
 // name the same. How many an asset has, and how large they are, is kept in its row.
 import { bytesOf, objectsOf } from "@vstream/core/media.ts";
 import type { Piece, PieceContent } from "@vstream/core/media.ts";
+import { editionOf } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
 import { isExtra } from "../planning/asset-facts.ts";
 import type { Actor } from "./catalog.ts";
@@ -129,6 +130,7 @@ function toRow(assetId: AssetId, piece: Piece): PieceRow {
     toolchain: piece.toolchain,
     made_by: piece.madeBy,
     bytes: bytesOf(content),
+    edition: editionOf(piece.id) ?? 0,
   };
 }
 

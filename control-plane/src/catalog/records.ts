@@ -82,6 +82,10 @@ export interface AssetRecord {
   readonly edition: number;
   /** What is made beside it, to take its place when it is whole. */
   readonly nextEdition: NextEdition | null;
+  /** Those that viewers who began with them may still be given. The oldest first. */
+  readonly previousEditions: readonly PreviousEdition[];
+  /** Why the making of an edition ended without one; null: it did not, or another has been begun since. */
+  readonly reencodeError: Failure | null;
   /** What the check before ready found; null: there was none yet. */
   readonly check: CheckReport | null;
   /** Leading chunks that a player may be given. */
@@ -112,6 +116,15 @@ export interface NextEdition {
   readonly ladder: string;
   /** null: not planned yet. */
   readonly plan: EncodePlan | null;
+  /** null: there was none yet. */
+  readonly check: CheckReport | null;
+}
+
+export interface PreviousEdition {
+  readonly edition: number;
+  readonly measured: MeasuredRates;
+  /** When another took its place. */
+  readonly replacedAt: number;
 }
 
 export interface MeasuredRates {

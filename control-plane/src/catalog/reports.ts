@@ -2,12 +2,17 @@
 // changes nothing. The repetition of an accepted one is accepted again, and has no effect but one: of copies that an
 // inventory in between left out, because their report was not answered yet, the node is asked whether they stand there.
 import { VsError } from "@vstream/core/errors.ts";
+import type { Failure } from "@vstream/core/errors.ts";
+import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { Piece } from "@vstream/core/media.ts";
+import { ruleBroken } from "../planning/plan-check.ts";
 import type { CatalogCommands, ReportOutcome, TaskReport } from "./catalog.ts";
 import { changeAsset, requireAssetRow } from "./assets.ts";
 import { checkPieces, requirePiece } from "./check-pieces.ts";
 import { takeDamage } from "./damage.ts";
+import { checkColumns } from "./editions.ts";
 import { failTask, succeedTask } from "./end-task.ts";
+import { takeFetched } from "./fetched-source.ts";
 import { readIdentity } from "./identity.ts";
 import { fromJson, toJson } from "./json-column.ts";
 import { nodeActor } from "./nodes.ts";
@@ -98,8 +103,21 @@ type SuccessReport = Omit<TaskReport, "outcome"> & { readonly outcome: Succeeded
 // False: what the node made is refused, and the task has failed.
 async function takeSuccess(db: Db, task: TaskRow, report: SuccessReport): Promise<boolean> {
   if (!(await takeResult(db, task, report))) return false;
-  await succeedTask(db, task, report.at);
+  const failure = brokenRule(task, report.outcome);
+  // Dead, so that it can be tried again.
+  if (failure === null) await succeedTask(db, task, report.at);
+  else await failTask(db, task, { failure, retryAt: null, at: report.at });
   return true;
+}
+
+function brokenRule(task: TaskRow, { check }: Succeeded): Failure | null {
+  return task.kind !== "check" || check === null ? null : ruleBroken({ id: task.asset_id }, check);
+}
+
+async function takeCheck(db: Db, task: TaskRow, { check }: Succeeded): Promise<void> {
+  if (check === null) throw new VsError("invalid_argument", `the check of ${task.asset_id} says nothing`);
+  const asset = await requireAssetRow(db, task.asset_id);
+  await changeAsset(db, asset.id, checkColumns(asset, { pieceId: task.piece_id, check }));
 }
 
 async function takeResult(db: Db, task: TaskRow, report: SuccessReport): Promise<boolean> {
@@ -117,6 +135,7 @@ async function takeResult(db: Db, task: TaskRow, report: SuccessReport): Promise
     case "probe":
       await takeProbe(db, task, report.outcome);
       break;
+    case "fetch":
     case "transcode":
     case "text":
     case "images":
@@ -124,6 +143,9 @@ async function takeResult(db: Db, task: TaskRow, report: SuccessReport): Promise
       break;
     case "audio":
       break;
+    case "check":
+      await takeCheck(db, task, report.outcome);
+      return true;
   }
   await checkPieces(db, task, report.outcome.pieces);
   return await storeFrom(db, task, { nodeId, pieces: report.outcome.pieces, at });
@@ -169,6 +191,8 @@ async function storeFrom(
     return false;
   }
   await markVerified(db, arrived);
+  const source = made.pieces.find(({ id }) => task.kind === "fetch" && id === sourcePieceId);
+  if (source !== undefined) await takeFetched(db, task.asset_id, { ...made, source });
   await unsettle(db, task.asset_id);
   return true;
 }

@@ -19,7 +19,7 @@ import type {
 } from "@vstream/core/media.ts";
 import { fromJson, toJson } from "./json-column.ts";
 import type { Json } from "./json-column.ts";
-import type { EncodePlan, MeasuredRates, NextEdition } from "./records.ts";
+import type { EncodePlan, MeasuredRates, NextEdition, PreviousEdition } from "./records.ts";
 
 /** The same with some of it perhaps not there. */
 type Older<Whole, Missing extends keyof Whole> = Omit<Whole, Missing> & Partial<Pick<Whole, Missing>>;
@@ -34,6 +34,7 @@ export type StoredPlan = Omit<Older<EncodePlan, "images">, "rungs" | "audio" | "
 };
 /** Beside the present edition. */
 export type StoredNextEdition = Omit<NextEdition, "plan"> & { readonly plan: StoredPlan | null };
+export type StoredPreviousEdition = Omit<PreviousEdition, "measured"> & { readonly measured: StoredRates };
 export type StoredProbe = Omit<Older<Probe, "chapters" | "warnings" | "damaged">, "video" | "audio" | "text"> & {
   readonly video: Older<VideoStream, "videoRange">;
   readonly audio: readonly Older<AudioStream, "name" | "defaultTrack">[];
@@ -60,6 +61,10 @@ export function nextEditionFromJson(text: Json<StoredNextEdition>): NextEdition 
   return { ...next, plan: next.plan === null ? null : wholePlan(next.plan) };
 }
 
+export function previousEditionsFromJson(text: Json<readonly StoredPreviousEdition[]>): PreviousEdition[] {
+  return fromJson(text).map((previous) => ({ ...previous, measured: wholeRates(previous.measured) }));
+}
+
 function wholePlan(plan: StoredPlan): EncodePlan {
   const { rungs, audio, text = [] } = plan;
   const whole = { rungs: rungs.map(wholeRung), audio: audio.map(wholeTarget), text: text.map(wholeText) };
@@ -75,7 +80,10 @@ export function probeFromJson(text: Json<StoredProbe>): Probe {
 }
 
 export function ratesFromJson(text: Json<StoredRates>): MeasuredRates {
-  const rates = fromJson(text);
+  return wholeRates(fromJson(text));
+}
+
+function wholeRates(rates: StoredRates): MeasuredRates {
   return {
     renditions: rates.renditions.map((rendition) => ({ ...rendition, rung: wholeRung(rendition.rung) })),
     audio: rates.audio.map((track) => ({ ...track, target: wholeTarget(track.target) })),

@@ -1,9 +1,11 @@
 // Decisions about tasks: make one, lease it, end its lease, cancel it.
+import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
 import { sql } from "kysely";
 import { isDue } from "../planning/decisions.ts";
 import type { Decision, NewTask } from "../planning/decisions.ts";
 import { assetRow } from "./assets.ts";
+import { isOver } from "./editions.ts";
 import { cancelOpenTask, loseLease } from "./end-task.ts";
 import { isHome } from "./homes.ts";
 import { fromJson } from "./json-column.ts";
@@ -51,6 +53,7 @@ function mayRun(task: TaskRow, at: number): boolean {
 
 async function isPossible(db: Db, task: NewTask, asset: AssetRow): Promise<boolean> {
   const isEnding = asset.state === "deleting" || asset.state === "failed";
+  if (task.pieceId !== "" && isOver(asset, task.pieceId)) return false;
   switch (task.kind) {
     case "replicate":
       return task.nodeId !== null && task.pieceId !== "" && (await hasPiece(db, asset.id, task.pieceId));
@@ -58,12 +61,15 @@ async function isPossible(db: Db, task: NewTask, asset: AssetRow): Promise<boole
       return task.nodeId !== null;
     case "verify":
       return task.nodeId !== null && asset.state !== "deleting";
+    case "fetch":
+      return asset.state === "uploading" && asset.source_url !== "" && !(await hasPiece(db, asset.id, sourcePieceId));
     case "probe":
     case "transcode":
     case "audio":
       return !isEnding;
     case "text":
     case "images":
+    case "check":
       return !isEnding && asset.plan !== null;
   }
 }
@@ -78,6 +84,8 @@ interface Proposal {
 async function isStillRight(db: Db, { task, asset, nodeId }: Proposal): Promise<boolean> {
   if (task.kind === "replicate") return task.piece_id !== "" && (await hasPiece(db, asset.id, task.piece_id));
   if (task.kind !== "discard" || asset.state === "deleting" || asset.state === "failed") return true;
+  const named = fromJson(task.discard_piece_ids);
+  if (named.length > 0 && named.every((pieceId) => isOver(asset, pieceId))) return true;
   if (await isHome(db, asset.id, nodeId)) return false;
   return (await countNeeded(db, { task, asset, nodeId })) === 0;
 }
@@ -86,7 +94,7 @@ async function isStillRight(db: Db, { task, asset, nodeId }: Proposal): Promise<
 // be deleted have too few others on homes that are not down.
 async function countNeeded(db: Db, { task, asset, nodeId }: Proposal): Promise<number> {
   const wanted = Math.max(1, Math.min(asset.replicas_wanted, asset.home_count));
-  const pieceIds = fromJson(task.discard_piece_ids);
+  const pieceIds = fromJson(task.discard_piece_ids).filter((pieceId) => !isOver(asset, pieceId));
   const held = db
     .selectFrom("replicas as mine")
     .select((eb) => eb.fn.countAll<number>().as("n"))

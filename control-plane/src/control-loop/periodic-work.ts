@@ -30,7 +30,7 @@ export function startPeriodicWork(parts: PeriodicParts): AsyncDisposable {
     every("complete news", settings.completeNewsMs, () => tellAllNews(parts)),
     every("weigh demand", settings.weighDemandMs, () => demandWatch.run()),
     every("rebalance", settings.rebalanceMs, () => rebalancer.run()),
-    every("due trash", settings.dueTrashMs, () => lookAtDueTrash(parts)),
+    every("due trash", settings.dueTrashMs, () => lookAtDue(parts)),
     every("prune", settings.pruneMs, () => prune(parts)),
   ]);
   return {
@@ -48,10 +48,12 @@ async function tellAllNews(parts: LoopParts): Promise<void> {
   }
 }
 
-// What is in the trash rests there until its time is over.
-async function lookAtDueTrash({ catalog, clock, kick, settings }: PeriodicParts): Promise<void> {
-  const due = await catalog.commands.unsettleDueTrash({ before: clock.now() - settings.trashMs });
-  if (due > 0) kick();
+// What is in the trash, and editions that were replaced, rest until their time is over.
+async function lookAtDue({ catalog, clock, kick, settings }: PeriodicParts): Promise<void> {
+  const now = clock.now();
+  const trash = await catalog.commands.unsettleDueTrash({ before: now - settings.trashMs });
+  const editions = await catalog.commands.unsettleDueEditions({ before: now - settings.editionGraceMs });
+  if (trash + editions > 0) kick();
 }
 
 /** In one go at most; what is left waits for the next time. */

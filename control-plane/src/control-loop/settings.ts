@@ -43,6 +43,7 @@ const day = 24 * hour;
 export const defaultLoopSettings: LoopSettings = {
   repairHoldMs: 300 * second,
   trashMs: day,
+  editionGraceMs: 6 * hour,
   uploadLimitMs: day,
   maxChunkSegments: null,
   ladders: usualLadders,

@@ -1,7 +1,8 @@
 // One asset as planning looks at it: which pieces there are and should be, and who holds them.
 import {
   audioPieceId,
-  imagesPieceId,
+  editionOf,
+  imagesPieceIdIn,
   sourcePieceId,
   textPieceId,
   timelinePieceId,
@@ -10,46 +11,88 @@ import {
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import { bytesOf } from "@vstream/core/media.ts";
 import type { Piece, PieceContent, TaskKind } from "@vstream/core/media.ts";
-import type { AssetRecord, AssetView, EncodePlan, NodeRecord, ReplicaRecord, TaskRecord } from "../catalog/records.ts";
+import type { AssetRecord, AssetView, NodeRecord, ReplicaRecord, TaskRecord } from "../catalog/records.ts";
 import { isDownForGood } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
+import { isForEveryHome, isSourceOver } from "./keep-source.ts";
 
 export interface AssetFacts {
+  /** Without the tasks that make other editions than the asset's. */
   readonly view: AssetView;
   readonly asset: AssetRecord;
+  /** Of all editions that are to be kept. */
   readonly pieces: ReadonlyMap<PieceId, Piece>;
   /**
    * For each piece, the nodes that hold a verified copy of it and are not down; in the order of their ids.
-   * A copy that an open task is about to discard does not count.
+   * A copy that an open task is about to discard does not count, nor does that of a source that is not kept any more.
    */
   readonly copies: ReadonlyMap<PieceId, readonly NodeId[]>;
+  /** As it was read, with the tasks of all editions. */
+  readonly whole: AssetView;
 }
 
 export function readAsset(view: AssetView, cluster: Cluster): AssetFacts {
   const copies = new Map<PieceId, NodeId[]>();
   const discards = view.openTasks.filter((task) => task.kind === "discard");
   for (const replica of view.replicas) {
+    if (replica.pieceId === sourcePieceId && isSourceOver(view.asset)) continue;
     if (!isLiveCopy(replica, cluster.byId) || discards.some((task) => discardsCopy(task, replica))) continue;
     copies.set(replica.pieceId, [...(copies.get(replica.pieceId) ?? []), replica.nodeId]);
   }
   for (const nodes of copies.values()) nodes.sort();
-  const pieces = view.pieces.toSorted((one, other) => (one.id < other.id ? -1 : 1));
-  return { view, asset: view.asset, pieces: new Map(pieces.map((piece) => [piece.id, piece])), copies };
+  const { asset } = view;
+  const pieces = view.pieces
+    .filter((piece) => !isOver(asset, piece.id))
+    .sort((one, other) => (one.id < other.id ? -1 : 1));
+  return ofEdition({ view, asset, pieces: new Map(pieces.map((piece) => [piece.id, piece])), copies, whole: view });
+}
+
+/** The same with the tasks of the asset's own edition alone. */
+export function ofEdition(facts: AssetFacts): AssetFacts {
+  const { asset, whole } = facts;
+  const isOwn = (task: TaskRecord): boolean => !makesOther(task, asset);
+  const [openTasks, deadTasks] = [whole.openTasks.filter(isOwn), whole.deadTasks.filter(isOwn)];
+  return { ...facts, view: { ...whole, asset, openTasks, deadTasks } };
+}
+
+/** Whether the task makes or checks another edition than this one. */
+export function makesOther({ kind, pieceId }: TaskRecord, { edition }: Pick<AssetRecord, "edition">): boolean {
+  const isMaking = kind === "transcode" || kind === "audio" || kind === "images" || kind === "check";
+  return isMaking && pieceId !== "" && isOfOther(pieceId, { edition });
+}
+
+/** Whether the piece is of another edition than this one. */
+export function isOfOther(pieceId: PieceId, { edition }: Pick<AssetRecord, "edition">): boolean {
+  return (editionOf(pieceId) ?? edition) !== edition;
+}
+
+/** Whether the piece is of an edition that nobody is to be given any more, or the source and not kept any more. */
+export function isOver(
+  asset: Pick<AssetRecord, "edition" | "nextEdition" | "previousEditions" | "keepSource" | "readyAt">,
+  pieceId: PieceId,
+): boolean {
+  const { nextEdition, previousEditions } = asset;
+  if (pieceId === sourcePieceId) return isSourceOver(asset);
+  const kept = [asset, ...previousEditions, ...(nextEdition === null ? [] : [nextEdition])];
+  return kept.every((edition) => isOfOther(pieceId, edition));
+}
+
+/** Those that the asset consists of, without what stands beside it of other editions. */
+export function ownPieces({ pieces, asset }: Pick<AssetFacts, "pieces" | "asset">): Piece[] {
+  return [...pieces.values()].filter(({ id }) => !isOfOther(id, asset));
 }
 
 export function copiesOf(facts: AssetFacts, pieceId: PieceId): readonly NodeId[] {
   return facts.copies.get(pieceId) ?? [];
 }
 
-/** Whether every piece there is has at least that many copies among the nodes. */
-function isCovered(facts: AssetFacts, nodes: ReadonlySet<NodeId>, wanted: number): boolean {
-  return [...facts.pieces.keys()].every(
-    (pieceId) => copiesOf(facts, pieceId).filter((nodeId) => nodes.has(nodeId)).length >= wanted,
-  );
-}
-
+/** Of other editions than the asset's, what no node has is not missed. */
 export function holdsAll(facts: AssetFacts, nodeId: NodeId): boolean {
-  return isCovered(facts, new Set([nodeId]), 1);
+  return [...facts.pieces.keys()].every((pieceId) => {
+    const holders = copiesOf(facts, pieceId);
+    if (!isForEveryHome(facts.asset, pieceId)) return true;
+    return holders.includes(nodeId) || (holders.length === 0 && isOfOther(pieceId, facts.asset));
+  });
 }
 
 /** Whether somebody waits for it to be there; copies for any other asset restore or move what is. */
@@ -59,7 +102,8 @@ export function isBeingMade({ state }: AssetRecord): boolean {
 
 /** Whether the upload goes to this home, and has not arrived. */
 export function isReceiving(nodeId: NodeId, facts: AssetFacts): boolean {
-  return !facts.pieces.has(sourcePieceId) && facts.asset.homes[0] === nodeId;
+  const { homes, state } = facts.asset;
+  return state === "uploading" && !facts.pieces.has(sourcePieceId) && homes[0] === nodeId;
 }
 
 /**
@@ -87,15 +131,19 @@ export function isThereOrReturning(facts: AssetFacts, pieceId: PieceId, cluster:
 }
 
 /** All pieces that the finished asset consists of, without what was given up; none before it is planned. */
-export function plannedPieces({ asset: { plan }, deadTasks }: Pick<AssetView, "asset" | "deadTasks">): PieceId[] {
-  if (plan === null) return [];
-  const chunks = plan.chunks.flatMap((chunk) => piecesOfChunk(plan, chunk.index));
-  return [sourcePieceId, timelinePieceId, ...chunks, ...extrasOf(plan).filter((id) => !isGivenUp(id, deadTasks))];
+export function plannedPieces({ asset, deadTasks }: Pick<AssetView, "asset" | "deadTasks">): PieceId[] {
+  if (asset.plan === null) return [];
+  const chunks = asset.plan.chunks.flatMap((chunk) => piecesOfChunk(asset, chunk.index));
+  return [sourcePieceId, timelinePieceId, ...chunks, ...extrasOf(asset).filter((id) => !isGivenUp(id, deadTasks))];
 }
 
-/** Those that the asset can do without. */
-export function extrasOf({ text, images }: EncodePlan): PieceId[] {
-  return [...text.map(({ track }) => textPieceId(track)), ...(images === null ? [] : [imagesPieceId])];
+type Planned = Pick<AssetRecord, "edition" | "plan">;
+
+/** Those that the asset can do without; none before it is planned. */
+export function extrasOf({ edition, plan }: Planned): PieceId[] {
+  if (plan === null) return [];
+  const { text, images } = plan;
+  return [...text.map(({ track }) => textPieceId(track)), ...(images === null ? [] : [imagesPieceIdIn(edition)])];
 }
 
 /** Of pieces that an asset can do without, and of the tasks that make them. */
@@ -110,9 +158,10 @@ export function isGivenUp(pieceId: PieceId, deadTasks: readonly TaskRecord[]): b
   return deadTasks.some((task) => isExtra(task) && task.pieceId === pieceId);
 }
 
-/** A chunk's video, and its run of every audio track. */
-export function piecesOfChunk(plan: EncodePlan, chunk: number): PieceId[] {
-  return [videoPieceId(chunk), ...plan.audio.map((target) => audioPieceId(target.track, chunk))];
+/** A chunk's video, and its run of every audio track; none before the asset is planned. */
+export function piecesOfChunk({ edition, plan }: Planned, chunk: number): PieceId[] {
+  if (plan === null) return [];
+  return [videoPieceId(chunk, edition), ...plan.audio.map(({ track }) => audioPieceId(track, chunk, edition))];
 }
 
 export function openTask(

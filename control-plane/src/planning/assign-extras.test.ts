@@ -111,7 +111,12 @@ describe("where images are made", () => {
     const scattered = imageless({ [video[0]]: ["a", "b"], [video[1]]: ["b", "c"] });
     const [lease] = assign(scattered);
     assert.equal(lease?.nodeId, "b");
-    assert.deepEqual(lease.work, { kind: "images", target: parts.asset?.plan?.images, holders: ["a", "c"] });
+    assert.deepEqual(lease.work, {
+      kind: "images",
+      target: parts.asset?.plan?.images,
+      holders: ["a", "c"],
+      edition: 0,
+    });
     assert.ok(timeLimitMs(lease.work) >= 3_600_000);
   });
 

@@ -10,6 +10,7 @@ import { bestOf, candidatesForTask } from "./choose-node.ts";
 import { readCluster } from "./cluster.ts";
 import type { Cluster, PlanInput } from "./cluster.ts";
 import { isDue } from "./decisions.ts";
+import { factsFor } from "./edition-facts.ts";
 import { EncodeSites } from "./encode-sites.ts";
 import { NodeLanes } from "./node-lanes.ts";
 import { RepairBudget, urgencyOf } from "./repair-budget.ts";
@@ -81,7 +82,7 @@ function dueTasks(view: AssetView, cluster: Cluster, lanes: NodeLanes): DueTask[
   );
   if (due.length === 0) return [];
   const facts = readAsset(view, cluster);
-  return due.map((task) => ({ task, facts, urgency: urgencyOf(task, facts) }));
+  return due.map((task) => ({ task, facts: factsFor(task, facts), urgency: urgencyOf(task, facts) }));
 }
 
 function hasPlace(task: TaskRecord, lanes: NodeLanes): boolean {

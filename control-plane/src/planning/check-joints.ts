@@ -31,7 +31,7 @@ export function checkJoints(facts: AssetFacts): JointFindings {
 }
 
 function videoOf(facts: AssetFacts, chunk: number): VideoContent | null {
-  const content = facts.pieces.get(videoPieceId(chunk))?.content;
+  const content = facts.pieces.get(videoPieceId(chunk, facts.asset.edition))?.content;
   return content?.kind === "video" ? content : null;
 }
 
@@ -46,8 +46,10 @@ export function dropDecisions(pieceId: PieceId, facts: AssetFacts, homes: readon
 }
 
 function remedyFor(chunk: number, facts: AssetFacts): Pick<JointFindings, "remake" | "failure"> {
-  const { releasedChunks } = facts.asset;
-  const suspects = [chunk, chunk - 1].filter((index) => index >= releasedChunks).map((index) => videoPieceId(index));
+  const { edition, releasedChunks } = facts.asset;
+  const suspects = [chunk, chunk - 1]
+    .filter((index) => index >= releasedChunks)
+    .map((index) => videoPieceId(index, edition));
   const retried = suspects.find((pieceId) => facts.view.preRolls.get(pieceId) !== fromFileStart);
   if (retried === undefined) return { remake: null, failure: unprovable(chunk, facts) };
   return { remake: retried, failure: null };

@@ -9,6 +9,7 @@ import { isSchedulable } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { EncodeSites } from "./encode-sites.ts";
 import type { NodeLanes } from "./node-lanes.ts";
+import { checkedPieces } from "./plan-check.ts";
 import { canBeFetched } from "./work-for.ts";
 
 export interface TaskGround {
@@ -43,6 +44,8 @@ export function candidatesForTask(task: TaskRecord, ground: TaskGround): NodeRec
       const toolchain = sites.toolchainFor(task, facts);
       return [...free.values()].filter((node) => sites.allows(node, facts, toolchain));
     }
+    case "check":
+      return free.size === 0 ? [] : candidatesForCheck(ground).filter((node) => free.has(node.id));
     case "text":
     case "images":
       return free.size === 0 ? [] : candidatesForExtra(task, ground).filter((node) => free.has(node.id));
@@ -56,12 +59,22 @@ function candidatesForExtra(task: TaskRecord, { facts, cluster, sites }: TaskGro
   const chunks = facts.asset.plan?.chunks ?? [];
   const read = task.kind === "text" ? textIsReadOf(task, facts) : null;
   if (read !== null && ![read, timelinePieceId].every((id) => canBeFetched(id, facts, cluster))) return [];
-  const needed = read === null ? chunks.map(({ index }) => videoPieceId(index)) : [read];
+  const needed = read === null ? chunks.map(({ index }) => videoPieceId(index, facts.asset.edition)) : [read];
   const able = cluster.nodes.filter((node) => node.health === "up" && sites.allows(node, facts, null));
   const holders = able.filter((node) => needed.every((pieceId) => copiesOf(facts, pieceId).includes(node.id)));
   const homes = (nodes: readonly NodeRecord[]): NodeRecord[] =>
     nodes.filter((node) => facts.asset.homes.includes(node.id));
   return [homes(holders), holders, homes(able), able].find((nodes) => nodes.length > 0) ?? [];
+}
+
+// It only reads: who has all of it need not take other work. Only when nobody has does another node fetch it.
+function candidatesForCheck({ facts, cluster }: TaskGround): NodeRecord[] {
+  const needed = checkedPieces(facts);
+  const up = cluster.nodes.filter((node) => node.health === "up" && node.scheduling !== "draining");
+  const holders = up.filter((node) => needed.every((pieceId) => copiesOf(facts, pieceId).includes(node.id)));
+  const homes = holders.filter((node) => facts.asset.homes.includes(node.id));
+  const others = [homes.filter(isSchedulable), holders.filter(isSchedulable), holders, up.filter(isSchedulable)];
+  return others.find((nodes) => nodes.length > 0) ?? [];
 }
 
 function textIsReadOf(task: TaskRecord, { asset }: AssetFacts): PieceId {

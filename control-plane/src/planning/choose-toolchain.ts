@@ -2,6 +2,7 @@
 // other bytes; only when no node with it is left that may encode does another go on. What was made before has to come
 // out the same, so that waits longer.
 import type { TaskRecord } from "../catalog/records.ts";
+import { ownPieces } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import { isDownForGood, isDownForTheHold, isLeaving } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
@@ -30,14 +31,14 @@ export function toolchainOfRemake(task: TaskRecord, facts: AssetFacts, cluster: 
 
 // A track is encoded as a whole: with one piece of it there, the others come with that piece's bytes or not at all.
 function madeBefore({ kind, pieceId }: TaskRecord, { pieces }: AssetFacts): string | null {
-  const track = /^audio-\d+-/.exec(pieceId)?.[0];
+  const track = /^(?:e\d+-)?audio-\d+-/.exec(pieceId)?.[0];
   if (kind !== "audio" || track === undefined) return pieceId === "" ? null : (pieces.get(pieceId)?.toolchain ?? null);
   return [...pieces.values()].find(({ id }) => id.startsWith(track))?.toolchain ?? null;
 }
 
 function toolchainOfPieces(facts: AssetFacts): string | null {
   // In the order of their ids: audio before video, first chunks first.
-  const made = [...facts.pieces.values()].filter(({ content }) => content.kind === "video" || content.kind === "audio");
+  const made = ownPieces(facts).filter(({ content }) => content.kind === "video" || content.kind === "audio");
   const first = made.find(({ content }) => content.kind === "video") ?? made[0];
   return first?.toolchain ?? null;
 }

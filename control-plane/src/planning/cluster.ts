@@ -10,6 +10,8 @@ export interface PlanSettings {
   readonly repairHoldMs: number;
   /** How long a deleted asset, or what is left of a failed one, is kept. */
   readonly trashMs: number;
+  /** How long an edition that was replaced is kept for viewers who began with it. */
+  readonly editionGraceMs: number;
   /** How long an upload may take. */
   readonly uploadLimitMs: number;
   /** The most segments of one chunk; null: by the length of the source. */

@@ -45,6 +45,31 @@ export type Decision =
     }
   | { readonly kind: "set-extra-replicas"; readonly assetId: AssetId; readonly extraReplicas: number }
   | { readonly kind: "set-plan"; readonly assetId: AssetId; readonly plan: EncodePlan }
+  /** Of the edition that is being made; text is the asset's own. */
+  | {
+      readonly kind: "set-next-plan";
+      readonly assetId: AssetId;
+      readonly edition: number;
+      readonly plan: EncodePlan;
+    }
+  /** The edition that is being made is whole, and takes the place of the present one. */
+  | {
+      readonly kind: "adopt-edition";
+      readonly assetId: AssetId;
+      readonly edition: number;
+      readonly measured: MeasuredRates;
+    }
+  /** It cannot be made: the asset stays as it is. */
+  | {
+      readonly kind: "give-up-edition";
+      readonly assetId: AssetId;
+      readonly edition: number;
+      readonly failure: Failure;
+    }
+  /** A previous one is served no longer. */
+  | { readonly kind: "retire-edition"; readonly assetId: AssetId; readonly edition: number }
+  /** What no edition needs and no node holds any more leaves the catalog. */
+  | { readonly kind: "forget-editions"; readonly assetId: AssetId }
   /** Its joint did not prove: the piece and its replicas go, to be made again with another pre-roll. */
   | { readonly kind: "drop-piece"; readonly assetId: AssetId; readonly pieceId: PieceId; readonly reason: string }
   | { readonly kind: "release-chunks"; readonly assetId: AssetId; readonly releasedChunks: number }

@@ -1,6 +1,6 @@
 // Where the encodes of each asset may run in one round of giving out leases. What is the same for all chunks of an
 // asset (its toolchain, the nodes that delete it, whether its source can be read) is found out once.
-import type { AssetId, NodeId } from "@vstream/core/ids.ts";
+import type { NodeId } from "@vstream/core/ids.ts";
 import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import { toolchainFor, toolchainOfRemake } from "./choose-toolchain.ts";
@@ -21,7 +21,7 @@ interface Site {
 
 export class EncodeSites {
   readonly #cluster: Cluster;
-  readonly #sites = new Map<AssetId, Site>();
+  readonly #sites = new Map<string, Site>();
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
@@ -53,7 +53,9 @@ export class EncodeSites {
   }
 
   #siteOf(facts: AssetFacts): Site {
-    const known = this.#sites.get(facts.asset.id);
+    // Another edition may be made by another toolchain.
+    const name = `${facts.asset.id} ${String(facts.asset.edition)}`;
+    const known = this.#sites.get(name);
     if (known !== undefined) return known;
     const discards = facts.view.openTasks.filter(({ kind }) => kind === "discard");
     const site = {
@@ -61,7 +63,7 @@ export class EncodeSites {
       discarding: new Set(discards.flatMap(({ nodeId }) => nodeId ?? [])),
       canBeRead: canBeRead(facts, this.#cluster),
     };
-    this.#sites.set(facts.asset.id, site);
+    this.#sites.set(name, site);
     return site;
   }
 }

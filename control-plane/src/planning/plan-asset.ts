@@ -9,6 +9,8 @@ import { failAsset, piecesLost, sourceLost } from "./fail-asset.ts";
 import { planLeftovers, planSurplus, planTrash } from "./plan-discard.ts";
 import { planAwaitedNodes } from "./plan-awaited-nodes.ts";
 import { planForced } from "./plan-drain.ts";
+import { planEditions } from "./plan-editions.ts";
+import { planFetch } from "./plan-fetch.ts";
 import { homesDecision, planHomes } from "./plan-homes.ts";
 import { planLost, planMaking } from "./plan-making.ts";
 import type { StepOutcome } from "./plan-making.ts";
@@ -40,7 +42,9 @@ function planUploading(facts: AssetFacts, cluster: Cluster): Decision[] {
   const { asset } = facts;
   if (!facts.pieces.has(sourcePieceId)) {
     if (cluster.at - asset.createdAt > cluster.settings.uploadLimitMs) return failAsset(facts, uploadGivenUp);
-    return homesDecision(facts, planHomes(facts, cluster));
+    const fetching = planFetch(facts);
+    if (fetching.kind === "failed") return failAsset(facts, fetching.failure);
+    return [...homesDecision(facts, planHomes(facts, cluster)), ...fetching.decisions];
   }
   if (isLostForGood(facts, sourcePieceId, cluster)) return failAsset(facts, sourceLost(asset));
   const planned = planHomes(facts, cluster);
@@ -88,6 +92,7 @@ function planReady(facts: AssetFacts, cluster: Cluster): Decision[] {
     ...planCopies(facts, homes, cluster),
     ...planLost(facts, cluster),
     ...planSurplus(facts, homes, cluster),
+    ...planEditions(facts, homes, cluster),
   ];
   return decisions.length > 0 ? decisions : planSettle(facts, cluster);
 }
@@ -98,7 +103,7 @@ function isBeyondRepair(facts: AssetFacts): boolean {
   const { plan } = facts.asset;
   const held = new Set(facts.view.replicas.filter(({ state }) => state !== "lost").map(({ pieceId }) => pieceId));
   if (plan === null || held.has(sourcePieceId)) return false;
-  return plan.chunks.some(({ index }) => piecesOfChunk(plan, index).some((pieceId) => !held.has(pieceId)));
+  return plan.chunks.some(({ index }) => piecesOfChunk(facts.asset, index).some((pieceId) => !held.has(pieceId)));
 }
 
 const uploadGivenUp = {

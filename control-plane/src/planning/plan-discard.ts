@@ -4,7 +4,7 @@ import { errorKinds } from "@vstream/core/errors.ts";
 import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
-import { copiesOf, isExtra, openTask } from "./asset-facts.ts";
+import { copiesOf, isExtra, isOver, openTask } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import { copiesToKeep, isLeaving } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
@@ -15,7 +15,7 @@ import { makesSomething } from "./plan-making.ts";
 import { planCopies } from "./plan-repair.ts";
 import { planSettle } from "./plan-settle.ts";
 
-/** Discards on nodes that are no homes, and the end of those that would now delete too much. */
+/** Discards on nodes that are no homes, and anywhere of editions that are over; and the end of those that would now delete too much. */
 export function planSurplus(facts: AssetFacts, homes: readonly NodeId[], cluster: Cluster): Decision[] {
   // The catalog counts so, too: while a home that is down or lacks something makes it fewer, none goes.
   const keep = Math.max(copiesToKeep(facts.asset, cluster), Math.min(facts.asset.replicasWanted, homes.length));
@@ -71,11 +71,11 @@ export function planTrash(facts: AssetFacts, cluster: Cluster): Decision[] {
 }
 
 function cancelUnsafe(facts: AssetFacts, homes: readonly NodeId[], canGo: (pieceId: PieceId) => boolean): Decision[] {
+  const isAtHome = ({ nodeId }: TaskRecord): boolean => nodeId !== null && homes.includes(nodeId);
   const isUnsafe = (task: TaskRecord): boolean =>
     task.kind === "discard" &&
     (task.discardPieceIds.length === 0 ||
-      (task.nodeId !== null && homes.includes(task.nodeId)) ||
-      !task.discardPieceIds.every(canGo));
+      !task.discardPieceIds.every((pieceId) => isOver(facts.asset, pieceId) || (!isAtHome(task) && canGo(pieceId))));
   return cancelTasks(facts.view.openTasks.filter(isUnsafe), "the copies are needed again");
 }
 
@@ -84,9 +84,14 @@ function discardsOf(
   homes: readonly NodeId[],
   { cluster, canGo }: { cluster: Cluster; canGo: (pieceId: PieceId) => boolean },
 ): Decision[] {
+  const isSurplus = (node: NodeRecord, pieceId: PieceId): boolean =>
+    !isLeaving(node) && !homes.includes(node.id) && canGo(pieceId);
   return cluster.nodes
-    .filter((node) => node.health === "up" && !isLeaving(node) && !homes.includes(node.id))
-    .map((node) => ({ node, pieceIds: heldBy(node, facts).filter(canGo) }))
+    .filter((node) => node.health === "up")
+    .map((node) => {
+      const isToGo = (pieceId: PieceId): boolean => isOver(facts.asset, pieceId) || isSurplus(node, pieceId);
+      return { node, pieceIds: heldBy(node, facts).filter(isToGo) };
+    })
     .filter(({ node, pieceIds }) => pieceIds.length > 0 && !isDiscarding(node, facts))
     .map(({ node, pieceIds }) =>
       newTask(facts.asset, {

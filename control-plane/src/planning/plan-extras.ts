@@ -2,7 +2,7 @@
 // of the source, or of files beside it, which need no more than the timeline; images of all the video once it is
 // released and measured. What has no copy left is forgotten and made anew, since another build may give other bytes and
 // nobody has the old ones; what died is given up.
-import { imagesPieceId, sourcePieceId, textPieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import { imagesPieceIdIn, sourcePieceId, textPieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { PieceId } from "@vstream/core/ids.ts";
 import type { EncodePlan, TaskRecord } from "../catalog/records.ts";
 import { copiesOf, extrasOf, isGivenUp, isExtra, openTask } from "./asset-facts.ts";
@@ -20,7 +20,7 @@ export function planExtras(facts: AssetFacts, lack: ExtrasLack): Decision[] {
   const { isMissing, isLost } = lack;
   const { plan } = facts.asset;
   if (plan === null) return [];
-  const missing = extrasOf(plan).filter(isMissing);
+  const missing = extrasOf(facts.asset).filter(isMissing);
   const wanted = missing.filter((pieceId) => !isGivenUp(pieceId, facts.view.deadTasks));
   const tasks = [...textTasks(facts, plan, { wanted, isMissing }), ...imagesTask(facts, plan, wanted)];
   // A copy that is only away is not thrown away as long as nothing could take its place.
@@ -58,10 +58,11 @@ function textTasks(facts: AssetFacts, plan: EncodePlan, { wanted, isMissing }: L
 function imagesTask(facts: AssetFacts, plan: EncodePlan, wanted: readonly PieceId[]): Decision[] {
   const { asset } = facts;
   const isEncoded = asset.measured !== null && asset.releasedChunks >= plan.chunks.length;
-  if (!isEncoded || !wanted.includes(imagesPieceId)) return [];
-  const task = { kind: "images", pieceId: imagesPieceId, rank: plan.chunks.length } as const;
+  const pieceId = imagesPieceIdIn(asset.edition);
+  if (!isEncoded || !wanted.includes(pieceId)) return [];
+  const task = { kind: "images", pieceId, rank: plan.chunks.length } as const;
   if (openTask(facts, task) !== undefined) return [];
-  const isThere = plan.chunks.every(({ index }) => copiesOf(facts, videoPieceId(index)).length > 0);
+  const isThere = plan.chunks.every(({ index }) => copiesOf(facts, videoPieceId(index, asset.edition)).length > 0);
   return isThere ? [newTask(asset, task)] : [];
 }
 

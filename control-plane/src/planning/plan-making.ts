@@ -3,7 +3,7 @@
 // which an asset can do without, are planned in plan-extras.ts.
 import { asVsError } from "@vstream/core/errors.ts";
 import type { Failure } from "@vstream/core/errors.ts";
-import { audioPieceId, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import { audioPieceId, audioTrackOf, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { PieceId } from "@vstream/core/ids.ts";
 import type { Probe } from "@vstream/core/media.ts";
 import type { EncodePlan, TaskRecord } from "../catalog/records.ts";
@@ -13,7 +13,7 @@ import { chooseLadder } from "./choose-ladder.ts";
 import { textTargetsFor } from "./choose-targets.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
-import { sourceLost } from "./fail-asset.ts";
+import { sourceLost, unexplained } from "./fail-asset.ts";
 import { cancelTasks, newTask } from "./new-task.ts";
 import { planExtras } from "./plan-extras.ts";
 import { preRollFor } from "./pre-roll.ts";
@@ -44,9 +44,9 @@ export function planMaking(facts: AssetFacts, cluster: Cluster): StepOutcome {
 
 // Whether something of what viewers get was never made, or is gone.
 function isUnfinished(facts: AssetFacts, cluster: Cluster): boolean {
-  const { plan } = facts.asset;
+  const { asset } = facts;
   const isGone = (pieceId: PieceId): boolean => isLostForGood(facts, pieceId, cluster);
-  return plan === null || plan.chunks.some(({ index }) => piecesOfChunk(plan, index).some(isGone));
+  return asset.plan === null || asset.plan.chunks.some(({ index }) => piecesOfChunk(asset, index).some(isGone));
 }
 
 /** For an asset that is ready: only what no node can bring back, and only while what it is made from is there. */
@@ -94,8 +94,9 @@ function probeTask(facts: AssetFacts): Decision[] {
 function transcodeTasks(facts: AssetFacts, plan: EncodePlan, isMissing: (pieceId: PieceId) => boolean): Decision[] {
   const open = facts.view.openTasks.filter((task) => task.kind === "transcode");
   const queued = new Set(open.map((task) => task.pieceId));
+  const { edition } = facts.asset;
   return plan.chunks
-    .map((chunk) => ({ rank: chunk.index, pieceId: videoPieceId(chunk.index) }))
+    .map((chunk) => ({ rank: chunk.index, pieceId: videoPieceId(chunk.index, edition) }))
     .filter(({ pieceId }) => isMissing(pieceId) && !queued.has(pieceId))
     .slice(0, Math.max(0, openTranscodesPerAsset - open.length))
     .map(({ rank, pieceId }) =>
@@ -105,20 +106,23 @@ function transcodeTasks(facts: AssetFacts, plan: EncodePlan, isMissing: (pieceId
 
 // One encode makes all pieces of a track; it is named for the first.
 function audioTasks(facts: AssetFacts, plan: EncodePlan, isMissing: (pieceId: PieceId) => boolean): Decision[] {
+  const { edition } = facts.asset;
   return plan.audio
-    .filter(({ track }) => plan.chunks.some((chunk) => isMissing(audioPieceId(track, chunk.index))))
-    .map(({ track }) => audioPieceId(track, 0))
+    .filter(({ track }) => plan.chunks.some((chunk) => isMissing(audioPieceId(track, chunk.index, edition))))
+    .map(({ track }) => audioPieceId(track, 0, edition))
     .filter((pieceId) => openTask(facts, { kind: "audio", pieceId }) === undefined)
     .map((pieceId) => newTask(facts.asset, { kind: "audio", pieceId }));
 }
 
 // A node came back with what was about to be made again. Work that has begun goes on: its end is harmless.
 function cancelMoot(facts: AssetFacts, plan: EncodePlan, isMissing: (pieceId: PieceId) => boolean): Decision[] {
-  const track = (task: TaskRecord): number => Number(task.pieceId.split("-")[1]);
+  const { edition } = facts.asset;
   const isMoot = (task: TaskRecord): boolean => {
     if (task.state === "leased" || task.pieceId === "") return false;
     if (task.kind === "probe" || task.kind === "transcode") return !isMissing(task.pieceId);
-    return task.kind === "audio" && !plan.chunks.some((chunk) => isMissing(audioPieceId(track(task), chunk.index)));
+    if (task.kind !== "audio") return false;
+    const track = audioTrackOf(task.pieceId);
+    return track !== null && !plan.chunks.some(({ index }) => isMissing(audioPieceId(track, index, edition)));
   };
   return cancelTasks(facts.view.openTasks.filter(isMoot), "what it makes is there");
 }
@@ -126,8 +130,4 @@ function cancelMoot(facts: AssetFacts, plan: EncodePlan, isMissing: (pieceId: Pi
 /** Whether the task makes a piece without which the asset is none. */
 export function makesSomething(task: TaskRecord): boolean {
   return task.kind === "probe" || task.kind === "transcode" || task.kind === "audio";
-}
-
-function unexplained(task: TaskRecord): Failure {
-  return { code: "internal", message: `the ${task.kind} task ${task.id} died without saying why`, hint: "" };
 }

@@ -1,15 +1,16 @@
 // What a player may be given: leading chunks whose video joins and whose every piece stands on a home. With the first
-// the asset is playable; with the last it is measured; with enough copies of everything it is ready.
+// the asset is playable; with the last it is measured; checked, and with enough copies of everything, it is ready.
 import { sourcePieceId, textPieceId, timelinePieceId } from "@vstream/core/ids.ts";
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { AssetRecord, EncodePlan } from "../catalog/records.ts";
-import { copiesOf, isLostForGood, piecesOfChunk, plannedPieces } from "./asset-facts.ts";
+import { copiesOf, isLostForGood, ownPieces, piecesOfChunk, plannedPieces } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import { checkJoints, dropDecisions } from "./check-joints.ts";
 import { copiesWantedOn } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
 import { measureRates } from "./measure.ts";
+import { planCheck } from "./plan-check.ts";
 import type { StepOutcome } from "./plan-making.ts";
 
 export function planRelease(facts: AssetFacts, homes: readonly NodeId[], cluster: Cluster): StepOutcome {
@@ -18,12 +19,14 @@ export function planRelease(facts: AssetFacts, homes: readonly NodeId[], cluster
   const joints = checkJoints(facts);
   if (joints.failure !== null) return { kind: "failed", failure: joints.failure };
   const released = releasable(facts, homes, joints.provenChunks);
+  const finish = planFinish(facts, homes, cluster);
+  if (finish.kind === "failed") return finish;
   return {
     kind: "decided",
     decisions: [
       ...(joints.remake === null ? [] : dropDecisions(joints.remake, facts, homes)),
       ...releaseDecisions(asset, released),
-      ...finishDecisions(facts, homes, cluster),
+      ...finish.decisions,
     ],
   };
 }
@@ -33,7 +36,7 @@ function releasable(facts: AssetFacts, homes: readonly NodeId[], provenChunks: n
   if (plan === null) return releasedChunks;
   let released = releasedChunks;
   const standsOnHome = (pieceId: PieceId): boolean => copiesOf(facts, pieceId).some((nodeId) => homes.includes(nodeId));
-  while (released < provenChunks && piecesOfChunk(plan, released).every(standsOnHome)) released += 1;
+  while (released < provenChunks && piecesOfChunk(facts.asset, released).every(standsOnHome)) released += 1;
   return released;
 }
 
@@ -47,34 +50,35 @@ function releaseDecisions(asset: AssetRecord, releasedChunks: number): Decision[
 }
 
 // Each step looks at what the catalog has, not at what was decided a line above: a decision may come to nothing.
-function finishDecisions(facts: AssetFacts, homes: readonly NodeId[], cluster: Cluster): Decision[] {
+function planFinish(facts: AssetFacts, homes: readonly NodeId[], cluster: Cluster): StepOutcome {
   const { asset } = facts;
   const { plan, probe } = asset;
-  if (plan === null || probe === null || asset.releasedChunks < plan.chunks.length) return [];
+  const nothing: StepOutcome = { kind: "decided", decisions: [] };
+  if (plan === null || probe === null || asset.releasedChunks < plan.chunks.length) return nothing;
   if (asset.measured === null) {
-    const measured = measureRates({ plan, probe, pieces: [...facts.pieces.values()] });
-    return [{ kind: "set-measured", assetId: asset.id, measured }];
+    const measured = measureRates({ plan, probe, pieces: ownPieces(facts) });
+    return { kind: "decided", decisions: [{ kind: "set-measured", assetId: asset.id, measured }] };
   }
-  const isDone = asset.state === "playable" && hasAllCopies(facts, plan, { homes, cluster });
-  return isDone ? [stateDecision(asset, "ready")] : [];
+  if (asset.state !== "playable") return nothing;
+  const pieces = piecesWanted(facts, plan, cluster);
+  const wanted = copiesWantedOn(homes, asset, cluster);
+  const isCovered = pieces.every(
+    (pieceId) => copiesOf(facts, pieceId).filter((nodeId) => homes.includes(nodeId)).length >= wanted,
+  );
+  const check = planCheck(facts, { pieces, homes, isCovered });
+  if (check.kind === "failed") return check;
+  if (check.kind === "open") return { kind: "decided", decisions: check.decisions };
+  return isCovered ? { kind: "decided", decisions: [stateDecision(asset, "ready")] } : nothing;
 }
 
-function hasAllCopies(
-  facts: AssetFacts,
-  plan: EncodePlan,
-  { homes, cluster }: { homes: readonly NodeId[]; cluster: Cluster },
-): boolean {
-  const wanted = copiesWantedOn(homes, facts.asset, cluster);
+function piecesWanted(facts: AssetFacts, plan: EncodePlan, cluster: Cluster): PieceId[] {
   // What is encoded whole plays without its source, even if that was lost meanwhile, and without what only the source
   // could give again: the timeline, and text.
   const isSourceLost = isLostForGood(facts, sourcePieceId, cluster);
   const dispensable = [sourcePieceId, timelinePieceId, ...plan.text.map(({ track }) => textPieceId(track))];
   const isPointless = (pieceId: PieceId): boolean =>
     isSourceLost && dispensable.includes(pieceId) && isLostForGood(facts, pieceId, cluster);
-  const pieces = plannedPieces(facts.view).filter((pieceId) => !isPointless(pieceId));
-  return pieces.every(
-    (pieceId) => copiesOf(facts, pieceId).filter((nodeId) => homes.includes(nodeId)).length >= wanted,
-  );
+  return plannedPieces(facts.view).filter((pieceId) => !isPointless(pieceId));
 }
 
 function stateDecision(asset: AssetRecord, to: "playable" | "ready"): Decision {

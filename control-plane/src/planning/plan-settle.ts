@@ -26,9 +26,10 @@ function isAtRest(facts: AssetFacts, cluster: Cluster): boolean {
 }
 
 function isWhole(facts: AssetFacts, cluster: Cluster): boolean {
-  const { homes, plan } = facts.asset;
+  const { homes, plan, nextEdition } = facts.asset;
   return (
     plan !== null &&
+    nextEdition === null &&
     hasItsHomes(facts, cluster) &&
     homes.every((home) => holdsAll(facts, home)) &&
     plannedPieces(facts.view).every((pieceId) => copiesOf(facts, pieceId).length > 0) &&

@@ -4,7 +4,7 @@
 // share one budget of the whole cluster, and leave one lane of a node to the copies of assets that are being made.
 import type { NodeId } from "@vstream/core/ids.ts";
 import type { TaskRecord } from "../catalog/records.ts";
-import { copiesOf, isBeingMade } from "./asset-facts.ts";
+import { copiesOf, isBeingMade, isOfOther, makesOther } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import type { PlanInput } from "./cluster.ts";
 import { copiesAtOnce } from "./node-lanes.ts";
@@ -18,11 +18,16 @@ export interface Urgency {
 }
 
 const usual: Urgency = { isRepair: false, step: 1, copies: 0 };
+/** Nobody waits for another edition of what plays: after everything else, whatever the asset's priority. */
+const unhurried: Urgency = { isRepair: false, step: 2, copies: 1_000 };
 
+/** @param facts of the asset as it plays */
 export function urgencyOf(task: TaskRecord, facts: AssetFacts): Urgency {
+  if (makesOther(task, facts.asset)) return unhurried;
   if (task.kind !== "replicate" || task.pieceId === "" || isBeingMade(facts.asset)) return usual;
   const copies = copiesOf(facts, task.pieceId).length;
-  return { isRepair: true, step: copies <= 1 ? 0 : 2, copies };
+  const isLastCopy = copies <= 1 && !isOfOther(task.pieceId, facts.asset);
+  return { isRepair: true, step: isLastCopy ? 0 : 2, copies };
 }
 
 interface DueCopy {

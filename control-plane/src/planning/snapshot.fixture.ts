@@ -21,6 +21,7 @@ export const now = 1_800_000_000_000;
 export const settings: PlanSettings = {
   repairHoldMs: 300_000,
   trashMs: 86_400_000,
+  editionGraceMs: 21_600_000,
   uploadLimitMs: 86_400_000,
   maxChunkSegments: null,
   ladders: usualLadders,
@@ -146,6 +147,8 @@ export function buildAsset(changes: Partial<AssetRecord> = {}): AssetRecord {
     plan: null,
     edition: 0,
     nextEdition: null,
+    previousEditions: [],
+    reencodeError: null,
     check: null,
     releasedChunks: 0,
     manifestVersion: 1,
@@ -216,7 +219,7 @@ export function buildView(parts: ViewParts): AssetView {
   };
 }
 
-/** An asset all of whose chunks are made, with every piece on these nodes. */
+/** An asset all of whose chunks are made and checked, with every piece on these nodes. */
 export function buildFinished(holders: readonly string[], asset: Partial<AssetRecord> = {}): ViewParts {
   const probe = buildProbe({ segments: 2 });
   const plan = buildPlan(probe);
@@ -225,7 +228,9 @@ export function buildFinished(holders: readonly string[], asset: Partial<AssetRe
     timelinePieceId,
     ...[0, 1].flatMap((chunk) => [videoPieceId(chunk), audioPieceId(0, chunk)]),
   ];
-  const finished = { state: "ready", probe, plan, releasedChunks: 2, measured: { renditions: [], audio: [] } } as const;
+  const check = { rules: 1, findings: [] };
+  const measured = { renditions: [], audio: [] };
+  const finished = { state: "ready", probe, plan, releasedChunks: 2, measured, check } as const;
   return { asset: { ...finished, ...asset }, copies: Object.fromEntries(ids.map((id) => [id, holders])) };
 }
 
@@ -256,7 +261,8 @@ function object(name: string): ObjectRef {
   return { sha256: hash(name), bytes: 1_000 };
 }
 
-function contentOf(id: PieceId, joint: { beforeFirst?: string; last?: string }): PieceContent {
+function contentOf(named: PieceId, joint: { beforeFirst?: string; last?: string }): PieceContent {
+  const id = named.replace(/^e\d+-/, "");
   if (id === sourcePieceId) {
     return { kind: "source", source: object("the source"), blockList: object("blocks"), blockBytes: 1_048_576 };
   }

@@ -6,6 +6,7 @@ import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
 import { copiesOf } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import type { Cluster } from "./cluster.ts";
+import { checkedPieces } from "./plan-check.ts";
 
 export interface WorkPlace {
   readonly facts: AssetFacts;
@@ -28,6 +29,8 @@ export function workFor(task: TaskRecord, place: WorkPlace): Work | null {
       return textWork(task, place);
     case "images":
       return imagesWork(place);
+    case "check":
+      return checkWork(place);
     case "replicate":
       return replicateWork(task, place);
     case "discard":
@@ -92,6 +95,12 @@ function imagesWork(place: WorkPlace): Work | null {
   const video = plan.chunks.map(({ index }) => videoPieceId(index, edition));
   const holders = holdersOf(place, video);
   return holders === null ? null : { kind: "images", target: plan.images, holders, edition };
+}
+
+function checkWork(place: WorkPlace): Work | null {
+  const { edition } = place.facts.asset;
+  const holders = holdersOf(place, checkedPieces(place.facts));
+  return holders === null ? null : { kind: "check", holders, edition };
 }
 
 function replicateWork(task: TaskRecord, place: WorkPlace): Work | null {

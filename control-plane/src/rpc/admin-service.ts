@@ -8,12 +8,17 @@ import { identifyUser } from "./caller.ts";
 import type { User } from "./caller.ts";
 import type { AdminAnswers, AdminDeps, AdminMethod, AdminStreams } from "./admin/admin-calls.ts";
 import { assetAnswers } from "./admin/assets.ts";
+import { careAnswers } from "./admin/care.ts";
 import { listEvents, watchEvents } from "./admin/events.ts";
+import { downloadSource } from "./admin/download-source.ts";
 import { nodeAnswers } from "./admin/nodes.ts";
 import { getStatus } from "./admin/status.ts";
 import { taskAnswers } from "./admin/tasks.ts";
 import { tokenAnswers } from "./admin/tokens.ts";
 import { previewRebalance } from "./admin/preview-rebalance.ts";
+import { getProvenance } from "./admin/provenance.ts";
+import { rebuildAsset } from "./admin/rebuild-asset.ts";
+import { reencodeAsset } from "./admin/reencode-asset.ts";
 import { verifyAsset } from "./admin/verify-asset.ts";
 import { watchAsset } from "./admin/watch-asset.ts";
 
@@ -21,9 +26,13 @@ import { watchAsset } from "./admin/watch-asset.ts";
 export function adminService(deps: AdminDeps, calls: StreamDeps): UntypedServiceImplementation {
   const answers: AdminAnswers = {
     ...assetAnswers(deps),
+    ...careAnswers(deps),
     ...nodeAnswers(deps),
     ...tokenAnswers(deps),
     ...taskAnswers(deps),
+    downloadSource: async (request) => await downloadSource(deps, request),
+    reencodeAsset: async (request, { caller }) => await reencodeAsset(deps, { request, actor: caller.actor }),
+    getProvenance: async (request) => await getProvenance(deps, request),
     listEvents: async (request) => await listEvents(deps, request),
     getStatus: async () => await getStatus(deps),
     previewRebalance: async () => await previewRebalance(deps),
@@ -31,6 +40,7 @@ export function adminService(deps: AdminDeps, calls: StreamDeps): UntypedService
   const streams: AdminStreams = {
     watchAsset: (request, context) => watchAsset(deps, request, context),
     verifyAsset: (request, context) => verifyAsset(deps, request, context),
+    rebuildAsset: (request, context) => rebuildAsset(deps, request, context),
     watchEvents: (request, context) => watchEvents(deps, request, context),
   };
   const service: UntypedServiceImplementation = {};

@@ -9,10 +9,11 @@ import {
   videoPieceId,
 } from "@vstream/core/ids.ts";
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
-import type { Piece } from "@vstream/core/media.ts";
+import type { Piece, Probe } from "@vstream/core/media.ts";
 import type { AssetRecord, AssetView, EncodePlan, TaskRecord } from "../catalog/records.ts";
 import { assetRecord, taskRecord } from "../testing/records.ts";
 import { progressOfAsset, settledProgress } from "./asset-progress.ts";
+import type { TaskWord } from "./asset-progress.ts";
 
 const homes = [newId("node", 1), newId("node", 2)];
 const plan: EncodePlan = {
@@ -36,6 +37,10 @@ const everything = [
   audioPieceId(0, 1),
 ];
 
+const plain = { origin: "stream", file: 0, forced: false, hearingImpaired: false, defaultTrack: false } as const;
+const text = { track: 0, stream: 0, language: "en", name: "", ...plain };
+const images = { posterRung: "480p", thumbnailRung: "480p", intervalMs: 5_000 };
+
 function viewOf(given: {
   asset?: Partial<AssetRecord>;
   pieces?: readonly PieceId[];
@@ -46,8 +51,8 @@ function viewOf(given: {
   const pieces = given.pieces ?? [];
   return {
     asset,
-    // Only the ids of pieces are looked at.
-    pieces: pieces.map((id) => ({ id }) as Piece),
+    // Only the ids of pieces are looked at, and how many frames there are.
+    pieces: pieces.map((id) => ({ id, content: id.includes("video") ? videoOf(100) : { kind: "audio" } }) as Piece),
     replicas: (given.holders ?? []).flatMap((nodeId) =>
       pieces.map((pieceId) => ({ assetId: asset.id, pieceId, nodeId, state: "verified" as const })),
     ),
@@ -57,70 +62,96 @@ function viewOf(given: {
   };
 }
 
-const half = (): number => 0.5;
+const videoOf = (frames: number): object => ({ kind: "video", frames });
+const half = (): TaskWord => ({ progress: 0.5, speed: 2 });
+const leased = { state: "leased", nodeId: homes[0] ?? null } as const;
+
+/** 400 frames in 16 seconds, of which the first chunk has the 100 that its piece says. */
+const probe = { ...assetRecord().probe, durationSeconds: 16, video: { frames: 400 } } as unknown as Probe;
 
 describe("an asset's progress", () => {
   it("goes from step to step and never back", () => {
     const uploading: Partial<AssetRecord> = { state: "uploading" };
-    const tasks = [taskRecord({ pieceId: videoPieceId(1) })];
+    const fetched: Partial<AssetRecord> = { ...uploading, sourceUrl: "https://example.org/film.mp4" };
+    const planned = { plan, probe };
+    const tasks = [taskRecord({ ...leased, kind: "transcode", pieceId: videoPieceId(1) })];
+    const check = [taskRecord({ ...leased, kind: "check" })];
     const stages = [
       viewOf({ asset: uploading }),
+      viewOf({ asset: fetched, tasks: [taskRecord({ ...leased, kind: "fetch" })] }),
       viewOf({ asset: uploading, pieces: [sourcePieceId], holders: homes.slice(1) }),
       viewOf({ pieces: [sourcePieceId], holders: homes }),
-      viewOf({ asset: { plan }, pieces: everything.slice(0, 3), holders: homes.slice(1) }),
-      viewOf({ asset: { plan }, pieces: everything.slice(0, 3), holders: homes.slice(1), tasks }),
-      viewOf({ asset: { plan }, pieces: everything, holders: homes.slice(1) }),
-      viewOf({ asset: { plan, state: "playable" }, pieces: everything, holders: homes }),
+      viewOf({ asset: planned, pieces: everything.slice(0, 3), holders: homes.slice(1) }),
+      viewOf({ asset: planned, pieces: everything.slice(0, 3), holders: homes.slice(1), tasks }),
+      viewOf({ asset: planned, pieces: everything.slice(0, 4), holders: homes.slice(1) }),
+      viewOf({ asset: planned, pieces: everything, holders: homes.slice(1) }),
+      viewOf({ asset: { ...planned, state: "playable" }, pieces: everything, holders: homes, tasks: check }),
     ].map((view) => progressOfAsset(view, half));
     assert.deepEqual(
       stages.map(({ step }) => step),
-      ["uploading", "copying the source", "reading", "encoding", "encoding", "copying", "copying"],
+      [
+        ...["uploading", "fetching the source", "copying the source", "reading"],
+        ...["encoding", "encoding", "encoding", "copying", "checking"],
+      ],
     );
-    const numbers = stages.map(({ progress }) => progress);
     assert.deepEqual(
-      numbers.toSorted((one, other) => one - other),
-      numbers,
+      stages.map(({ progress }) => progress),
+      [0, 0.02, 0.045, 0.05, 0.25, 0.625, 0.999, 0.999, 0.999],
     );
-    assert.equal(new Set(numbers).size, numbers.length);
-    assert.equal(numbers[0], 0);
-    assert.equal(numbers.at(-1), 0.999);
   });
 
-  it("counts a track's one encode by what its node says, where that is more than what it has reported", () => {
-    const asset = { plan };
-    const pieces = everything.slice(0, 5);
-    const tasks = [taskRecord({ kind: "audio", pieceId: audioPieceId(0, 0) })];
-    const before = progressOfAsset(viewOf({ asset, pieces, tasks }), half);
-    const after = progressOfAsset(viewOf({ asset, pieces, tasks }), () => 0.9);
-    assert.ok(after.progress > before.progress);
+  it("is the share of frames that are encoded, whatever sound and text take", () => {
+    const asset = { plan: { ...plan, text: [text], images }, probe };
+    const tasks = [0, 1].map((chunk) => taskRecord({ ...leased, kind: "transcode", pieceId: videoPieceId(chunk) }));
+    const words = [0.1, 0.9];
+    const wordOn = ({ pieceId }: TaskRecord): TaskWord => {
+      return { progress: words[pieceId === videoPieceId(0) ? 0 : 1] ?? 0, speed: 3 };
+    };
+    const none = progressOfAsset(viewOf({ asset, pieces: [sourcePieceId, timelinePieceId], tasks }), wordOn);
+    assert.deepEqual([none.progress, none.speed], [(0.1 * 100 + 0.9 * 300) / 400, 6]);
+    const first = viewOf({ asset, pieces: everything.slice(0, 3), tasks: tasks.slice(1) });
+    assert.equal(progressOfAsset(first, wordOn).progress, (100 + 0.9 * 300) / 400);
   });
 
-  it("counts text and images until they are there, and not those that were given up", () => {
-    const plain = { origin: "stream", file: 0, forced: false, hearingImpaired: false, defaultTrack: false } as const;
-    const text = { track: 0, stream: 0, language: "en", name: "", ...plain };
-    const images = { posterRung: "480p", thumbnailRung: "480p", intervalMs: 5_000 };
-    const asset: Partial<AssetRecord> = { plan: { ...plan, text: [text], images }, state: "playable" };
+  it("says how much of the film is left, and how fast it goes", () => {
+    const tasks = [
+      taskRecord({ ...leased, kind: "transcode", pieceId: videoPieceId(1) }),
+      taskRecord({ kind: "transcode", pieceId: videoPieceId(1) }),
+      taskRecord({ ...leased, kind: "audio", pieceId: audioPieceId(0, 0) }),
+    ];
+    const view = viewOf({ asset: { plan, probe }, pieces: everything.slice(0, 3), tasks });
+    const { speed, secondsLeft } = progressOfAsset(view, half);
+    assert.deepEqual([speed, secondsLeft], [2, 16 * 0.375]);
+    assert.equal(progressOfAsset(viewOf({}), half).secondsLeft, null);
+    assert.equal(progressOfAsset(viewOf({ asset: { plan, probe }, pieces: everything }), half).secondsLeft, 0);
+  });
+
+  it("is at encoding until sound, text and images are there, but for those that were given up", () => {
+    const asset: Partial<AssetRecord> = { plan: { ...plan, text: [text], images }, probe, state: "playable" };
     const made = [...everything, textPieceId(0)];
     const died = [taskRecord({ kind: "images", pieceId: imagesPieceId, state: "dead" })];
     const stages = [
+      viewOf({ asset, pieces: everything.slice(0, 5), holders: homes }),
       viewOf({ asset, pieces: everything, holders: homes }),
       viewOf({ asset, pieces: made, holders: homes }),
-      viewOf({ asset, pieces: made, holders: homes, tasks: [taskRecord({ kind: "images", pieceId: imagesPieceId })] }),
       { ...viewOf({ asset, pieces: made, holders: homes }), deadTasks: died },
-    ].map((view) => progressOfAsset(view, half));
-    assert.deepEqual(
-      stages.map(({ step }) => step),
-      ["encoding", "encoding", "encoding", "copying"],
-    );
-    const numbers = stages.map(({ progress }) => progress);
-    assert.ok(
-      numbers.every((number, at) => at === 0 || number > (numbers[at - 1] ?? 0)),
-      numbers.join(" "),
-    );
+    ].map((view) => progressOfAsset(view, half).step);
+    assert.deepEqual(stages, ["encoding", "encoding", "encoding", "copying"]);
+  });
+
+  it("is told beside the present edition of the one that is being made", () => {
+    const next = { edition: 2, ladder: "fast", plan, check: null };
+    const asset: Partial<AssetRecord> = { state: "ready", plan, probe, nextEdition: next };
+    const pieces = [...everything, videoPieceId(0, 2)];
+    const tasks = [taskRecord({ ...leased, kind: "transcode", pieceId: videoPieceId(1, 2) })];
+    const { progress, nextProgress, secondsLeft, speed } = progressOfAsset(viewOf({ asset, pieces, tasks }), half);
+    assert.deepEqual([progress, nextProgress, secondsLeft, speed], [1, 0.625, 6, 2]);
+    assert.equal(settledProgress(assetRecord(asset)), undefined);
   });
 
   it("is told without a look at the pieces when nothing is being made", () => {
-    assert.deepEqual(settledProgress(assetRecord({ state: "ready" })), { progress: 1, step: "done" });
+    const { progress, step } = settledProgress(assetRecord({ state: "ready" })) ?? {};
+    assert.deepEqual([progress, step], [1, "done"]);
     assert.equal(settledProgress(assetRecord({ state: "failed" }))?.step, "failed");
     assert.equal(settledProgress(assetRecord({ state: "playable" })), undefined);
   });

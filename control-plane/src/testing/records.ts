@@ -36,6 +36,8 @@ export function assetRecord(change: Partial<AssetRecord> = {}): AssetRecord {
     plan: null,
     edition: 0,
     nextEdition: null,
+    previousEditions: [],
+    reencodeError: null,
     check: null,
     releasedChunks: 0,
     manifestVersion: 0,

@@ -106,6 +106,8 @@ export function sampleManifest(changes: Partial<Manifest> = {}): Manifest {
     deleted: false,
     text: [],
     extras: [],
+    edition: 0,
+    previous: [],
     ...changes,
   };
 }

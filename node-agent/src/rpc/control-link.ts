@@ -71,7 +71,10 @@ export interface ControlLink extends AsyncDisposable {
    */
   reportDamage(lost: LostCopies, signal: AbortSignal): Promise<void>;
   /** Pieces from the first chunk that haveVersion lacked. Not repeated. @throws VsError asset_not_found, unavailable */
-  getManifest(query: { assetId: AssetId; haveVersion: number }, signal: AbortSignal): Promise<Manifest>;
+  getManifest(
+    query: { assetId: AssetId; haveVersion: number; edition?: number },
+    signal: AbortSignal,
+  ): Promise<Manifest>;
   /** A file of subtitles that was given beside an asset's source. Not repeated. @throws VsError not_found */
   getSubtitleFile(query: SubtitleFileQuery, signal: AbortSignal): Promise<SubtitleFile>;
   /** A certificate for a signing request (DER), PEM. Not repeated. */
@@ -145,7 +148,10 @@ class GrpcControlLink implements ControlLink {
     }
   }
 
-  async getManifest(query: { assetId: AssetId; haveVersion: number }, signal: AbortSignal): Promise<Manifest> {
+  async getManifest(
+    query: { assetId: AssetId; haveVersion: number; edition?: number },
+    signal: AbortSignal,
+  ): Promise<Manifest> {
     const { manifest } = await unary<GetManifestResponse>(
       (metadata, options, done) => this.#client.getManifest(query, metadata, options, done),
       signal,

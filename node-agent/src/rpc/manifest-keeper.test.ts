@@ -26,6 +26,7 @@ function manifest(version: number, change: Partial<Manifest> = {}): Manifest {
       ...{ text: [], chapters: [], warnings: [], damaged: false },
     },
     ...{ releasedChunks: 1, totalChunks: 1, homeNodeIds: [], deleted: false, text: [], extras: [] },
+    ...{ edition: 0, previous: [] },
     ...change,
   };
 }

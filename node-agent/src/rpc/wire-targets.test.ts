@@ -121,7 +121,7 @@ describe("work that is leased", () => {
     };
     const leasedRungs = (change: Partial<typeof rung>) => {
       const { chunkSegments: _, ...rest } = { ...work, holders: [...work.holders] };
-      const value = { ...rest, chunk: 0, firstSegment: 0, segmentCount: 1, preRollKeyframes: 2 };
+      const value = { ...rest, chunk: 0, firstSegment: 0, segmentCount: 1, preRollKeyframes: 2, edition: 0 };
       const given = leased({ $case: "transcode", value: { ...value, rungs: [{ ...rung, ...change }] } });
       return given.kind === "transcode" ? given.rungs : [];
     };
@@ -134,8 +134,8 @@ describe("work that is leased", () => {
 
   it("names what images are made of, and is refused without sense", () => {
     const target = { posterRung: "720p", thumbnailRung: "234p", intervalMs: 5000 };
-    const value = { target, holders: [...work.holders] };
-    assert.deepEqual(leased({ $case: "images", value }), { kind: "images", target, holders: work.holders });
+    const value = { target, holders: [...work.holders], edition: 2 };
+    assert.deepEqual(leased({ $case: "images", value }), { kind: "images", ...value });
     for (const wrong of [{ intervalMs: 0 }, { posterRung: "../x" }, { thumbnailRung: "" }]) {
       const given = { $case: "images" as const, value: { ...value, target: { ...target, ...wrong } } };
       assert.throws(() => leased(given), { code: "invalid_argument" });

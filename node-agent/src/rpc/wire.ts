@@ -57,6 +57,8 @@ export function grantFromWire(grant: wire.LeaseGrant, incarnation: string): Leas
 function workFromWire(grant: wire.LeaseGrant): Work {
   const work = required(grant.work, "work");
   switch (work.$case) {
+    case "fetch":
+      return { kind: "fetch", url: work.value.url };
     case "probe":
       return {
         kind: "probe",
@@ -230,7 +232,7 @@ function resultToWire(result: TaskResult): wire.TaskResult {
   };
 }
 
-function checkToWire({ rules, findings }: CheckReport): wire.CheckReport {
+function checkToWire({ rules, findings }: CheckReport): types.CheckReport {
   return { rules, findings: findings.map((finding) => ({ ...finding })) };
 }
 

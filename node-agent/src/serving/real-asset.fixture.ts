@@ -48,6 +48,7 @@ export async function encodeRealAsset(store: Store): Promise<Manifest> {
     ...{ renditions: rungs.map((rung) => renditionOf(rung, source.probe.video.frameRate, video)), text: [text] },
     audio: [{ target: audioTarget, bandwidthBps: 120_000, averageBandwidthBps: 96_000, codecs: "mp4a.40.2" }],
     extras: [await textPiece(store)],
+    ...{ edition: 0, previous: [] },
   };
 }
 

@@ -152,14 +152,23 @@ const probe = z.object({
 
 const measured = { bandwidthBps: z.number(), averageBandwidthBps: z.number(), codecs: z.string() };
 
+const manifestRendition = z.object({ rung, ...measured, frameRate: z.number() });
+const manifestAudio = z.object({ target: audioTarget, ...measured });
+const manifestEdition = z.object({
+  edition: count,
+  renditions: z.array(manifestRendition),
+  audio: z.array(manifestAudio),
+  pieces: z.array(pieceShape),
+});
+
 export const manifestShape: z.ZodType<Manifest> = z.object({
   assetId,
   version: count,
   title: z.string(),
   complete: z.boolean(),
   probe,
-  renditions: z.array(z.object({ rung, ...measured, frameRate: z.number() })),
-  audio: z.array(z.object({ target: audioTarget, ...measured })),
+  renditions: z.array(manifestRendition),
+  audio: z.array(manifestAudio),
   pieces: z.array(pieceShape),
   fromChunk: count,
   releasedChunks: count,
@@ -168,4 +177,6 @@ export const manifestShape: z.ZodType<Manifest> = z.object({
   deleted: z.boolean(),
   text: z.array(textTarget).default([]),
   extras: z.array(pieceShape).default([]),
+  edition: count.default(0),
+  previous: z.array(manifestEdition).default([]),
 });

@@ -141,6 +141,8 @@ export function manifestOf(
     deleted: false,
     text: [],
     extras: [],
+    edition: 0,
+    previous: [],
   };
 }
 

@@ -7,18 +7,19 @@ import type { PictureSource } from "../media/images-keys.ts";
 import type { WorkDeps } from "./work-deps.ts";
 
 /**
- * The asset's manifest with every chunk: this node's own, or the control plane's when that one is not whole yet.
+ * The manifest of an edition with every chunk: this node's own, or the control plane's when that one is not whole, or
+ * of another edition.
  * @throws VsError unavailable when some are not released; asset_not_found, asset_deleted and what else the control
  *   plane answers
  */
 export async function wholeManifest(
   { store, askControl }: Pick<WorkDeps, "store" | "askControl">,
-  assetId: AssetId,
+  { assetId, edition }: { readonly assetId: AssetId; readonly edition: number },
   signal: AbortSignal,
 ): Promise<Manifest> {
   const kept = store.getManifest(assetId);
-  if (kept !== null && isWhole(kept)) return kept;
-  const asked = await askControl({ assetId, haveVersion: 0 }, signal);
+  if (kept?.edition === edition && isWhole(kept)) return kept;
+  const asked = await askControl({ assetId, haveVersion: 0, edition }, signal);
   if (isWhole(asked)) return asked;
   throw new VsError(
     "unavailable",

@@ -76,7 +76,7 @@ class AudioPieces {
       segments: await adoptSegments(this.#deps.store, segments, this.#context.signal),
     };
     return {
-      id: audioPieceId(track, chunk),
+      id: audioPieceId(track, chunk, this.#work.edition),
       content: { kind: "audio", track, chunk, timeScale: init.file.timeScale, rendition },
       toolchain: this.#deps.tools.toolchain,
       madeBy: this.#deps.nodeId,

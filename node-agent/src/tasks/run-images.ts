@@ -1,6 +1,6 @@
 // Makes poster and thumbnails out of what is encoded: no source is needed, and only pictures that can be decoded by
 // themselves are decoded.
-import { imagesPieceId } from "@vstream/core/ids.ts";
+import { imagesPieceIdIn } from "@vstream/core/ids.ts";
 import type { Image, ImagesContent, Piece, Work } from "@vstream/core/media.ts";
 import { makePoster } from "../media/images-poster.ts";
 import { makeSheets } from "../media/images-sheets.ts";
@@ -15,7 +15,7 @@ type ImagesTask = Extract<Work, { kind: "images" }>;
 export async function runImages(deps: WorkDeps, work: ImagesTask, context: TaskContext): Promise<TaskResult> {
   const { tools, nodeId } = deps;
   const { signal, log: onLog } = context;
-  const manifest = await wholeManifest(deps, context.assetId, signal);
+  const manifest = await wholeManifest(deps, { assetId: context.assetId, edition: work.edition }, signal);
   const read = objectReader(deps, [...work.holders, ...manifest.homeNodeIds], signal);
   const small = renditionOf(manifest, work.target.thumbnailRung, read);
   const large = renditionOf(manifest, work.target.posterRung, read);
@@ -34,7 +34,7 @@ export async function runImages(deps: WorkDeps, work: ImagesTask, context: TaskC
     ...{ kind: "images", poster, sheets, columns, rows, width: size.width, height: size.height },
     ...{ intervalMs, thumbnails },
   };
-  const piece: Piece = { id: imagesPieceId, content, toolchain: tools.toolchain, madeBy: nodeId };
+  const piece: Piece = { id: imagesPieceIdIn(work.edition), content, toolchain: tools.toolchain, madeBy: nodeId };
   await context.keep(piece);
   return { ...nothingMade, pieces: [piece] };
 }

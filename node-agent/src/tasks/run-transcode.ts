@@ -44,7 +44,7 @@ function pieceOf(
   const { frames, timeScale, joint } = made.encoded;
   const chunk = work.chunk.index;
   return {
-    id: videoPieceId(chunk),
+    id: videoPieceId(chunk, work.edition),
     content: { kind: "video", chunk, frames, timeScale, renditions: made.renditions, joint },
     toolchain: deps.tools.toolchain,
     madeBy: deps.nodeId,

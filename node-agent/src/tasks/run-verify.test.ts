@@ -45,7 +45,7 @@ describe("verification of an asset", () => {
     const pieces = [pieceOf(0, [await put(1000)]), pieceOf(1, [await put(3000)])];
     for (const piece of pieces) await trial.store.recordPiece(one, piece);
     const result = await verify(pieces.map((piece) => piece.id));
-    assert.deepEqual(result, { probe: null, pieces: [], damagedPieceIds: [], checkedBytes: 4000 });
+    assert.deepEqual(result, { probe: null, pieces: [], damagedPieceIds: [], checkedBytes: 4000, check: null });
     assert.deepEqual([fractions, lost], [[0.25, 1], []]);
   });
 
@@ -56,7 +56,10 @@ describe("verification of an asset", () => {
     await spoil(wrong);
     await rm(trial.store.pathOf(gone.sha256)!);
     const { damagedPieceIds, checkedBytes } = await verify([0, 1, 2, 3].map((chunk) => videoPieceId(chunk)));
-    assert.deepEqual(damagedPieceIds, [1, 2, 3].map((chunk) => videoPieceId(chunk)));
+    assert.deepEqual(
+      damagedPieceIds,
+      [1, 2, 3].map((chunk) => videoPieceId(chunk)),
+    );
     assert.equal(checkedBytes, 2000);
     assert.deepEqual(trial.store.inventory().get(one), [videoPieceId(0)]);
     // The result may never arrive.

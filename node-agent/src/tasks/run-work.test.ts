@@ -92,7 +92,16 @@ describe("work", function () {
 
   function transcode(node: TrialNode, chunk: Chunk): Promise<TaskResult> {
     const holders = [home.nodeId];
-    return run(node, { kind: "transcode", source, timeline, holders, chunk, rungs: [rung], preRollKeyframes: 2 });
+    return run(node, {
+      kind: "transcode",
+      source,
+      timeline,
+      holders,
+      chunk,
+      rungs: [rung],
+      preRollKeyframes: 2,
+      edition: 0,
+    });
   }
 
   it("probes a source and makes its timeline", async () => {
@@ -120,7 +129,15 @@ describe("work", function () {
 
   it("reports an audio track chunk by chunk, in order", async () => {
     const holders = [home.nodeId];
-    const result = await run(away, { kind: "audio", source, timeline, holders, target, chunkSegments: [1, 2] });
+    const result = await run(away, {
+      kind: "audio",
+      source,
+      timeline,
+      holders,
+      target,
+      chunkSegments: [1, 2],
+      edition: 0,
+    });
     assert.deepEqual(result.pieces, []);
     assert.deepEqual(
       reported.map((piece) => piece.id),

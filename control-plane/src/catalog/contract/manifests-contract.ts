@@ -33,6 +33,8 @@ export function describeManifests(catalog: () => Catalog): void {
         deleted: false,
         text: [],
         extras: [],
+        edition: 0,
+        previous: [],
       });
       assert.deepEqual(renditions[0]?.rung, aPlan.rungs[0]);
       assert.deepEqual([renditions[0]?.codecs, renditions[0]?.frameRate], ["avc1.64001e", 24]);

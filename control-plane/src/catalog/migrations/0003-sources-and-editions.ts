@@ -17,12 +17,18 @@ function newColumns({ integer }: EngineTypes): string[] {
   return [
     "alter table assets add column source_url text not null default ''",
     `alter table assets add column allow_damaged ${integer} not null default 0`,
+    `alter table assets add column force ${integer} not null default 0`,
     "alter table assets add column keep_source text not null default 'always'",
     "alter table assets add column duplicate_of text",
     "alter table assets add column subtitle_files text not null default '[]'",
     "alter table assets add column check_report text",
     `alter table assets add column edition ${integer} not null default 0`,
     "alter table assets add column next_edition text",
+    `alter table assets add column last_edition ${integer} not null default 0`,
+    "alter table assets add column previous_editions text not null default '[]'",
+    "create index assets_with_previous_editions on assets (id) where previous_editions <> '[]'",
+    "alter table assets add column reencode_error text",
+    `alter table pieces add column edition ${integer} not null default 0`,
   ];
 }
 

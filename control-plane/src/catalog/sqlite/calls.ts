@@ -19,6 +19,7 @@ const commandNames: Record<keyof CatalogCommands, true> = {
   applyDecisions: true,
   updateAsset: true,
   cancelAsset: true,
+  reencodeAsset: true,
   deleteAsset: true,
   undeleteAsset: true,
   retryTask: true,
@@ -33,6 +34,7 @@ const commandNames: Record<keyof CatalogCommands, true> = {
   revokeToken: true,
   recordEvent: true,
   unsettleDueTrash: true,
+  unsettleDueEditions: true,
   prune: true,
 };
 

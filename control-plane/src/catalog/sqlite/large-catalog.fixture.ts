@@ -117,8 +117,9 @@ function anAssetRow(index: number, at: number, pieces: readonly PieceRow[]): Ass
     piece_count: pieces.length,
     piece_bytes: pieces.reduce((sum, { bytes }) => sum + bytes, 0),
     piece_version: 0,
-    ...{ source_url: "", allow_damaged: 0, keep_source: "always", duplicate_of: null, subtitle_files: toJson([]) },
-    ...{ check_report: null, edition: 0, next_edition: null },
+    ...{ source_url: "", allow_damaged: 0, force: 0, keep_source: "always", duplicate_of: null, subtitle_files: toJson([]) },
+    ...{ check_report: null, edition: 0, next_edition: null, last_edition: 0, previous_editions: toJson([]) },
+    reencode_error: null,
   };
 }
 
@@ -188,7 +189,7 @@ function someImages(): PieceContent {
 function pieceRow(id: PieceId, content: PieceContent): PieceRow {
   const chunk = "chunk" in content ? content.chunk : -1;
   const track = "track" in content ? content.track : -1;
-  const common = { asset_id: "" as AssetId, toolchain: "hollow", made_by: "" } as const;
+  const common = { asset_id: "" as AssetId, toolchain: "hollow", made_by: "", edition: 0 } as const;
   return { ...common, id, kind: content.kind, chunk, track, content: contentToJson(content), bytes: bytesOf(content) };
 }
 

@@ -1,8 +1,9 @@
 // What a player can be given of an asset, on its way to an agent: domain → proto.
-import type { Manifest, ManifestAudio, ManifestRendition } from "@vstream/core/media.ts";
+import type { Manifest, ManifestAudio, ManifestEdition, ManifestRendition } from "@vstream/core/media.ts";
 import type {
   Manifest as WireManifest,
   ManifestAudio as WireAudio,
+  ManifestEdition as WireEdition,
   ManifestRendition as WireRendition,
 } from "@vstream/proto/agent.ts";
 import { pieceToWire } from "./media.ts";
@@ -25,6 +26,17 @@ export function manifestToWire(manifest: Manifest): WireManifest {
     deleted: manifest.deleted,
     text: manifest.text.map(textToWire),
     extras: manifest.extras.map(pieceToWire),
+    edition: manifest.edition,
+    previous: manifest.previous.map(editionToWire),
+  };
+}
+
+function editionToWire({ edition, renditions, audio, pieces }: ManifestEdition): WireEdition {
+  return {
+    edition,
+    renditions: renditions.map(renditionToWire),
+    audio: audio.map(audioToWire),
+    pieces: pieces.map(pieceToWire),
   };
 }
 

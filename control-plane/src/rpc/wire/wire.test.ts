@@ -334,10 +334,10 @@ describe("wire", () => {
       },
       { kind: "heartbeat-ack", sequence: 4 },
       { ...grant, work: { kind: "probe", source, holders, allowDamaged: false } },
-      { ...grant, work: { kind: "transcode", source, timeline, holders, chunk, rungs: [], preRollKeyframes: 2 } },
-      { ...grant, work: { kind: "audio", source, timeline, holders, target, chunkSegments: [1, 2] } },
+      { ...grant, work: { kind: "transcode", source, timeline, holders, chunk, rungs: [], preRollKeyframes: 2, edition: 3 } },
+      { ...grant, work: { kind: "audio", source, timeline, holders, target, chunkSegments: [1, 2], edition: 4 } },
       { ...grant, work: { kind: "text", source, timeline, holders, target: text, chunkSegments: [1, 2] } },
-      { ...grant, work: { kind: "images", target: images, holders } },
+      { ...grant, work: { kind: "images", target: images, holders, edition: 5 } },
       { ...grant, work: { kind: "replicate", piece: made, holders } },
       { ...grant, work: { kind: "discard", pieceIds: [videoPieceId(1), audioPieceId(0, 1)] } },
       { ...grant, work: { kind: "verify", pieceIds: [videoPieceId(1)] } },
@@ -372,7 +372,7 @@ describe("wire", () => {
     isRefused(() => taskEndFromWire({ fence: undefined, taskId, outcome: failed, log: [] }, nodeId), /fence/);
     isRefused(() => taskEndFromWire({ fence, taskId, outcome: undefined, log: [] }, nodeId), /outcome/);
     const damagedPieceIds = ["video-00001", "../x"];
-    const verified = { probe: undefined, pieces: [], damagedPieceIds, checkedBytes: 1 };
+    const verified = { probe: undefined, pieces: [], damagedPieceIds, checkedBytes: 1, check: undefined };
     const success = { $case: "succeeded", value: verified } as const;
     isRefused(() => taskEndFromWire({ fence, taskId, outcome: success, log: [] }, nodeId), /piece/);
     isRefused(() => inventoryFromWire({ entries: [{ assetId, pieceIds: ["../x"] }] }), /piece/);
