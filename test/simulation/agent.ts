@@ -20,7 +20,7 @@ import { TaskRunner } from "../../node-agent/src/tasks/task-runner.ts";
 import { AgentLink } from "./agent-link.ts";
 import type { AgentLinkParts } from "./agent-link.ts";
 import type { Disk } from "./disk.ts";
-import { make, makeImages, sourcePieceOf } from "./made-up-work.ts";
+import { fetchFilm, make, makeCheck, makeImages, sourcePieceOf } from "./made-up-work.ts";
 import type { Film, Maker } from "./made-up-work.ts";
 import { SimStore, areRight, bytesFor } from "./sim-store.ts";
 import type { Program } from "./virtual-time.ts";
@@ -208,6 +208,8 @@ export class Agent {
   async #run(work: Work, context: TaskContext): Promise<TaskResult> {
     const store = this.store;
     switch (work.kind) {
+      case "fetch":
+        return await fetchFilm(this.#maker, work.url, context);
       case "discard":
         return await runDiscard({ store }, work, context);
       case "verify":
@@ -236,6 +238,8 @@ export class Agent {
       case "audio":
       case "text":
         return await make(this.#maker, work, context);
+      case "check":
+        return await makeCheck(this.#maker, context);
       case "images": {
         const { pieces } = await this.link.getManifest({ assetId: context.assetId, haveVersion: 0 });
         const video = pieces.filter(({ content }) => content.kind === "video");

@@ -409,7 +409,7 @@ export class Faults {
         const fence = { ...right, ...(random.chance(0.2) && other !== nodeId ? { nodeId: other } : wrong) };
         const outcome = random.chance(0.5)
           ? ({ kind: "failed", failure } as const)
-          : ({ kind: "succeeded", probe: null, pieces: [], damagedPieceIds: [] } as const);
+          : ({ kind: "succeeded", probe: null, pieces: [], damagedPieceIds: [], check: null } as const);
         await loop.reportTask({ ...fence, log: [], outcome });
       })
       .catch(() => undefined);

@@ -87,6 +87,20 @@ export async function make(maker: Maker, work: Making, context: TaskContext): Pr
   }
 }
 
+/** Where a film that nobody uploads is fetched from. */
+export function urlOf({ sha256 }: Film): string {
+  return `https://films.example/${sha256}`;
+}
+
+/** What has come is lost when it breaks off. */
+export async function fetchFilm(maker: Maker, url: string, context: TaskContext): Promise<TaskResult> {
+  const film = [...maker.films.values()].find((one) => urlOf(one) === url);
+  if (film === undefined) throw new VsError("source_not_found", `nobody knows ${url}`);
+  await maker.program.clock.sleep(maker.random.between(300, 4_000), context.signal);
+  if (maker.random.chance(maker.failure())) throw new VsError("source_unavailable", "the server broke off");
+  return await keepOnly(maker, sourcePieceOf(film), context);
+}
+
 /** @param video all of the asset's video, in order; what of it is looked at is read from whoever has it */
 export async function makeImages(
   maker: Maker,
@@ -103,6 +117,12 @@ export async function makeImages(
   const content = { kind: "images", poster, sheets, ...sizes } as const;
   const piece = { id: imagesPieceId, content, toolchain: maker.toolchain, madeBy: maker.nodeId };
   return await keepOnly(maker, piece, context);
+}
+
+/** Finds nothing, unless it breaks off. */
+export async function makeCheck(maker: Maker, context: TaskContext): Promise<TaskResult> {
+  await encode(maker, context, maker.random.between(50, 500));
+  return { ...nothingMade, check: { rules: 1, findings: [] } };
 }
 
 async function probe(maker: Maker, film: Film, context: TaskContext): Promise<TaskResult> {

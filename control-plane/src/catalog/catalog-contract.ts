@@ -1,10 +1,12 @@
 // What every engine of the catalog must do: one suite, run against each.
 import { describeAssets } from "./contract/assets-contract.ts";
 import { describeCare } from "./contract/care-contract.ts";
+import { describeChecks } from "./contract/check-contract.ts";
 import { describeCopies } from "./contract/copies-contract.ts";
 import { describeDamage } from "./contract/damage-contract.ts";
 import { describeDecisions } from "./contract/decisions-contract.ts";
 import { describeExtras } from "./contract/extras-contract.ts";
+import { describeFetches } from "./contract/fetch-contract.ts";
 import { describeHomes } from "./contract/homes-contract.ts";
 import { describeJoining } from "./contract/joining-contract.ts";
 import { describeLargeSnapshots } from "./contract/large-snapshot-contract.ts";
@@ -27,6 +29,7 @@ export function describeCatalog(name: string, { open, openOld }: { open: OpenCat
     describeAssets(catalog);
     describeCare(catalog);
     describeReports(catalog);
+    describeFetches(catalog);
     describeTasks(catalog);
     describeCopies(catalog);
     describeDamage(catalog);
@@ -35,6 +38,7 @@ export function describeCatalog(name: string, { open, openOld }: { open: OpenCat
     describeSettling(catalog);
     describeManifests(catalog);
     describeExtras(catalog);
+    describeChecks(catalog);
     describeProvenance(catalog);
     describeNodes(catalog);
     describeJoining(catalog);

@@ -2,7 +2,7 @@
 // and everything that the catalog is told is followed by a look at what is now to be decided.
 import type { VsError, Failure } from "@vstream/core/errors.ts";
 import type { AssetId, NodeId, PieceId, TaskId } from "@vstream/core/ids.ts";
-import type { Load, Piece, Probe, Scrub } from "@vstream/core/media.ts";
+import type { CheckReport, Load, Piece, Probe, Scrub } from "@vstream/core/media.ts";
 import type { HomeMove } from "../planning/plan-rebalance.ts";
 import type { BrakeState } from "./brakes.ts";
 import type { DrainOutlook } from "./drains.ts";
@@ -25,6 +25,8 @@ export interface TaskEndReport extends ReportFence {
         readonly probe: Probe | null;
         readonly pieces: readonly Piece[];
         readonly damagedPieceIds: readonly PieceId[];
+        /** Of a check; else null. */
+        readonly check: CheckReport | null;
       }
     | { readonly kind: "failed"; readonly failure: Failure };
 }

@@ -1,5 +1,12 @@
 // For tests: an agent without a machine. It beats, renews, and does its tasks in no time, as far as it is let.
-import { audioPieceId, imagesPieceId, textPieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import {
+  audioPieceId,
+  imagesPieceId,
+  sourcePieceId,
+  textPieceId,
+  timelinePieceId,
+  videoPieceId,
+} from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { AssetDemand, NodeDescription, Piece, Scrub, TextStream, Work } from "@vstream/core/media.ts";
 import { buildLoad, buildPiece, buildProbe } from "../planning/snapshot.fixture.ts";
@@ -145,8 +152,10 @@ export class FakeAgent {
   #resultOf(work: Work): Extract<TaskEndReport["outcome"], { kind: "succeeded" }> {
     const made = (...ids: PieceId[]) =>
       ids.map((id) => ({ ...buildPiece(id, { toolchain: this.description.toolchain }) }));
-    const done = { kind: "succeeded", probe: null, pieces: [], damagedPieceIds: [] } as const;
+    const done = { kind: "succeeded", probe: null, pieces: [], damagedPieceIds: [], check: null } as const;
     switch (work.kind) {
+      case "fetch":
+        return { ...done, pieces: made(sourcePieceId) };
       case "probe":
         return {
           ...done,
@@ -163,6 +172,8 @@ export class FakeAgent {
         return { ...done, pieces: [textOf(work, this.description.toolchain)] };
       case "images":
         return { ...done, pieces: made(imagesPieceId) };
+      case "check":
+        return { ...done, check: { rules: 1, findings: [] } };
       case "replicate":
         return { ...done, pieces: [work.piece] };
       case "verify":

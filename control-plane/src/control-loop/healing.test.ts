@@ -58,7 +58,7 @@ describe("damaged copies", () => {
     await test.until(() => home?.runs("verify") !== undefined);
     const grant = home?.runs("verify");
     assert.ok(grant && other);
-    const outcome = { kind: "succeeded", probe: null, pieces: [], damagedPieceIds: [piece] } as const;
+    const outcome = { kind: "succeeded", probe: null, pieces: [], damagedPieceIds: [piece], check: null } as const;
     assert.equal(await other.finish(grant, outcome), "stale");
     assert.equal(await test.catalog.queries.getFindings(grant.taskId), null);
   });

@@ -7,10 +7,12 @@ import type { NodeRecord, Snapshot, TaskRecord } from "../catalog/records.ts";
 import { isSchedulable } from "./cluster.ts";
 
 const limits: Readonly<Record<Exclude<TaskKind, "transcode">, number>> = {
+  fetch: 2,
   probe: 2,
   audio: 1,
   text: 1,
   images: 1,
+  check: 1,
   replicate: 4,
   discard: 1,
   verify: 1,
@@ -30,10 +32,12 @@ const lanesBeside: Readonly<Partial<Record<TaskKind, readonly Lane[]>>> = {
 };
 
 const lanes = [
+  "fetch",
   "probe",
   "audio",
   "text",
   "images",
+  "check",
   "replicate",
   "discard",
   "verify",

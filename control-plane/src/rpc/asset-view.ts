@@ -1,9 +1,9 @@
 // An asset as vsctl sees it, from what the catalog has and what running tasks said last. Pure.
-import type { Piece } from "@vstream/core/media.ts";
+import type { CheckReport, Piece } from "@vstream/core/media.ts";
 import type { Asset as WireAsset, AssetAudioTrack, Rendition } from "@vstream/proto/admin.ts";
 import type { AssetSummary } from "../catalog/catalog.ts";
 import type { AssetRecord } from "../catalog/records.ts";
-import type { Progress } from "./asset-progress.ts";
+import type { Progress } from "./asset-pace.ts";
 import { failureToWire } from "./wire/failures.ts";
 
 export interface ShownAsset {
@@ -48,7 +48,16 @@ export function assetToWire({ summary, progress, pieces }: ShownAsset): WireAsse
     warnings: [...(asset.probe?.warnings ?? [])],
     keepSource: asset.keepSource,
     duplicateOf: asset.duplicateOf ?? "",
+    hasSource: summary.hasSource,
+    nextLadder: asset.nextEdition?.ladder ?? "",
+    edition: asset.edition,
+    reencodeError: asset.reencodeError === null ? undefined : failureToWire(asset.reencodeError),
+    check: asset.check === null ? undefined : checkToWire(asset.check),
   };
+}
+
+function checkToWire({ rules, findings }: CheckReport): WireAsset["check"] {
+  return { rules, findings: findings.map((found) => ({ ...found })) };
 }
 
 // Only what became ready can be short of copies; before that, they are still on their way.

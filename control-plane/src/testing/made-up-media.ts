@@ -17,8 +17,10 @@ export function sourcePiece(source: ObjectRef): Piece {
 
 export function resultOf(grant: LeaseGrant, nodeId: string): TaskResult {
   const { work } = grant;
-  const nothing: TaskResult = { probe: undefined, pieces: [], damagedPieceIds: [], checkedBytes: 0 };
+  const nothing: TaskResult = { probe: undefined, pieces: [], damagedPieceIds: [], checkedBytes: 0, check: undefined };
   switch (work?.$case) {
+    case "fetch":
+      return { ...nothing, pieces: [sourcePiece(objectNamed(work.value.url))] };
     case "probe":
       return { ...nothing, probe, pieces: [madeBy(nodeId, timeline)] };
     case "transcode":
@@ -29,6 +31,8 @@ export function resultOf(grant: LeaseGrant, nodeId: string): TaskResult {
       return { ...nothing, pieces: [madeBy(nodeId, textPiece(work.value))] };
     case "images":
       return { ...nothing, pieces: [madeBy(nodeId, images)] };
+    case "check":
+      return { ...nothing, check: { rules: 1, findings: [] } };
     case "replicate":
       return { ...nothing, pieces: work.value.piece === undefined ? [] : [work.value.piece] };
     case "verify":
@@ -78,7 +82,7 @@ const timeline: Piece = {
 };
 
 function madeBy(nodeId: string, piece: Piece): Piece {
-  return { ...piece, toolchain: "made-up", madeByNodeId: nodeId };
+  return { ...piece, toolchain: "made-up", madeByNodeId: nodeId, arguments: [`ffmpeg -i file:source ${piece.id}`] };
 }
 
 function videoPiece({ chunk, firstSegment, segmentCount, rungs }: Grant<"transcode">): Piece {

@@ -148,5 +148,6 @@ export interface ControlSubject {
   heartbeat(): HeartbeatContent;
   leases(): readonly Lease[];
   inventory(): ReadonlyMap<AssetId, readonly PieceId[]>;
+  /** Sources that have begun to come, by upload or by a fetch. */
   unfinishedUploads(): Promise<readonly AssetId[]>;
 }

@@ -26,7 +26,7 @@ describe("reports over the control link", () => {
     control.send({ $case: "leaseGrant", value: { taskId, assetId, epoch: 1, term: 1, timeLimitMs: 0, work } });
     await until("a lease", () => heard.grants.length === 1);
     assert.deepEqual(heard.grants[0]?.work, { kind: "verify", pieceIds: ["source", "video-00001"] });
-    const result = { probe: null, pieces: [], damagedPieceIds: [sourcePieceId], checkedBytes: 12 };
+    const result = { probe: null, pieces: [], damagedPieceIds: [sourcePieceId], checkedBytes: 12, check: null };
     const outcome = { kind: "succeeded" as const, ...result };
     await link.reportTask({ taskId, fence: heard.grants[0].fence, outcome, log: [] }, never);
     const told = control.taskReports[0]?.outcome;
@@ -68,7 +68,7 @@ describe("reports over the control link", () => {
     control.stop();
     await until("the end of the session", () => !link.connected);
     const fence = { incarnation: "first", term: 1, epoch: 2 };
-    const result = { probe: null, pieces: [timeline], damagedPieceIds: [], checkedBytes: 0 };
+    const result = { probe: null, pieces: [timeline], damagedPieceIds: [], checkedBytes: 0, check: null };
     const outcome = { kind: "succeeded" as const, ...result };
     const answered = link.reportTask({ taskId: newId("task", 0), fence, outcome, log: ["a"] }, never);
     control.answers.reportError = new VsError("unavailable", "not yet");

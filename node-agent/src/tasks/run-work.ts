@@ -2,7 +2,9 @@
 import type { Piece, Work } from "@vstream/core/media.ts";
 import { ToolRuns } from "../media/tool-runs.ts";
 import { runAudio } from "./run-audio.ts";
+import { runCheck } from "./run-check.ts";
 import { runDiscard } from "./run-discard.ts";
+import { runFetch } from "./run-fetch.ts";
 import { runImages } from "./run-images.ts";
 import { runProbe } from "./run-probe.ts";
 import { runReplicate } from "./run-replicate.ts";
@@ -22,6 +24,8 @@ export async function runWork(deps: WorkDeps, work: Work, context: TaskContext):
 
 async function runKind(deps: WorkDeps, work: Work, context: TaskContext): Promise<TaskResult> {
   switch (work.kind) {
+    case "fetch":
+      return await runFetch(deps, work, context);
     case "probe":
       return await runProbe(deps, work, context);
     case "transcode":
@@ -32,6 +36,8 @@ async function runKind(deps: WorkDeps, work: Work, context: TaskContext): Promis
       return await runText(deps, work, context);
     case "images":
       return await runImages(deps, work, context);
+    case "check":
+      return await runCheck(deps, work, context);
     case "replicate":
       return await runReplicate(deps, work, context);
     case "discard":

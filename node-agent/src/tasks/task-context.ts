@@ -22,4 +22,4 @@ export interface TaskContext {
 export type { TaskResult };
 
 /** The result of a task that made or took nothing. */
-export const nothingMade: TaskResult = { probe: null, pieces: [], damagedPieceIds: [], checkedBytes: 0 };
+export const nothingMade: TaskResult = { probe: null, pieces: [], damagedPieceIds: [], checkedBytes: 0, check: null };

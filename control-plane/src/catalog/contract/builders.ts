@@ -255,12 +255,12 @@ export function aReport(catalog: Catalog, task: TaskRecord, changes: Partial<Tas
 }
 
 export function aSuccess(pieces: readonly Piece[], probe: Probe | null = null): TaskReport["outcome"] {
-  return { kind: "succeeded", probe, pieces, damagedPieceIds: [] };
+  return { kind: "succeeded", probe, pieces, damagedPieceIds: [], check: null };
 }
 
 /** Of a verification. */
 export function aFinding(damagedPieceIds: readonly PieceId[]): TaskReport["outcome"] {
-  return { kind: "succeeded", probe: null, pieces: [], damagedPieceIds };
+  return { kind: "succeeded", probe: null, pieces: [], damagedPieceIds, check: null };
 }
 
 export function aFailure(retryAt: number | null): TaskReport["outcome"] {
