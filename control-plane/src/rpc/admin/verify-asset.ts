@@ -1,14 +1,16 @@
 // Has every node hash again what it holds of an asset, and tells how far they are until all have answered. Who hangs
 // up stops only the telling. What a node finds wrong is gone there, and is made again from the other copies.
-import type { NodeId, TaskId } from "@vstream/core/ids.ts";
+import type { AssetId, NodeId, TaskId } from "@vstream/core/ids.ts";
 import { bytesOf } from "@vstream/core/media.ts";
 import type { CopyVerification, VerifyAssetRequest, VerifyAssetResponse } from "@vstream/proto/admin.ts";
 import type { TaskRecord } from "../../catalog/records.ts";
+import type { Change } from "../../control-loop/control-loop.ts";
 import type { CallContext } from "../answered-call.ts";
 import type { User } from "../caller.ts";
 import * as check from "../wire/checks.ts";
 import type { AdminDeps } from "./admin-calls.ts";
 import { watch } from "./watching.ts";
+import type { Watching } from "./watching.ts";
 
 const pace = { notBeforeMs: 250, atLatestMs: 1_000 };
 /** A node that is not connected, and not down either, may just be dialling again. */
@@ -22,26 +24,41 @@ export async function* verifyAsset(
   { caller, signal }: CallContext<User>,
 ): AsyncGenerator<VerifyAssetResponse> {
   const assetId = check.assetId(request.id);
-  using changes = watch(deps.loop, {
-    ...pace,
-    clock: deps.clock,
-    signal,
-    isOfInterest: ({ assetIds }) => assetIds.length === 0 || assetIds.includes(assetId),
-  });
-  const change = { assetId, at: deps.clock.now(), actor: caller.actor };
-  const holdings = await holdingsOf(deps, await deps.catalog.commands.createVerification(change), assetId);
-  deps.loop.kick([assetId]);
-  const giveUpAtMs = deps.clock.monotonicMs() + dialAgainMs;
+  using changes = watchAssetOnly(deps, assetId, signal);
+  const verification = await startVerification(deps, assetId, caller);
   let sent = "";
   for (;;) {
-    const copies = await Promise.all(holdings.map(async (holding) => await lookAt(deps, holding, giveUpAtMs)));
-    const done = copies.every(({ state }) => state !== "waiting" && state !== "checking");
+    const { copies, done } = await verification.look();
     const seen = JSON.stringify(copies);
     if (done || seen !== sent) yield { copies, done };
     if (done) return;
     sent = seen;
     await changes.next();
   }
+}
+
+/** What happens to one asset, a few times a second at most. */
+export function watchAssetOnly({ clock, loop }: Deps, assetId: AssetId, signal: AbortSignal): Watching {
+  const isOfInterest = ({ assetIds }: Change): boolean => assetIds.length === 0 || assetIds.includes(assetId);
+  return watch(loop, { ...pace, clock, signal, isOfInterest });
+}
+
+export interface Verification {
+  look(): Promise<{ copies: CopyVerification[]; done: boolean }>;
+}
+
+/** @throws VsError asset_not_found, conflict when it is being deleted */
+export async function startVerification(deps: Deps, assetId: AssetId, caller: User): Promise<Verification> {
+  const change = { assetId, at: deps.clock.now(), actor: caller.actor };
+  const holdings = await holdingsOf(deps, await deps.catalog.commands.createVerification(change), assetId);
+  deps.loop.kick([assetId]);
+  const giveUpAtMs = deps.clock.monotonicMs() + dialAgainMs;
+  return {
+    async look() {
+      const copies = await Promise.all(holdings.map(async (holding) => await lookAt(deps, holding, giveUpAtMs)));
+      return { copies, done: copies.every(({ state }) => state !== "waiting" && state !== "checking") };
+    },
+  };
 }
 
 interface Holding {
