@@ -21,12 +21,23 @@ export function timesOfGroup(ranks: readonly number[], times: readonly number[],
   const decodeTimes = ranks.map((_, index) =>
     index <= delay ? first + Math.floor(((second - first) * index) / (delay + 1)) : (times[index - delay] ?? first),
   );
-  return ranks.map((rank, index) => {
-    const decodeTime = decodeTimes[index] ?? first;
-    return {
-      decodeTime,
-      durationTicks: (decodeTimes[index + 1] ?? endTicks) - decodeTime,
-      compositionOffset: (times[rank] ?? first) - decodeTime,
-    };
-  });
+  const shownTimes = ranks.map((rank) => times[rank] ?? first);
+  delayTheLast(decodeTimes, shownTimes, endTicks);
+  return decodeTimes.map((decodeTime, index) => ({
+    decodeTime,
+    durationTicks: (decodeTimes[index + 1] ?? endTicks) - decodeTime,
+    compositionOffset: (shownTimes[index] ?? first) - decodeTime,
+  }));
+}
+
+// Players take a sample to be shown for as long as decoding takes to come to the next (Chrome's MSE does): what was
+// decoded ahead of its time would reach into the next group. The last samples are decoded later instead, by as much as
+// no sample needs. They stay in order, and none is decoded after it is shown.
+function delayTheLast(decodeTimes: number[], shownTimes: readonly number[], endTicks: number): void {
+  let next = endTicks;
+  for (let index = decodeTimes.length - 1; index >= 0; index -= 1) {
+    const leastTime = next - (endTicks - (shownTimes[index] ?? 0));
+    next = Math.max(decodeTimes[index] ?? 0, leastTime);
+    decodeTimes[index] = next;
+  }
 }

@@ -13,7 +13,7 @@ export interface MediaTools {
 }
 
 /** One more whenever the arguments, filters or box layout change, so that old and new chunks never mix. */
-const recipeVersion = 2;
+const recipeVersion = 3;
 /** Of ffmpeg 5.1: development builds have no version of their own. */
 const leastLibavcodec = [59, 37] as const;
 const checkLimitMs = 30_000;
