@@ -9,7 +9,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const tasks = {
   build: { script: undefined, programs: [] },
   demo: { script: "setup/demo.ts", programs: ["ffmpeg"] },
-  test: { script: "setup/test.ts", programs: ["ffmpeg", "chromium"] },
+  test: { script: "setup/test.ts", programs: ["ffmpeg", "chromium", "mpv"] },
   "test:cluster": { script: "setup/test-cluster.ts", programs: ["ffmpeg", "ip"] },
   bench: { script: "test/bench/bench.ts", programs: ["ffmpeg", "ip", "curl"] },
 };
