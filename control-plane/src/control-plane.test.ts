@@ -10,7 +10,7 @@ import type {
   WatchAssetResponse,
   WatchEventsResponse,
 } from "@vstream/proto/admin.ts";
-import type { CheckUploadsResponse, GetManifestResponse } from "@vstream/proto/agent.ts";
+import type { CheckUploadsResponse, GetManifestResponse, GetSubtitleFileResponse } from "@vstream/proto/agent.ts";
 import { newId } from "@vstream/core/ids.ts";
 import { announcedSource, assetRequest } from "./testing/asset-request.ts";
 import { startAgent } from "./testing/ready-asset.ts";
@@ -216,6 +216,21 @@ describe("control plane", () => {
     const outcome = { $case: "source", value: sourcePiece(bytes) } as const;
     await asked((done) => home!.client.reportUpload({ assetId, outcome }, done));
     assert.deepEqual(await unwantedOf(home, [assetId]), [assetId]);
+  });
+
+  it("gives nodes the subtitle files that came with a source, and refuses what are none", async () => {
+    const source = objectNamed("a source with words");
+    const announced = { sourceSha256: source.sha256, sourceBytes: source.bytes };
+    const content = Buffer.from("1\n00:00:01,000 --> 00:00:02,000\nGr\u00fc\u00dfe\n", "latin1");
+    const subtitles = [{ name: "de.srt", language: "de", content }];
+    const wrong = create(running, { ...announced, subtitles: [{ ...subtitles[0]!, content: Buffer.from("x") }] });
+    await assert.rejects(wrong, /de\.srt: is neither SubRip nor WebVTT/);
+    const { asset } = await create(running, { ...announced, subtitles });
+    const fileOf = async (file: number): Promise<GetSubtitleFileResponse> =>
+      await asked((done) => agents[0]!.client.getSubtitleFile({ assetId: asset?.id ?? "", file }, done));
+    const found = await fileOf(0);
+    assert.deepEqual([found.name, Buffer.from(found.content)], ["de.srt", content]);
+    await assert.rejects(fileOf(1), /has no subtitle file 1/);
   });
 
   it("answers over HTTP", async () => {

@@ -88,6 +88,17 @@ describe("text", () => {
     assert.deepEqual(made(decide({ asset, copies: { source: ["a"], timeline: ["b"] } }, away), "text"), []);
   });
 
+  it("of files beside the source is made of an asset that is ready, and whose source is gone", () => {
+    const text = asset.plan.text.map((target) => ({ ...target, origin: "file" as const }));
+    const plan = { ...asset.plan, text };
+    const ready = without(rich({ asset: { state: "ready" } }), sourcePieceId, textPieceId(0));
+    assert.deepEqual(made(decide({ ...ready, asset: { ...ready.asset, plan } }), "text"), [
+      ["text", textPieceId(0)],
+      ["text", textPieceId(1)],
+    ]);
+    assert.deepEqual(made(decide(ready), "text"), []);
+  });
+
   it("is asked for once", () => {
     const open = [buildTask("text", { pieceId: textPieceId(1) })];
     assert.deepEqual(made(decide({ asset, copies: begun, open }), "text"), [["text", textPieceId(0)]]);

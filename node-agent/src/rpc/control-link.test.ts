@@ -41,6 +41,13 @@ describe("control link", () => {
     assert.equal(control.uploadChecks.length, asked);
   });
 
+  it("fetches the subtitle files of an asset", async () => {
+    await using control = await TrialControlPlane.start();
+    await using link = await linkTo(control, new Heard());
+    const { name, content } = await link.getSubtitleFile({ assetId, file: 2 }, new AbortController().signal);
+    assert.deepEqual([name, String(content)], [`${assetId}-2.srt`, "1"]);
+  });
+
   it("gives what the control plane says to the listener, with the fence of this catalog", async () => {
     await using control = await TrialControlPlane.start();
     const heard = new Heard();
