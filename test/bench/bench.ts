@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { encodeMeasurements } from "./encode-rows.ts";
 import { memoryMeasurements } from "./memory-rows.ts";
 import { placementMeasurements } from "./placement-rows.ts";
+import { playableMeasurements } from "./playable-rows.ts";
 import { repairMeasurements } from "./repair-rows.ts";
 import type { Row } from "./row.ts";
 import { scaleMeasurements } from "./scale-rows.ts";
@@ -18,6 +19,7 @@ const measurements = [
   ...placementMeasurements,
   ...repairMeasurements,
   ...viewerMeasurements,
+  ...playableMeasurements,
   ...encodeMeasurements,
 ];
 const { values } = parseArgs({ options: { json: { type: "string" }, only: { type: "string", multiple: true } } });

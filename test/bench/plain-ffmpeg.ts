@@ -1,14 +1,19 @@
-// The rival of an ingest: one ffmpeg command that writes the same rungs, with the same encoder settings and scaling,
-// as HLS, with as many threads as ffmpeg likes.
-import type { Rung } from "@vstream/core/media.ts";
+// The rival of an ingest: one ffmpeg command that writes the same rungs and tracks of sound, with the same encoder
+// settings and scaling, as HLS, with as many threads as ffmpeg likes.
+import type { AudioTarget, Rung } from "@vstream/core/media.ts";
 import { runProgram } from "../cluster/cluster.ts";
 
-export async function encodeByFfmpeg(source: string, rungs: readonly Rung[], folder: string): Promise<void> {
-  const outcome = await runProgram("ffmpeg", argumentsFor(source, rungs, folder));
+export interface PlainTargets {
+  readonly rungs: readonly Rung[];
+  readonly audio: readonly AudioTarget[];
+}
+
+export async function encodeByFfmpeg(source: string, targets: PlainTargets, folder: string): Promise<void> {
+  const outcome = await runProgram("ffmpeg", argumentsFor(source, targets, folder));
   if (outcome.code !== 0) throw new Error(`ffmpeg: ${outcome.stderr}`);
 }
 
-function argumentsFor(source: string, rungs: readonly Rung[], folder: string): string[] {
+function argumentsFor(source: string, { rungs, audio }: PlainTargets, folder: string): string[] {
   const names = rungs.map((_, index) => `[s${index}]`).join("");
   const scales = rungs.map(
     (rung, index) =>
@@ -26,9 +31,15 @@ function argumentsFor(source: string, rungs: readonly Rung[], folder: string): s
     ...perRung,
     ...["-c:v", "libx264", "-preset", preset, "-sc_threshold", "0", "-x264-params", "cpu-independent=1"],
     ...["-force_key_frames", "expr:gte(t,n_forced*2)"],
-    ...["-map", "0:a:0", "-c:a", "aac", "-ac", "2", "-ar", "48000", "-b:a", "128k"],
+    ...audio.flatMap(({ stream, channels, bitrateBps, sampleRate }, index) => [
+      ...["-map", `0:a:${stream}`, `-c:a:${index}`, "aac", `-ac:a:${index}`, String(channels)],
+      ...[`-ar:a:${index}`, String(sampleRate), `-b:a:${index}`, String(bitrateBps)],
+    ]),
     ...["-f", "hls", "-hls_time", "6", "-hls_list_size", "0", "-hls_segment_type", "fmp4"],
-    ...["-var_stream_map", [...rungs.map((_, index) => `v:${index}`), "a:0"].join(" ")],
+    ...[
+      "-var_stream_map",
+      [...rungs.map((_, index) => `v:${index}`), ...audio.map((_, index) => `a:${index}`)].join(" "),
+    ],
     `${folder}/%v.m3u8`,
   ];
 }
