@@ -91,7 +91,7 @@ export class AgentLink {
     });
   }
 
-  async getManifest(query: { assetId: AssetId; haveVersion: number }): Promise<Manifest> {
+  async getManifest(query: { assetId: AssetId; haveVersion: number; edition?: number }): Promise<Manifest> {
     return await this.#call(async () => await this.#parts.plane.getManifest(query), false);
   }
 

@@ -241,10 +241,11 @@ export class Agent {
       case "check":
         return await makeCheck(this.#maker, context);
       case "images": {
-        const { pieces } = await this.link.getManifest({ assetId: context.assetId, haveVersion: 0 });
+        const { assetId } = context;
+        const { pieces } = await this.link.getManifest({ assetId, haveVersion: 0, edition: work.edition });
         const video = pieces.filter(({ content }) => content.kind === "video");
         const objects = video.flatMap(({ content }) => objectsOf(content));
-        return await makeImages(this.#maker, objects, { holders: work.holders, context });
+        return await makeImages(this.#maker, objects, { work, context });
       }
     }
   }

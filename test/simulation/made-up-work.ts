@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { VsError } from "@vstream/core/errors.ts";
 import {
   audioPieceId,
-  imagesPieceId,
+  imagesPieceIdIn,
   sourcePieceId,
   textPieceId,
   timelinePieceId,
@@ -75,7 +75,7 @@ export async function make(maker: Maker, work: Making, context: TaskContext): Pr
     case "audio":
       for (const [chunk] of work.chunkSegments.entries()) {
         await encode(maker, context, maker.random.between(300, 2_000));
-        const piece = audioOf(maker, film, { track: work.target.track, chunk });
+        const piece = audioOf(maker, film, { track: work.target.track, chunk, edition: work.edition });
         put(maker, piece);
         await context.keepAndReport(piece);
       }
@@ -105,8 +105,9 @@ export async function fetchFilm(maker: Maker, url: string, context: TaskContext)
 export async function makeImages(
   maker: Maker,
   video: readonly ObjectRef[],
-  { holders, context }: { readonly holders: readonly NodeId[]; readonly context: TaskContext },
+  { work, context }: { readonly work: Extract<Work, { kind: "images" }>; readonly context: TaskContext },
 ): Promise<TaskResult> {
+  const { edition, holders } = work;
   for (const object of video) await maker.fetcher.fetchBytes(object, holders, context.signal);
   await encode(maker, context, maker.random.between(300, 3_000));
   if (isOneOf(16, video[0]?.sha256)) throw new VsError("ffmpeg_failed", "no picture could be shown");
@@ -115,7 +116,7 @@ export async function makeImages(
   const sheets = [{ object: objectNamed(`sheet ${salt}`, 200), width: 160, height: 90 }];
   const sizes = { columns: 1, rows: 1, width: 160, height: 90, intervalMs: 10_000, thumbnails: 1 };
   const content = { kind: "images", poster, sheets, ...sizes } as const;
-  const piece = { id: imagesPieceId, content, toolchain: maker.toolchain, madeBy: maker.nodeId };
+  const piece = { id: imagesPieceIdIn(edition), content, toolchain: maker.toolchain, madeBy: maker.nodeId };
   return await keepOnly(maker, piece, context);
 }
 
@@ -152,12 +153,12 @@ function put({ store }: Maker, piece: Piece): void {
 function videoOf(
   { nodeId, toolchain }: Maker,
   film: Film,
-  { chunk, preRollKeyframes, rungs }: Extract<Work, { kind: "transcode" }>,
+  { chunk, edition, preRollKeyframes, rungs }: Extract<Work, { kind: "transcode" }>,
 ): Piece {
   const { index } = chunk;
   const isBad = index === film.difficultChunk && preRollKeyframes === 1;
   const joint = { beforeFirst: index === 0 ? "" : `${isBad ? "bad " : ""}frame ${index - 1}`, last: `frame ${index}` };
-  const salt = `${film.sha256} ${toolchain}`;
+  const salt = `${film.sha256} ${toolchain}${saltOf(edition)}`;
   const segment = `video ${index} of ${salt}${isBad ? " bad" : ""}`;
   const renditions = rungs.slice(0, 1).map((rung): RenditionSegments => {
     const keyframes = [{ offset: 0, bytes: 500, durationTicks: 73_728 }];
@@ -165,17 +166,21 @@ function videoOf(
     return { rung: rung.name, init: objectNamed(`video init of ${salt}`, 50), codecs: "avc1.64001e", segments };
   });
   const content = { kind: "video", chunk: index, frames: 144, timeScale: 12_288, renditions, joint } as const;
-  return { id: videoPieceId(index), content, toolchain, madeBy: nodeId };
+  return { id: videoPieceId(index, edition), content, toolchain, madeBy: nodeId };
 }
 
-function audioOf({ nodeId, toolchain }: Maker, film: Film, { track, chunk }: { track: number; chunk: number }): Piece {
+function audioOf(
+  { nodeId, toolchain }: Maker,
+  film: Film,
+  { track, chunk, edition }: { track: number; chunk: number; edition: number },
+): Piece {
   const salt = `${track} of ${film.sha256} ${toolchain}`;
   const object = objectNamed(`audio ${chunk} ${salt}`, 200);
   const segments = [{ object, durationTicks: 288_000, startTicks: 0, keyframes: [] }];
   const init = objectNamed(`audio init ${salt}`, 50);
   const rendition = { rung: `audio-${track}`, init, codecs: "mp4a.40.2", segments };
   const content = { kind: "audio", track, chunk, timeScale: 48_000, rendition } as const;
-  return { id: audioPieceId(track, chunk), content, toolchain, madeBy: nodeId };
+  return { id: audioPieceId(track, chunk, edition), content, toolchain, madeBy: nodeId };
 }
 
 function textOf(
@@ -187,6 +192,11 @@ function textOf(
   const salt = `${track} of ${film.sha256} ${toolchain}`;
   const chunks = chunkSegments.map((_, chunk) => objectNamed(`text ${chunk} ${salt}`, 40));
   return { id: textPieceId(track), content: { kind: "text", track, chunks }, toolchain, madeBy: nodeId };
+}
+
+// Other rungs give other bytes; sound stays as it is.
+function saltOf(edition: number): string {
+  return edition === 0 ? "" : ` again ${edition}`;
 }
 
 /** By the hash, so that it is always the same ones. */

@@ -1,7 +1,7 @@
 // For tests: an agent without a machine. It beats, renews, and does its tasks in no time, as far as it is let.
 import {
   audioPieceId,
-  imagesPieceId,
+  imagesPieceIdIn,
   sourcePieceId,
   textPieceId,
   timelinePieceId,
@@ -163,15 +163,15 @@ export class FakeAgent {
           pieces: made(timelinePieceId),
         };
       case "transcode":
-        return { ...done, pieces: made(videoPieceId(work.chunk.index)) };
+        return { ...done, pieces: made(videoPieceId(work.chunk.index, work.edition)) };
       case "audio": {
-        const ids = work.chunkSegments.map((_, chunk) => audioPieceId(work.target.track, chunk));
+        const ids = work.chunkSegments.map((_, chunk) => audioPieceId(work.target.track, chunk, work.edition));
         return { ...done, pieces: made(...ids) };
       }
       case "text":
         return { ...done, pieces: [textOf(work, this.description.toolchain)] };
       case "images":
-        return { ...done, pieces: made(imagesPieceId) };
+        return { ...done, pieces: made(imagesPieceIdIn(work.edition)) };
       case "check":
         return { ...done, check: { rules: 1, findings: [] } };
       case "replicate":

@@ -1,5 +1,6 @@
 // Results of tasks without any media behind them: hashes of names, and joints that prove.
 import { createHash } from "node:crypto";
+import { audioPieceId, imagesPieceIdIn, videoPieceId } from "@vstream/core/ids.ts";
 import type { LeaseGrant, TaskResult } from "@vstream/proto/agent.ts";
 import type { ObjectRef, Piece, RenditionSegments } from "@vstream/proto/types.ts";
 
@@ -30,7 +31,7 @@ export function resultOf(grant: LeaseGrant, nodeId: string): TaskResult {
     case "text":
       return { ...nothing, pieces: [madeBy(nodeId, textPiece(work.value))] };
     case "images":
-      return { ...nothing, pieces: [madeBy(nodeId, images)] };
+      return { ...nothing, pieces: [madeBy(nodeId, { ...images, id: imagesPieceIdIn(work.value.edition) })] };
     case "check":
       return { ...nothing, check: { rules: 1, findings: [] } };
     case "replicate":
@@ -85,7 +86,7 @@ function madeBy(nodeId: string, piece: Piece): Piece {
   return { ...piece, toolchain: "made-up", madeByNodeId: nodeId, arguments: [`ffmpeg -i file:source ${piece.id}`] };
 }
 
-function videoPiece({ chunk, firstSegment, segmentCount, rungs }: Grant<"transcode">): Piece {
+function videoPiece({ chunk, firstSegment, segmentCount, rungs, edition }: Grant<"transcode">): Piece {
   const value = {
     chunk,
     frames: segmentCount * 6 * frameRate,
@@ -93,17 +94,17 @@ function videoPiece({ chunk, firstSegment, segmentCount, rungs }: Grant<"transco
     renditions: rungs.map((rung) => renditionOf({ name: rung.name, firstSegment, segmentCount, timeScale: 12_288 })),
     joint: { beforeFirst: chunk === 0 ? "" : lastFrame(firstSegment), last: lastFrame(firstSegment + segmentCount) },
   };
-  return pieceOf(`video-${String(chunk).padStart(5, "0")}`, { $case: "video", value });
+  return pieceOf(videoPieceId(chunk, edition), { $case: "video", value });
 }
 
-function audioPieces({ target, chunkSegments }: Grant<"audio">): Piece[] {
+function audioPieces({ target, chunkSegments, edition }: Grant<"audio">): Piece[] {
   const track = target?.track ?? 0;
   let firstSegment = 0;
   return chunkSegments.map((segmentCount, chunk) => {
     const rendition = renditionOf({ name: `audio-${String(track)}`, firstSegment, segmentCount, timeScale: 48_000 });
     firstSegment += segmentCount;
     const value = { track, chunk, timeScale: 48_000, rendition };
-    return pieceOf(`audio-${String(track)}-${String(chunk).padStart(5, "0")}`, { $case: "audio", value });
+    return pieceOf(audioPieceId(track, chunk, edition), { $case: "audio", value });
   });
 }
 

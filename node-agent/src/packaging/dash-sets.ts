@@ -61,13 +61,14 @@ export function audioSets(manifest: Manifest, period: Period): string[] {
         : element("AudioChannelConfiguration", { schemeIdUri: channelLayouts, value: layout })),
       ...textElement("Label", name),
       ...element("Role", { schemeIdUri: roles, value: isDefault ? "main" : "alternate" }),
-      ...audioRepresentation(audio, list),
+      ...audioRepresentation(audio, manifest.edition, list),
     ]);
   });
 }
 
-function audioRepresentation({ target, codecs, bandwidthBps }: ManifestAudio, list: readonly string[]): string[] {
-  const id = stableAudioId(target);
+function audioRepresentation(audio: ManifestAudio, edition: number, list: readonly string[]): string[] {
+  const { target, codecs, bandwidthBps } = audio;
+  const id = stableAudioId(target, edition);
   const attributes = { id, codecs: orNull(codecs), bandwidth: wholeBps(bandwidthBps) };
   return element("Representation", { ...attributes, audioSamplingRate: target.sampleRate }, list);
 }

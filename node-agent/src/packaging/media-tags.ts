@@ -10,6 +10,8 @@ export interface MediaLane {
   readonly base: string;
   readonly audioGroup: string;
   readonly textGroup: string;
+  /** That the playlist is of. */
+  readonly edition: number;
 }
 
 export function audioTags(targets: readonly AudioTarget[], lane: MediaLane): string[] {
@@ -22,8 +24,8 @@ export function audioTags(targets: readonly AudioTarget[], lane: MediaLane): str
       ["DEFAULT", yesNo(isDefault)],
       ["AUTOSELECT", yesNo(autoselect)],
       ["CHANNELS", quoted(String(target.channels))],
-      ["STABLE-RENDITION-ID", quoted(stableAudioId(target))],
-      ["URI", quoted(lane.base + audioUri(target))],
+      ["STABLE-RENDITION-ID", quoted(stableAudioId(target, lane.edition))],
+      ["URI", quoted(lane.base + audioUri(target, lane.edition))],
     ]),
   );
 }

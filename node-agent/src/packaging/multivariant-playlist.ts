@@ -28,7 +28,7 @@ interface Lane extends MediaLane {
   readonly pathwayId: string | null;
 }
 
-const onlyLane: Lane = { base: "", audioGroup: "audio", textGroup: "text", pathwayId: null };
+const onlyLane = { base: "", audioGroup: "audio", textGroup: "text", pathwayId: null } as const;
 
 /** The rate near which the first variant lies that is listed (Apple 1.32). */
 const firstVariantBps = 2_000_000;
@@ -39,7 +39,10 @@ const firstVariantBps = 2_000_000;
  */
 export function multivariantPlaylist(manifest: Manifest, steering: Steering | null = null): string {
   const renditions = inListedOrder(manifest.renditions);
-  const lanes = steering === null ? [onlyLane] : steering.pathways.map(laneOf);
+  const { edition } = manifest;
+  const lanes: Lane[] = (steering === null ? [onlyLane] : steering.pathways.map(laneOf)).map((lane) => {
+    return { ...lane, edition };
+  });
   const audio = manifest.audio.map(({ target }) => target);
   return [
     "#EXTM3U",
@@ -54,7 +57,7 @@ export function multivariantPlaylist(manifest: Manifest, steering: Steering | nu
   ].join("\n");
 }
 
-function laneOf({ id, base }: Pathway): Lane {
+function laneOf({ id, base }: Pathway): Omit<Lane, "edition"> {
   // EXT-X-MEDIA has no PATHWAY-ID: a pathway's renditions are those of the groups that its variants name.
   return { base, audioGroup: `audio-${id}`, textGroup: `text-${id}`, pathwayId: id };
 }
@@ -77,12 +80,12 @@ function variantLines(rendition: ManifestRendition, { audio, text }: Manifest, l
     ["RESOLUTION", `${String(rung.width)}x${String(rung.height)}`],
     ["FRAME-RATE", rendition.frameRate.toFixed(3)],
     ["CLOSED-CAPTIONS", "NONE"],
-    ["STABLE-VARIANT-ID", quoted(stableVariantId(rung))],
+    ["STABLE-VARIANT-ID", quoted(stableVariantId(rung, lane.edition))],
     ["PATHWAY-ID", lane.pathwayId === null ? null : quoted(lane.pathwayId)],
     ["AUDIO", audio.length === 0 ? null : quoted(lane.audioGroup)],
     ["SUBTITLES", text.length === 0 ? null : quoted(lane.textGroup)],
   ]);
-  return [line, lane.base + variantUri(rung)];
+  return [line, lane.base + variantUri(rung, lane.edition)];
 }
 
 function iframeLines({ rung }: ManifestRendition, manifest: Manifest, lane: Lane): string[] {
@@ -93,9 +96,9 @@ function iframeLines({ rung }: ManifestRendition, manifest: Manifest, lane: Lane
     ["AVERAGE-BANDWIDTH", wholeBps(rates.averageBandwidthBps)],
     ["CODECS", rates.codecs === "" ? null : quoted(rates.codecs)],
     ["RESOLUTION", `${String(rung.width)}x${String(rung.height)}`],
-    ["STABLE-VARIANT-ID", quoted(stableIframesId(rung))],
+    ["STABLE-VARIANT-ID", quoted(stableIframesId(rung, lane.edition))],
     ["PATHWAY-ID", lane.pathwayId === null ? null : quoted(lane.pathwayId)],
-    ["URI", quoted(lane.base + iframesUri(rung))],
+    ["URI", quoted(lane.base + iframesUri(rung, lane.edition))],
   ]);
   return [line];
 }

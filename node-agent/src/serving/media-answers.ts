@@ -43,9 +43,11 @@ export function mediaAnswersOf(parts: MediaParts, selfFor: (call: Call) => Home)
   return {
     index: (call, assetId) => files.index(call.request, assetId, steer(call)),
     dash: (call, assetId) => files.dash(call.request, assetId, steer(call)),
-    video: watched((call, assetId) => files.video(call.request, assetId, call.parts["rung"] ?? "")),
-    iframes: watched((call, assetId) => files.iframes(call.request, assetId, call.parts["rung"] ?? "")),
-    audio: watched((call, assetId) => files.audio(call.request, assetId, trackOf(call))),
+    video: watched((call, assetId) => files.video(call.request, assetId, rungOf(call))),
+    iframes: watched((call, assetId) => files.iframes(call.request, assetId, rungOf(call))),
+    audio: watched((call, assetId) =>
+      files.audio(call.request, assetId, { edition: editionOf(call), track: trackOf(call) }),
+    ),
     text: (call, assetId) => files.text(call.request, assetId, trackOf(call)),
     textSegment: (call, assetId) => {
       const asked = { track: trackOf(call), segment: Number(call.parts["segment"]) };
@@ -57,6 +59,14 @@ export function mediaAnswersOf(parts: MediaParts, selfFor: (call: Call) => Home)
     poster: (call, assetId) => extras.poster(call.request, assetId),
     thumbnails: (call, assetId) => files.thumbnails(call.request, assetId),
   };
+}
+
+function rungOf(call: Call): { edition: number; rung: string } {
+  return { edition: editionOf(call), rung: call.parts["rung"] ?? "" };
+}
+
+function editionOf(call: Call): number {
+  return Number(call.parts["edition"] ?? 0);
 }
 
 function trackOf(call: Call): number {

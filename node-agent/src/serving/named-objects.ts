@@ -1,5 +1,5 @@
-// The objects that viewers may ask for by hash: those that the manifest's playlists name, each as the kind of file that
-// it is.
+// The objects that viewers may ask for by hash: those that the playlists of its editions name, each as the kind
+// of file that it is.
 import type { Sha256 } from "@vstream/core/ids.ts";
 import type { Manifest, ObjectRef, Piece } from "@vstream/core/media.ts";
 
@@ -11,7 +11,8 @@ export interface NamedObject {
 }
 
 export function namedObjects(manifest: Manifest): Map<Sha256, NamedObject> {
-  const found = [...manifest.pieces, ...manifest.extras].flatMap(objectsIn);
+  const previous = manifest.previous.flatMap(({ pieces }) => pieces);
+  const found = [...previous, ...manifest.pieces, ...manifest.extras].flatMap(objectsIn);
   return new Map(found.map((named) => [named.object.sha256, named]));
 }
 

@@ -105,11 +105,12 @@ function mediaRoutes(answers: MediaAnswers): Route[] {
   });
   const rung = "(?<rung>[A-Za-z0-9][\\w.-]{0,63})";
   const track = "(?<track>\\d{1,2})";
+  const edition = "(-e(?<edition>[1-9]\\d{0,3}))?";
   return [
     media("object", "(?<hash>[0-9a-f]{64})\\.(?<extension>mp4|m4s|jpg|vtt)", answers.object),
-    media("video", `video/${rung}\\.m3u8`, answers.video),
-    media("iframes", `iframes/${rung}\\.m3u8`, answers.iframes),
-    media("audio", `audio/${track}\\.m3u8`, answers.audio),
+    media("video", `video${edition}/${rung}\\.m3u8`, answers.video),
+    media("iframes", `iframes${edition}/${rung}\\.m3u8`, answers.iframes),
+    media("audio", `audio${edition}/${track}\\.m3u8`, answers.audio),
     media("text", `text/${track}\\.m3u8`, answers.text),
     media("text-segment", `text/${track}/(?<segment>\\d{1,6})\\.vtt`, answers.textSegment),
     media("text-whole", `text/${track}\\.vtt`, answers.wholeText),

@@ -8,6 +8,7 @@ import { isSha256 } from "@vstream/core/ids.ts";
 import type { AssetId, Sha256 } from "@vstream/core/ids.ts";
 import type { Manifest } from "@vstream/core/media.ts";
 import { dashManifest } from "../packaging/dash-manifest.ts";
+import { inEdition } from "../packaging/editions.ts";
 import { iframePlaylist } from "../packaging/iframe-playlist.ts";
 import { audioPlaylist, videoPlaylist } from "../packaging/media-playlist.ts";
 import { multivariantPlaylist } from "../packaging/multivariant-playlist.ts";
@@ -38,6 +39,11 @@ export interface AssetFilesDeps {
 /** Where viewers of an asset are sent; null: nowhere else. */
 type Steer = (manifest: Manifest) => Steering | null;
 
+interface AskedRung {
+  readonly edition: number;
+  readonly rung: string;
+}
+
 export class AssetFiles {
   readonly #deps: AssetFilesDeps;
   readonly #named = new LRUCache<AssetId, { version: number; objects: Map<Sha256, NamedObject> }>({
@@ -59,19 +65,22 @@ export class AssetFiles {
     });
   }
 
-  async video(request: IncomingMessage, assetId: AssetId, rung: string): Promise<Reply> {
-    const write = (manifest: Manifest): string | null => videoPlaylist(manifest, rung);
-    return await this.#playlist(request, { assetId, name: `video ${rung}`, write });
+  async video(request: IncomingMessage, assetId: AssetId, asked: AskedRung): Promise<Reply> {
+    return await this.#ofEdition(request, assetId, { kind: "video", ...asked }, (manifest) =>
+      videoPlaylist(manifest, asked.rung),
+    );
   }
 
-  async iframes(request: IncomingMessage, assetId: AssetId, rung: string): Promise<Reply> {
-    const write = (manifest: Manifest): string | null => iframePlaylist(manifest, rung);
-    return await this.#playlist(request, { assetId, name: `iframes ${rung}`, write });
+  async iframes(request: IncomingMessage, assetId: AssetId, asked: AskedRung): Promise<Reply> {
+    return await this.#ofEdition(request, assetId, { kind: "iframes", ...asked }, (manifest) =>
+      iframePlaylist(manifest, asked.rung),
+    );
   }
 
-  async audio(request: IncomingMessage, assetId: AssetId, track: number): Promise<Reply> {
-    const write = (manifest: Manifest): string | null => audioPlaylist(manifest, track);
-    return await this.#playlist(request, { assetId, name: `audio ${String(track)}`, write });
+  async audio(request: IncomingMessage, assetId: AssetId, asked: { edition: number; track: number }): Promise<Reply> {
+    const { edition, track } = asked;
+    const name = { kind: "audio", edition, rung: String(track) };
+    return await this.#ofEdition(request, assetId, name, (manifest) => audioPlaylist(manifest, track));
   }
 
   async text(request: IncomingMessage, assetId: AssetId, track: number): Promise<Reply> {
@@ -103,6 +112,20 @@ export class AssetFiles {
     }
     const bytes = await this.#deps.hot.get(named.object, manifest.homeNodeIds);
     return hashedReply(request, { bytes, sha256: named.object.sha256, type: named.type });
+  }
+
+  // Which editions there are changes with the manifest's version, and so does what is kept of it.
+  async #ofEdition(
+    request: IncomingMessage,
+    assetId: AssetId,
+    { kind, edition, rung }: AskedRung & { readonly kind: string },
+    write: (manifest: Manifest) => string | null,
+  ): Promise<Reply> {
+    const writeIt = (manifest: Manifest): string | null => {
+      const asked = inEdition(manifest, edition);
+      return asked === null ? null : write(asked);
+    };
+    return await this.#playlist(request, { assetId, name: `${kind} ${String(edition)} ${rung}`, write: writeIt });
   }
 
   async #playlist(

@@ -72,7 +72,7 @@ export class ManifestShelf {
 function joined(kept: Manifest | null, newer: Manifest): Manifest {
   // A deleted asset may come back: its pieces stay named.
   if (newer.fromChunk === 0) return newer;
-  if (kept === null || kept.releasedChunks < newer.fromChunk) {
+  if (kept === null || kept.edition !== newer.edition || kept.releasedChunks < newer.fromChunk) {
     throw new VsError(
       "conflict",
       `version ${newer.version} of ${newer.assetId}'s manifest begins at chunk ${newer.fromChunk}, past what is kept`,
