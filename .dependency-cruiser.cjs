@@ -122,8 +122,8 @@ module.exports = {
           "^node-agent/src/media/local-files\\.ts$",
           // A source's blocks are checked in the very file that ffmpeg is then given, which the store has named.
           "^node-agent/src/replicate/own-source\\.ts$",
-          // The join token may be given as a file.
-          "^node-agent/src/config\\.ts$",
+          // The join token may be given as a file, and so may keys and authorities for the fetching of sources.
+          "^node-agent/src/(config|source-config)\\.ts$",
           tests,
         ],
       },

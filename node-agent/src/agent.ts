@@ -32,6 +32,10 @@ import type { ControlAddress } from "./rpc/join.ts";
 import { ManifestKeeper } from "./rpc/manifest-keeper.ts";
 import { openServing } from "./serving/serving.ts";
 import type { Serving } from "./serving/serving.ts";
+import { authoritiesWith, s3Places } from "./source-config.ts";
+import { AddressRules } from "./sources/address-rules.ts";
+import { systemResolve } from "./sources/find-host.ts";
+import { SourceAccess } from "./sources/source-access.ts";
 import { defaultCapacity } from "./store/capacity.ts";
 import { diskBusyOf } from "./store/disk-busy.ts";
 import { openStore } from "./store/segment-store.ts";
@@ -230,6 +234,7 @@ function openRunner(ground: Ground, { peers, link, metrics, healer }: Lines): Ta
   const verifiedBlocks = new VerifiedBlocks();
   const workDeps: WorkDeps = {
     ...{ nodeId, tools, store, fetcher, peers, timelines, verifiedBlocks, onDamage, onLost, log },
+    sources: sourcesOf(ground),
     askControl: (query, signal) => link.getManifest(query, signal),
     getSubtitleFile: (query, signal) => link.getSubtitleFile(query, signal),
   };
@@ -241,6 +246,19 @@ function openRunner(ground: Ground, { peers, link, metrics, healer }: Lines): Ta
       metrics.taskEnded(ended);
     },
   });
+}
+
+function sourcesOf({ config, clock }: AgentDeps): WorkDeps["sources"] {
+  const { allowNetworks, caFile, maxSourceBytes } = config.fetch;
+  const access = new SourceAccess({
+    rules: new AddressRules(allowNetworks),
+    resolve: systemResolve,
+    places: s3Places(config.s3, process.env),
+    authorities: authoritiesWith(caFile),
+    userAgent: `vstream-agent/${agentVersion}`,
+    clock,
+  });
+  return { access, clock, maxSourceBytes };
 }
 
 function watch({ store, identity, clock }: Ground, { link, metrics }: Lines, runner: TaskRunner): void {

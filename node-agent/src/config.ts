@@ -6,6 +6,7 @@ import { loadConfig } from "@vstream/core/config.ts";
 import { VsError } from "@vstream/core/errors.ts";
 import { logLevels } from "@vstream/core/log.ts";
 import { z } from "zod";
+import { fetchSchema, s3Schema } from "./source-config.ts";
 
 export const envPrefix = "VSTREAM_";
 
@@ -72,6 +73,10 @@ export const configSchema = z.object({
   scrubDays: z.number().min(0).max(365).default(14),
   /** Bits a second that this node should send to viewers at most: others are preferred when it comes near; 0: no limit. */
   egressLimitBps: z.int().min(0).default(0),
+  /** Sources that this node fetches from URLs. */
+  fetch: fetchSchema.prefault({}),
+  /** Endpoints and keys for s3://. */
+  s3: s3Schema,
   ffmpegPath: z.string().min(1).default("ffmpeg"),
   ffprobePath: z.string().min(1).default("ffprobe"),
   logLevel: z.enum(logLevels).default("info"),

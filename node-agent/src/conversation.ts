@@ -66,7 +66,8 @@ export class Conversation implements ControlListener, ControlSubject {
   }
 
   async unfinishedUploads(): Promise<readonly AssetId[]> {
-    return await this.#deps.serving.unfinishedUploads();
+    const { serving, store } = this.#deps;
+    return [...(await serving.unfinishedUploads()), ...(await store.partialSources.list())];
   }
 
   welcomed(welcome: Welcome): void {
@@ -114,8 +115,8 @@ export class Conversation implements ControlListener, ControlSubject {
   }
 
   uploadsUnwanted(assetIds: readonly AssetId[]): void {
-    const { serving, log } = this.#deps;
-    serving.forgetUploads(assetIds).catch((err: unknown) => {
+    const { log } = this.#deps;
+    this.#forgetUploads(assetIds).catch((err: unknown) => {
       log.warn({ err }, "unwanted uploads not removed");
     });
   }
@@ -127,6 +128,13 @@ export class Conversation implements ControlListener, ControlSubject {
 
   disconnected(): void {
     // The link dials again; running tasks go on for as long as their leases are trusted.
+  }
+
+  // A source that is being fetched just now goes when its task has heard the same.
+  async #forgetUploads(assetIds: readonly AssetId[]): Promise<void> {
+    const { serving, store } = this.#deps;
+    await serving.forgetUploads(assetIds);
+    for (const assetId of assetIds) await store.partialSources.forget(assetId);
   }
 
   #linesFor(question: Question): readonly string[] {

@@ -23,7 +23,7 @@ export async function encodersOf(cluster: Inspected): Promise<string[]> {
 /** Files in the folders that must be empty when nothing is going on, on every node. */
 export async function strayFiles(cluster: Inspected): Promise<string[]> {
   const folders = cluster.state.nodes.flatMap((node) =>
-    ["scratch", "staging", "uploads"].map((name) => join(node.dataDir, name)),
+    ["scratch", "staging", "uploads", "fetches"].map((name) => join(node.dataDir, name)),
   );
   return (await Promise.all(folders.map(filesBelow))).flat();
 }

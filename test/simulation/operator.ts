@@ -9,7 +9,7 @@ import type { AdminDeps } from "../../control-plane/src/rpc/admin/admin-calls.ts
 import { isAwaitingSource, moveUpload, placeUpload } from "../../control-plane/src/rpc/admin/upload-place.ts";
 import type { Cluster, Machine } from "./cluster.ts";
 import type { Findings } from "./findings.ts";
-import { hashOf, isOneOf } from "./made-up-work.ts";
+import { hashOf, isOneOf, urlOf } from "./made-up-work.ts";
 import type { Film } from "./made-up-work.ts";
 import type { Random } from "./random.ts";
 import type { CatalogFile } from "./sim-catalog.ts";
@@ -64,11 +64,11 @@ export class Operator {
     const regions = random.chance(0.2) && region !== undefined ? [region] : [];
     const pin = random.chance(0.2) ? random.pick(cluster.living)?.nodeId : undefined;
     const pins = pin === undefined ? [] : [pin];
-    const wish = { replicas, regions, pins, bytes: film.bytes };
+    const wish = { replicas, regions, pins, bytes: isFetched(film) ? 0 : film.bytes };
     const made = await this.#try("ingest", () => this.#create(film, wish));
     if (made.kind !== "done") return;
     // Some clients give up.
-    const isUploading = !random.chance(0.08);
+    const isUploading = !random.chance(0.08) && !isFetched(film);
     const promised: Promised = { film, state: "kept", hasSource: false, isUploading };
     this.assets.set(made.given, promised);
     if (!isUploading) return;
@@ -140,7 +140,7 @@ export class Operator {
       const view = await file.ask("getAssetView", assetId);
       if (view?.asset.state !== "failed" && view?.asset.state !== "ready") continue;
       const dead =
-        view.deadTasks.find((task) => ["probe", "transcode", "audio"].includes(task.kind)) ??
+        view.deadTasks.find((task) => ["fetch", "probe", "transcode", "audio"].includes(task.kind)) ??
         view.deadTasks.find((task) => isExtra(task) && this.#minds(task));
       if (dead === undefined || dead.error?.code === "not_media") continue;
       await this.#try(`retry ${dead.id}`, (at, { commands }) => commands.retryTask({ taskId: dead.id, at, actor }));
@@ -181,7 +181,9 @@ export class Operator {
       const id = newId("asset", program.clock.now());
       const { homes, reasons } = await loop.chooseHomes({ assetId: id, ...wish });
       const names = { title: `film ${film.sha256.slice(0, 6)}`, labels: {}, externalId: null, ladder: "default" };
-      const source = { sourceName: "film.mp4", sourceSha256: film.sha256, sourceBytes: film.bytes, sourceUrl: null };
+      const uploaded = { sourceSha256: film.sha256, sourceBytes: film.bytes, sourceUrl: null };
+      const fetched = { sourceSha256: null, sourceBytes: 0, sourceUrl: urlOf(film) };
+      const source = { sourceName: "film.mp4", ...(isFetched(film) ? fetched : uploaded) };
       const ways = { allowDamaged: false, keepSource: "always", subtitleFiles: [], force: false } as const;
       const placed = { homes, homeReasons: reasons, pins: wish.pins, regions: wish.regions };
       const asset = { id, ...names, ...source, ...ways, ...placed, replicasWanted: wish.replicas, priority };
@@ -266,4 +268,9 @@ export class Operator {
       return { kind: code === "unavailable" ? "unknown" : "refused" };
     }
   }
+}
+
+// Some sources come by URL.
+function isFetched({ sha256 }: Film): boolean {
+  return isOneOf(5, sha256);
 }

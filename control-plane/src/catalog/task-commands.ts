@@ -78,12 +78,14 @@ async function reviveAsset(db: Db, task: TaskRow, change: { at: number; actor: A
       hint: `See what else of it is dead: vsctl tasks list --asset ${asset.id}`,
     });
   }
-  if (!(await hasPiece(db, asset.id, sourcePieceId))) {
+  const hasSource = await hasPiece(db, asset.id, sourcePieceId);
+  if (!hasSource && task.kind !== "fetch") {
     throw new VsError("conflict", `asset ${asset.id} failed before its source had arrived`, {
       hint: "Delete it and ingest the source again",
     });
   }
-  const state = asset.released_chunks > 0 ? "playable" : "processing";
+  const made = asset.released_chunks > 0 ? "playable" : "processing";
+  const state = hasSource ? made : "uploading";
   await changeAsset(db, asset.id, { state, error: null });
   const message = `"${asset.title}" is ${state} again`;
   await writeEvent(db, { ...change, kind: "asset.revived", subject: asset.id, message });

@@ -1,11 +1,16 @@
 // An asset that cannot be finished says why; the catalog ends its open work with it.
 import type { Failure } from "@vstream/core/errors.ts";
-import type { AssetRecord } from "../catalog/records.ts";
+import type { AssetRecord, TaskRecord } from "../catalog/records.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import type { Decision } from "./decisions.ts";
 
 export function failAsset({ asset }: AssetFacts, failure: Failure): Decision[] {
   return [{ kind: "set-asset-state", assetId: asset.id, from: asset.state, to: "failed", error: failure }];
+}
+
+/** Of a dead task without an error. */
+export function unexplained(task: TaskRecord): Failure {
+  return { code: "internal", message: `the ${task.kind} task ${task.id} died without saying why`, hint: "" };
 }
 
 export function sourceLost(asset: AssetRecord): Failure {

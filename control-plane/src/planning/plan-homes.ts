@@ -58,7 +58,9 @@ function judge(nodeId: NodeId, facts: AssetFacts, cluster: Cluster): Verdict {
   const node = cluster.byId.get(nodeId);
   if (node === undefined) return "gone";
   // The client holds a ticket for this node and may come back to it; if it asks for another, that moves the upload.
-  if (isReceiving(nodeId, facts) && !isLeaving(node)) return "stay";
+  // A source that a node fetches comes to another as well.
+  const isAwaited = asset.sourceUrl === null || node.health !== "down";
+  if (isReceiving(nodeId, facts) && !isLeaving(node) && isAwaited) return "stay";
   if (asset.leavingHomes.includes(nodeId) && !asset.pins.includes(nodeId)) return "leave";
   if (node.health === "down") return isWaitedFor(node, facts, cluster) ? "stay" : "replace";
   if (isLeaving(node) || lacksRoom(node, facts)) return "leave";

@@ -1,6 +1,8 @@
-// Which uploads a node keeps for nothing: those that no ticket would go to any more.
+// Which sources a node keeps in part for nothing: uploads that no ticket would go to any more, and what it would not be
+// told to fetch again.
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
 import type { Catalog } from "../catalog/catalog.ts";
+import type { AssetRecord } from "../catalog/records.ts";
 import { isAwaitingSource } from "./admin/upload-place.ts";
 
 export async function unwantedUploads(
@@ -10,8 +12,12 @@ export async function unwantedUploads(
   const unwanted: AssetId[] = [];
   for (const assetId of assetIds) {
     const asset = (await catalog.queries.getAsset(assetId))?.asset;
-    const isWanted = asset?.homes[0] === nodeId && (await isAwaitingSource({ catalog }, asset));
+    const isWanted = asset !== undefined && isPlace(asset, nodeId) && (await isAwaitingSource({ catalog }, asset));
     if (!isWanted) unwanted.push(assetId);
   }
   return unwanted;
+}
+
+function isPlace({ homes, sourceUrl }: AssetRecord, nodeId: NodeId): boolean {
+  return sourceUrl === null ? homes[0] === nodeId : homes.includes(nodeId);
 }

@@ -20,6 +20,8 @@ export class DiskLayout {
   readonly cache: string;
   readonly scratch: string;
   readonly uploads: string;
+  /** Sources that this node fetches itself, until they are whole. */
+  readonly fetches: string;
   readonly documents: string;
   /** Records that could not be read, kept for a person to look at. */
   readonly damaged: string;
@@ -36,6 +38,7 @@ export class DiskLayout {
     this.cache = join(root, "cache");
     this.scratch = join(root, "scratch");
     this.uploads = join(root, "uploads");
+    this.fetches = join(root, "fetches");
     this.documents = join(root, "documents");
     this.damaged = join(root, "damaged");
     this.quarantine = join(root, "quarantine");
@@ -43,8 +46,9 @@ export class DiskLayout {
   }
 
   get folders(): string[] {
-    const { objects, staging, pieces, manifests, cache, scratch, uploads, documents, damaged, quarantine } = this;
-    return [objects, staging, pieces, manifests, cache, scratch, uploads, documents, damaged, quarantine];
+    const { objects, staging, pieces, manifests, cache, scratch, uploads, fetches } = this;
+    const { documents, damaged, quarantine } = this;
+    return [objects, staging, pieces, manifests, cache, scratch, uploads, fetches, documents, damaged, quarantine];
   }
 
   objectFolder(sha256: Sha256): string {
@@ -67,6 +71,14 @@ export class DiskLayout {
   /** What has come of an object so far; a later call goes on where it ends. */
   partial(sha256: Sha256): string {
     return join(this.staging, `${checked(sha256, isSha256, "hash")}.part`);
+  }
+
+  partialSource(assetId: AssetId): string {
+    return join(this.fetches, `${checked(assetId, isAssetId, "asset id")}.part`);
+  }
+
+  partialSourceRecord(assetId: AssetId): string {
+    return join(this.fetches, `${checked(assetId, isAssetId, "asset id")}.json`);
   }
 
   assetFolder(assetId: AssetId): string {

@@ -98,10 +98,10 @@ export class ObjectIntake {
     });
   }
 
-  // What lies in the upload folder had its space reserved when the upload began, and stands on the disk already.
+  // A source that was uploaded or fetched had its space reserved when that began, and stands on the disk already.
   async #installFile(path: string, object: ObjectRef): Promise<void> {
-    const isUpload = path.startsWith(this.#shelves.layout.uploads + sep);
-    await this.#install(path, object, isUpload);
+    const { uploads, fetches } = this.#shelves.layout;
+    await this.#install(path, object, isIn(path, [uploads, fetches]));
   }
 
   async #install(path: string, object: ObjectRef, paid = false): Promise<void> {
@@ -121,10 +121,14 @@ export class ObjectIntake {
   }
 
   #requireOwn(path: string): void {
-    const { scratch, uploads } = this.#shelves.layout;
-    if ([scratch, uploads].some((folder) => path.startsWith(folder + sep)) && !path.includes(`${sep}..${sep}`)) return;
-    throw new VsError("invalid_argument", `${path} lies in neither the scratch nor the upload folder`);
+    const { scratch, uploads, fetches } = this.#shelves.layout;
+    if (isIn(path, [scratch, uploads, fetches]) && !path.includes(`${sep}..${sep}`)) return;
+    throw new VsError("invalid_argument", `${path} lies in none of the folders for files on their way in`);
   }
+}
+
+function isIn(path: string, folders: readonly string[]): boolean {
+  return folders.some((folder) => path.startsWith(folder + sep));
 }
 
 function requireHash(found: ObjectRef, expected: Sha256 | undefined): ObjectRef {

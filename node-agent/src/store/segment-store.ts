@@ -19,7 +19,7 @@ import { openScratchFolder } from "./scratch-folder.ts";
 import { buildShelves } from "./shelves.ts";
 import type { Shelves, StoreOptions } from "./shelves.ts";
 import { Scrubber, scrubStand } from "./scrub.ts";
-import type { LostCopies, PieceFinding, Scratch, ScrubOptions, Store, StoreUsage } from "./store.ts";
+import type { LostCopies, PartialSources, PieceFinding, Scratch, ScrubOptions, Store, StoreUsage } from "./store.ts";
 import { verifyPiece } from "./verify-piece.ts";
 import type { Verification } from "./verify-piece.ts";
 
@@ -183,8 +183,12 @@ class SegmentStore implements Store {
     return await openScratchFolder(this.#shelves.layout.scratch, name, (sha256) => this.pathOf(sha256));
   }
 
-  reserve(bytes: number): AsyncDisposable {
-    return this.#shelves.space.reserve(bytes);
+  get partialSources(): PartialSources {
+    return this.#shelves.partialSources;
+  }
+
+  reserve(bytes: number, standingBytes = 0): AsyncDisposable {
+    return this.#shelves.space.reserve(bytes, standingBytes);
   }
 
   async readDocument(name: string): Promise<unknown> {

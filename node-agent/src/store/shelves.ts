@@ -8,6 +8,7 @@ import { FolderSync } from "./folder-sync.ts";
 import { JsonFiles } from "./json-files.ts";
 import { ManifestShelf } from "./manifest-shelf.ts";
 import { ObjectShelf } from "./object-shelf.ts";
+import { PartialSourceFolder } from "./partial-sources.ts";
 import { PieceShelf } from "./piece-shelf.ts";
 import { Quarantine } from "./quarantine.ts";
 import { ScrubPosition } from "./scrub-position.ts";
@@ -41,6 +42,7 @@ export interface Shelves {
   readonly cache: CacheShelf;
   readonly pieces: PieceShelf;
   readonly manifests: ManifestShelf;
+  readonly partialSources: PartialSourceFolder;
   readonly quarantine: Quarantine;
   readonly damageCount: DamageCount;
   readonly scrubPosition: ScrubPosition;
@@ -79,6 +81,7 @@ export function buildShelves(options: StoreOptions, closing: AbortSignal): Shelv
     objects: new ObjectShelf({ layout, folders, space, turns, clock }),
     pieces: new PieceShelf({ layout, folders, files }),
     manifests: new ManifestShelf({ layout, files }),
+    partialSources: new PartialSourceFolder({ layout, files, clock }),
     quarantine,
     damageCount: new DamageCount({ layout, files, turns, log }),
     scrubPosition: new ScrubPosition({ layout, files, turns, clock, log }),

@@ -52,13 +52,16 @@ export class Space {
     this.#usedBytes -= bytes;
   }
 
-  /** @throws VsError storage_full by capacity, or when the disk has not that much left */
-  reserve(bytes: number): AsyncDisposable & Disposable {
+  /**
+   * @param standingBytes of these, how many stand on the disk already
+   * @throws VsError storage_full by capacity, or when the disk has not that much left
+   */
+  reserve(bytes: number, standingBytes = 0): AsyncDisposable & Disposable {
     this.#require(bytes);
     this.#reservedBytes += bytes;
     this.#shrinkOthers();
     try {
-      this.#requireOnDisk(bytes);
+      this.#requireOnDisk(bytes - standingBytes);
     } catch (thrown) {
       this.#reservedBytes -= bytes;
       throw thrown;

@@ -47,11 +47,12 @@ export interface Store extends AsyncDisposable {
   /** An object's bytes, held against its hash. @throws VsError as read does; object_corrupt for other bytes too */
   readChecked(sha256: Sha256): Promise<Buffer>;
   /**
-   * Moves a finished file of the scratch (or upload) folder in: hashes it, fsyncs, renames. Gives what it is.
+   * Moves a finished file of the scratch folder, an upload or a partial source in: hashes it, fsyncs, renames. Gives
+   * what it is.
    * @throws VsError object_corrupt when `expected` is given and differs, storage_full, disk_failed
    */
   adoptFile(path: string, expected?: Sha256): Promise<ObjectRef>;
-  /** adoptFile for an uploaded source: its block list is made in the same read, and stored too. */
+  /** adoptFile for a source: its block list is made in the same read, and stored too. */
   adoptSource(path: string, expected?: Sha256): Promise<SourceRef>;
   /** Stores bytes from memory. */
   putBytes(bytes: Uint8Array): Promise<ObjectRef>;
@@ -106,8 +107,14 @@ export interface Store extends AsyncDisposable {
 
   /** A folder of its own for one task; empty at first, and gone after disposal or the next start. */
   openScratch(name: string): Promise<Scratch>;
-  /** Space for a source of that size, until the returned reservation is disposed of. @throws VsError storage_full */
-  reserve(bytes: number): AsyncDisposable;
+  /**
+   * Space for a source of that size, until the returned reservation is disposed of.
+   * @param standingBytes of these, how many stand on the disk already
+   * @throws VsError storage_full
+   */
+  reserve(bytes: number, standingBytes?: number): AsyncDisposable;
+  /** Sources that this node fetches itself. */
+  readonly partialSources: PartialSources;
   /**
    * A small named JSON document that survives restarts (directory, pending upload reports). Written atomically.
    * Reading gives null when there is none (or it was damaged: then it has been moved aside).
@@ -116,6 +123,42 @@ export interface Store extends AsyncDisposable {
   writeDocument(name: string, content: unknown): Promise<void>;
   /** Folder that incoming uploads are written to; on the same file system as the store. */
   readonly uploadFolder: string;
+}
+
+/** Where a source comes from, and by what a change of it is noticed. */
+export interface SourceOrigin {
+  readonly url: string;
+  /** As the server says them; null: it does not. */
+  readonly etag: string | null;
+  readonly lastModified: string | null;
+  /** null: not known before its end. */
+  readonly totalBytes: number | null;
+}
+
+export interface PartialSources {
+  /**
+   * The beginning of an asset's source, from an earlier call or run; else empty.
+   * @throws VsError unavailable while it is open, storage_full, disk_failed
+   */
+  open(assetId: AssetId): Promise<PartialSource>;
+  list(): Promise<readonly AssetId[]>;
+  /** Removes what has come. False: it is open, and stays. */
+  forget(assetId: AssetId): Promise<boolean>;
+}
+
+/** Throws VsError storage_full and disk_failed for what the disk does not take. */
+export interface PartialSource extends AsyncDisposable {
+  /** For adoptSource. */
+  readonly path: string;
+  /** null: nothing has begun to come. */
+  readonly origin: SourceOrigin | null;
+  readonly bytes: number;
+  /** Throws away what has come. @param origin of what comes now; null: nothing yet */
+  restart(origin: SourceOrigin | null): Promise<void>;
+  /** Durable from time to time. */
+  append(bytes: Uint8Array): Promise<void>;
+  /** Makes all that has come durable. Gives its hash. */
+  secure(): Promise<Sha256>;
 }
 
 export interface Scratch extends AsyncDisposable {

@@ -1,5 +1,6 @@
 // For tests: one run of one piece of work on a trial node, as the task runner would start it.
 import { randomUUID } from "node:crypto";
+import { systemClock } from "@vstream/core/clock.ts";
 import { VsError } from "@vstream/core/errors.ts";
 import type { AssetId, Sha256 } from "@vstream/core/ids.ts";
 import type { Manifest, Piece, Work } from "@vstream/core/media.ts";
@@ -12,6 +13,7 @@ import { neverAborted, quietLog } from "../store/trial-store.fixture.ts";
 import { runWork } from "./run-work.ts";
 import type { TaskResult } from "./task-context.ts";
 import { Timelines } from "./timelines.ts";
+import type { WorkDeps } from "./work-deps.ts";
 
 export interface TrialRun {
   readonly assetId: AssetId;
@@ -21,6 +23,8 @@ export interface TrialRun {
   /** The subtitle file that it has, whichever is asked for; none: it has none. */
   readonly subtitles?: SubtitleFile;
   readonly onDamage?: (sha256: Sha256) => void;
+  /** None: no source is fetched from anywhere. */
+  readonly sources?: WorkDeps["sources"];
   /** Before a piece is recorded. */
   readonly onKept?: (piece: Piece, scratch: Scratch) => Promise<void>;
   readonly onReported?: (piece: Piece) => void;
@@ -50,12 +54,19 @@ export async function runTrialWork(node: TrialNode, work: Work, trial: TrialRun)
   return await runWork(
     {
       ...{ nodeId, tools, store, fetcher, peers, askControl, getSubtitleFile, timelines: new Timelines({ fetcher }) },
+      sources: trial.sources ?? noSources,
       ...{ verifiedBlocks: new VerifiedBlocks(), onDamage, onLost: quiet, log: quietLog },
     },
     work,
     context,
   );
 }
+
+const noSources: WorkDeps["sources"] = {
+  access: { open: () => Promise.reject(new VsError("source_forbidden", "nothing is fetched here")) },
+  clock: systemClock,
+  maxSourceBytes: 0,
+};
 
 function quiet(): void {
   // Nobody listens.

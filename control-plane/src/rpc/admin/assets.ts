@@ -9,7 +9,7 @@ import type { AdminAnswers, AdminDeps } from "./admin-calls.ts";
 import { createAsset } from "./create-asset.ts";
 import { listQuery } from "./find-node.ts";
 import { findAsset, showAsset, showSummary } from "./show-asset.ts";
-import { isAwaitingSource, moveUpload, placeUpload, ticketFor } from "./upload-place.ts";
+import { isAwaitingSource, moveUpload, placeUpload, requireUpload, ticketFor } from "./upload-place.ts";
 
 type AssetAnswers = Pick<
   AdminAnswers,
@@ -31,13 +31,14 @@ export function assetAnswers(deps: AdminDeps): AssetAnswers {
     createAsset: async (request, { caller }) => await createAsset(deps, request, caller.actor),
     async renewUpload(request) {
       const { asset } = await findAsset(deps, check.assetId(request.assetId));
+      requireUpload(asset);
       if (!(await isAwaitingSource(deps, asset))) throw notAwaiting(asset);
       const here = request.nodeFailed ? await moveUpload(deps, asset) : await placeUpload(deps, asset);
       return { upload: await ticketFor(deps, here) };
     },
     async abandonUpload(request, { caller }) {
       const assetId = check.assetId(request.assetId);
-      await findAsset(deps, assetId);
+      requireUpload((await findAsset(deps, assetId)).asset);
       const reason = failureFromWire(check.present(request.reason, "reason"));
       await commands.failUpload({ assetId, failure: reason, at: deps.clock.now(), actor: caller.actor });
       deps.loop.kick([assetId]);

@@ -1,5 +1,6 @@
 // Taking in a source: the asset is written down, its homes are chosen, and the client gets a ticket to send the bytes
-// to the first of them. The same source, or the same external id, is the same asset.
+// to the first of them, or that node fetches them from a URL. The same source, or the same external id, is the same
+// asset.
 import { VsError } from "@vstream/core/errors.ts";
 import { newId } from "@vstream/core/ids.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
@@ -13,6 +14,7 @@ import { allNodes } from "../../control-loop/all-nodes.ts";
 import type { AdminDeps } from "./admin-calls.ts";
 import { findNode, nearest } from "./find-node.ts";
 import { showAsset } from "./show-asset.ts";
+import { sourceNameOf, sourceUrlFrom } from "./source-url.ts";
 import { subtitleFilesFrom } from "./subtitle-files.ts";
 import { isAwaitingSource, placeUpload, ticketFor } from "./upload-place.ts";
 
@@ -48,13 +50,15 @@ async function uploadOf(deps: AdminDeps, asset: AssetRecord): Promise<UploadTick
 }
 
 async function awaitsSource(deps: AdminDeps, asset: AssetRecord, wanted: WantedAsset): Promise<boolean> {
-  return asset.sourceSha256 === wanted.sourceSha256 && (await isAwaitingSource(deps, asset));
+  const isUploaded = asset.sourceUrl === null && wanted.sourceUrl === null;
+  return isUploaded && asset.sourceSha256 === wanted.sourceSha256 && (await isAwaitingSource(deps, asset));
 }
 
 type WantedAsset = Omit<NewAsset, "id" | "homes" | "homeReasons" | "at" | "actor">;
 
 async function checkRequest(deps: AdminDeps, request: CreateAssetRequest): Promise<WantedAsset> {
-  const sourceName = check.text(request.sourceName, "source name", { max: limits.sourceName });
+  const source = sourceFrom(request, deps.settings.maxSourceBytes);
+  const { sourceName } = source;
   const title = request.title.trim() === "" ? sourceName : request.title.trim();
   const ladder = request.ladder === "" ? "default" : request.ladder;
   assertLadderName(ladder, deps.settings.ladders);
@@ -69,15 +73,33 @@ async function checkRequest(deps: AdminDeps, request: CreateAssetRequest): Promi
     pins: await pinsFrom(deps, request.pinnedNodes, replicasWanted),
     regions: await regionsFrom(deps, request.regions),
     priority: check.integer(request.priority, "priority", { min: -limits.priority, max: limits.priority }),
-    sourceName,
-    sourceSha256: check.sha256(request.sourceSha256, "source hash"),
-    sourceBytes: sourceBytesFrom(request.sourceBytes, deps.settings.maxSourceBytes),
-    sourceUrl: null,
+    ...source,
     allowDamaged: request.allowDamaged,
     keepSource: check.oneOf(request.keepSource === "" ? "always" : request.keepSource, "keep source", keepSources),
     subtitleFiles: subtitleFilesFrom(request.subtitles),
     force: request.force,
   };
+}
+
+type WantedSource = Pick<NewAsset, "sourceName" | "sourceSha256" | "sourceBytes" | "sourceUrl">;
+
+function sourceFrom(request: CreateAssetRequest, mostBytes: number): WantedSource {
+  const sourceName = check.text(request.sourceName, "source name", { max: limits.sourceName });
+  if (request.sourceUrl !== "") return fetchedSource(request, sourceName);
+  const sourceSha256 = check.sha256(request.sourceSha256, "source hash");
+  return { sourceName, sourceSha256, sourceBytes: sourceBytesFrom(request.sourceBytes, mostBytes), sourceUrl: null };
+}
+
+// What it is will be known when a node has it.
+function fetchedSource({ sourceUrl, sourceSha256, sourceBytes }: CreateAssetRequest, sourceName: string): WantedSource {
+  const url = sourceUrlFrom(sourceUrl);
+  if (sourceSha256 !== "" || sourceBytes !== 0) {
+    throw new VsError("invalid_argument", "a source with a URL is given a hash or a number of bytes", {
+      hint: "Leave source_sha256 and source_bytes out: the node that fetches the source finds them",
+    });
+  }
+  const name = sourceName === "" ? sourceNameOf(url).slice(0, limits.title) : sourceName;
+  return { sourceName: name, sourceSha256: null, sourceBytes: 0, sourceUrl: url };
 }
 
 function replicasFrom(asked: number, usual: number): number {

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { sourcePieceId } from "@vstream/core/ids.ts";
+import type { TaskId } from "@vstream/core/ids.ts";
+import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
+import { assignLeases } from "./assign-leases.ts";
+import { plan } from "./plan.ts";
+import { buildInput, buildNode, buildTask, buildView, nodeId, now } from "./snapshot.fixture.ts";
+import type { ViewParts } from "./snapshot.fixture.ts";
+import { timeLimitMs } from "./time-limit.ts";
+
+const url = "https://films.example/a.mp4";
+const nodes = [buildNode("a"), buildNode("b", { region: "us" }), buildNode("c")];
+const down = { health: "down", healthSince: now - 1_000 } as const;
+const fetchTask = (changes: Partial<TaskRecord> = {}): TaskRecord =>
+  buildTask("fetch", { pieceId: sourcePieceId, ...changes });
+
+function inputOf(parts: ViewParts, around: readonly NodeRecord[] = nodes) {
+  const asset = { state: "uploading", sourceUrl: url, sourceSha256: null, sourceBytes: 0, ...parts.asset } as const;
+  return buildInput(around, [buildView({ ...parts, asset })]);
+}
+
+function assign(
+  task: TaskRecord,
+  { around = nodes, failedOn = "" }: { around?: NodeRecord[]; failedOn?: string } = {},
+) {
+  const connected = new Set(around.filter(({ health }) => health === "up").map(({ id }) => id));
+  const failures = failedOn === "" ? [] : ([[task.id, nodeId(failedOn)]] as const);
+  return assignLeases({ ...inputOf({ open: [task] }, around), connected, failedOn: new Map(failures) });
+}
+
+describe("an asset whose source comes from a URL", () => {
+  it("gets one task to fetch it", () => {
+    const [decision, ...others] = plan(inputOf({}));
+    assert.ok(decision?.kind === "create-task");
+    assert.deepEqual([decision.task.kind, decision.task.pieceId, decision.task.nodeId], ["fetch", sourcePieceId, null]);
+    assert.deepEqual(others, []);
+    assert.deepEqual(plan(inputOf({ open: [fetchTask()] })), []);
+  });
+
+  it("gets none once the source is there, nor when it is uploaded", () => {
+    const kinds = (parts: ViewParts) =>
+      plan(inputOf(parts)).map((decision) => (decision.kind === "create-task" ? decision.task.kind : decision.kind));
+    assert.ok(!kinds({ copies: { source: ["a"] } }).includes("fetch"));
+    assert.deepEqual(kinds({ asset: { sourceUrl: null } }), []);
+  });
+
+  it("fails with what killed the fetch, and when it takes too long", () => {
+    const error = { code: "source_not_found", message: "404", hint: "" } as const;
+    const [decision] = plan(inputOf({ dead: [fetchTask({ state: "dead", error })] }));
+    assert.ok(decision?.kind === "set-asset-state");
+    assert.deepEqual([decision.to, decision.error?.code], ["failed", "source_not_found"]);
+    const [late] = plan(inputOf({ asset: { createdAt: now - 86_400_001 }, open: [fetchTask()] }));
+    assert.ok(late?.kind === "set-asset-state");
+    assert.equal(late.error?.code, "upload_failed");
+  });
+
+  it("moves on from a first home that is down, unlike an upload", () => {
+    const around = [buildNode("a", down), buildNode("b", { region: "us" }), buildNode("c")];
+    const homesOf = (sourceUrl: string | null) =>
+      plan(inputOf({ asset: { sourceUrl }, open: [fetchTask()] }, around)).flatMap((decision) =>
+        decision.kind === "set-homes" ? decision.homes : [],
+      );
+    assert.deepEqual(homesOf(url), ["b", "c"]);
+    assert.deepEqual(homesOf(null), []);
+  });
+
+  it("leaves nothing of a duplicate, and deletes it at once", () => {
+    const error = { code: "duplicate_source", message: "the same bytes", hint: "" } as const;
+    const [decision] = plan(inputOf({ asset: { state: "failed", error }, copies: { source: ["a"] } }));
+    assert.ok(decision?.kind === "create-task");
+    assert.deepEqual([decision.task.kind, decision.task.nodeId], ["discard", "a"]);
+  });
+});
+
+describe("a fetch", () => {
+  it("is the work of the first home, which is told the URL", () => {
+    const [assignment] = assign(fetchTask());
+    assert.deepEqual([assignment?.nodeId, assignment?.work], ["a", { kind: "fetch", url }]);
+  });
+
+  it("goes on where it was begun, though it failed there", () => {
+    const error = { code: "source_unavailable", message: "reset", hint: "" } as const;
+    assert.equal(assign(fetchTask({ state: "waiting", error }), { failedOn: "a" })[0]?.nodeId, "a");
+  });
+
+  it("goes to another home that takes work, and for want of room", () => {
+    const cordoned = [buildNode("a", { scheduling: "cordoned" }), buildNode("b"), buildNode("c")];
+    assert.equal(assign(fetchTask(), { around: cordoned })[0]?.nodeId, "b");
+    const error = { code: "storage_full", message: "no room", hint: "" } as const;
+    assert.equal(assign(fetchTask({ state: "waiting", error }), { failedOn: "a" })[0]?.nodeId, "b");
+  });
+
+  it("is one of two at most on a node", () => {
+    const running = [1, 2].map((number) =>
+      fetchTask({ id: `ta-${String(number)}` as TaskId, state: "leased", nodeId: nodeId("a") }),
+    );
+    const waits = inputOf({ open: [fetchTask()] });
+    const busy = { ...buildView({ open: running }), asset: { ...buildView({}).asset } };
+    const snapshot = { ...waits.snapshot, assets: [...waits.snapshot.assets, busy] };
+    const connected = new Set(nodes.map(({ id }) => id));
+    assert.deepEqual(assignLeases({ ...waits, snapshot, connected, failedOn: new Map() }), []);
+    const one = { ...snapshot, assets: [...waits.snapshot.assets, { ...busy, openTasks: running.slice(1) }] };
+    assert.equal(assignLeases({ ...waits, snapshot: one, connected, failedOn: new Map() }).length, 1);
+  });
+
+  it("may take a day", () => {
+    assert.equal(timeLimitMs({ kind: "fetch", url }), 86_400_000);
+  });
+});
