@@ -1,6 +1,7 @@
 // Encoding an asset anew while what it has plays: the next edition is made beside the present one and takes its place in
 // one step; the one before stays for viewers who began with it, and goes when its time is over. No number is given to an
 // edition twice, so that nothing of one is ever taken for another's.
+import { sql } from "kysely";
 import { VsError } from "@vstream/core/errors.ts";
 import type { Failure } from "@vstream/core/errors.ts";
 import { editionLimit, editionOf, sourcePieceId } from "@vstream/core/ids.ts";
@@ -12,6 +13,7 @@ import { cancelOpenTask } from "./end-task.ts";
 import { writeEvent } from "./events.ts";
 import { fromJson, toJson, toJsonOrNull } from "./json-column.ts";
 import { hasLiveCopy } from "./replicas.ts";
+import { hasSourceOver } from "./source-keeping.ts";
 import type { AssetRecord, EncodePlan, MeasuredRates } from "./records.ts";
 import { unsettle } from "./settling.ts";
 import { nextEditionFromJson, planFromJson, previousEditionsFromJson } from "./stored-media.ts";
@@ -142,13 +144,20 @@ export async function retireEdition(
   await writeEvent(db, { at, kind: "asset.edition_retired", subject: asset.id, actor: "vstream", message });
 }
 
-/** Of editions that are neither present nor next nor still served, the pieces of which no copy can be anywhere. */
+/**
+ * Of editions that are neither present nor next nor still served, the pieces of which no copy can be anywhere; a source
+ * that is not kept any more, as well.
+ */
 export async function forgetEditions(db: Db, asset: AssetRow): Promise<void> {
   const gone = await db
     .deleteFrom("pieces")
     .where("asset_id", "=", asset.id)
-    .where("kind", "in", ["video", "audio", "images"])
-    .where("edition", "not in", [...keptEditions(asset)])
+    .where((eb) =>
+      eb.or([
+        eb("kind", "in", ["video", "audio", "images"]).and("edition", "not in", [...keptEditions(asset)]),
+        ...(hasSourceOver(asset) ? [eb("kind", "=", "source")] : []),
+      ]),
+    )
     .where((eb) =>
       eb.not(
         eb.exists(
@@ -183,7 +192,7 @@ export async function unsettleDueEditions(db: Db, { before }: { before: number }
     .selectFrom("assets")
     .select(["id", "previous_editions"])
     // A literal, so that the partial index is seen to cover it.
-    .where("previous_editions", "<>", (eb) => eb.lit("[]" as never))
+    .where("previous_editions", "<>", sql.lit(toJson([])))
     .where("id", "not in", db.selectFrom("unsettled").select("asset_id"))
     .execute();
   const due = kept.filter((row) => fromJson(row.previous_editions).some(({ replacedAt }) => replacedAt <= before));
@@ -191,8 +200,9 @@ export async function unsettleDueEditions(db: Db, { before }: { before: number }
   return Math.min(due.length, dueEditionsPerCall);
 }
 
-/** Whether the piece belongs to an edition that nobody is to be given any more. */
+/** Whether the piece belongs to an edition that nobody is to be given any more, or is the source and not kept any more. */
 export function isOver(asset: AssetRow, pieceId: PieceId): boolean {
+  if (pieceId === sourcePieceId) return hasSourceOver(asset);
   const edition = editionOf(pieceId);
   return edition !== null && !keptEditions(asset).has(edition);
 }
