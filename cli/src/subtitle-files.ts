@@ -27,7 +27,7 @@ export interface BesideSubtitles {
   readonly leftOut: readonly string[];
 }
 
-/** The files of subtitles beside a source, by name; `taken`: those that a command named, which come first. */
+/** The files of subtitles beside a source, by name; `taken`: those that a command named, in whose place none comes. */
 export async function findBeside(path: string, taken: readonly SubtitleFile[]): Promise<BesideSubtitles> {
   const stem = basename(path, extname(path));
   const names = await readdir(dirname(path)).catch(() => []);
@@ -35,7 +35,7 @@ export async function findBeside(path: string, taken: readonly SubtitleFile[]): 
   const leftOut: string[] = [];
   for (const name of names.filter((one) => one !== basename(path)).toSorted()) {
     const language = languageBeside(stem, name);
-    if (language === null || taken.some((file) => file.language === language)) continue;
+    if (language === null || taken.some((file) => file.language === language || file.name === name)) continue;
     try {
       if (taken.length + files.length >= mostSubtitleFiles) throw wrong(`${name} is one too many`, "");
       files.push(await readOne(join(dirname(path), name), language));

@@ -137,6 +137,17 @@ describe("vsctl ingest of a file with subtitles", function () {
     assert.match(ran.stderr, /movie\.mp4: leaves out subtitles beside it: .*movie\.nl\.srt are empty/);
   });
 
+  it("sends one that is named and lies beside it once", async () => {
+    await using setting = await IngestSetting.open(1);
+    setting.write("movie.mp4", clip);
+    setting.write("movie.srt", "1\n");
+    assert.equal((await setting.ingest(["movie.mp4", "--subtitle", "de=movie.srt"])).exitCode, 0);
+    assert.deepEqual(
+      setting.created[0]?.subtitles.map(({ name, language }) => [name, language]),
+      [["movie.srt", "de"]],
+    );
+  });
+
   it("leaves those beside it alone with --no-beside", async () => {
     await using setting = await IngestSetting.open(1);
     setting.write("movie.mp4", clip);
