@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { colourOf, colourWarning } from "./colour-of.ts";
+import { colourOf, colourWarning, videoRangeOf } from "./colour-of.ts";
 import type { SourceStream } from "./source-shape.ts";
 import { madeStream } from "./source-stream.fixture.ts";
 
@@ -41,6 +41,14 @@ describe("the colours of a source", () => {
       ].map(([profile, base]) => mapped(dolby(profile!, base!))),
       [...["dolby-ipt", "pq", null, "hlg", null]],
     );
+  });
+
+  it("have a high range that can be kept where they are PQ or HLG, and only there", () => {
+    const rangeOf = (change: Partial<SourceStream>): string => videoRangeOf(madeStream(change));
+    assert.equal(rangeOf({ color_transfer: "smpte2084" }), "PQ");
+    assert.equal(rangeOf({ color_transfer: "arib-std-b67" }), "HLG");
+    assert.equal(rangeOf(dolby(8, 1)), "PQ");
+    for (const other of [{ color_primaries: "bt2020" }, dolby(5, 0), {}]) assert.equal(rangeOf(other), "SDR");
   });
 
   it("are spoken of when they are not shown as they are", () => {

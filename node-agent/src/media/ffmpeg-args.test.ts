@@ -68,6 +68,43 @@ describe("ffmpeg's arguments", () => {
     ]);
   });
 
+  it("tell x265 what makes its bytes the same everywhere, and its groups closed", () => {
+    const [rung] = encode.rungs;
+    const hevc = { ...rung!, name: "360p-hevc", codec: "hevc" as const, profile: "main" };
+    const args = chunkArguments({ ...encode, rungs: [hevc] });
+    assert.deepEqual(args.slice(args.indexOf("-c:v"), args.indexOf("-map_metadata")), [
+      ...["-c:v", "libx265", "-preset", "fast", "-profile:v", "main", "-crf", "23"],
+      ...["-maxrate", "800000", "-bufsize", "1600000", "-threads", "1", "-flags", "+bitexact"],
+      ...["-g", "9999", "-forced-idr", "1", "-force_key_frames", "0.000000,1.979167", "-x265-params"],
+      "log-level=error:fps=12288/512:pools=none:frame-threads=1:wpp=0:lookahead-slices=0:info=0:keyint=9999:" +
+        "min-keyint=1:scenecut=0:open-gop=0:high-tier=0",
+      ...["-bsf:v", "filter_units=remove_types=32-34,setts=pts=PTS:dts=DTS:duration=512", "-tag:v", "hvc1"],
+    ]);
+  });
+
+  it("make the pictures once of rungs that differ in the encoder alone", () => {
+    const [rung] = encode.rungs;
+    const small = { ...rung!, name: "180p", width: 320, height: 180 };
+    const rungs = [rung!, small, { ...rung!, name: "360p-hevc", codec: "hevc" as const }];
+    const graph = graphOf(chunkArguments({ ...encode, rungs, outputPaths: ["a", "b", "c"] }));
+    assert.match(
+      graph,
+      /,split=2\[s0\]\[s1\];\[s0\]scale=640:360:[^;]*,split=2\[v0\]\[v2\];\[s1\]scale=320:180:[^;]*\*512\[v1\]$/,
+    );
+  });
+
+  it("leave the light of high dynamic range as it is where a rung is to have it", () => {
+    const colour: Picture["colour"] = {
+      ...picture.colour,
+      ...{ convertFrom: { matrix: "bt2020", range: "tv" }, mapFrom: "hlg" },
+    };
+    const [rung] = encode.rungs;
+    const rungs = [{ ...rung!, codec: "hevc" as const, profile: "main10", videoRange: "HLG" as const }];
+    const graph = graphOf(chunkArguments({ ...encode, rungs, picture: { ...picture, colour }, cubePath: "/cube" }));
+    assert.match(graph, /:out_color_matrix=bt2020:out_range=tv,format=yuv420p10le,setsar=1,setparams=.*arib-std-b67/);
+    assert.ok(!graph.includes("lut3d"));
+  });
+
   it("start at the file's start and end at its end where a chunk does", () => {
     const plan = { ...middleChunk, startPts: null, endPts: null, seekSeconds: null };
     const args = chunkArguments({ ...encode, plan: { ...plan, joint: { beforePts: null, lastFromPts: 7 } } });

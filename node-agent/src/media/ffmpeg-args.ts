@@ -1,6 +1,7 @@
 // Pure builders of ffmpeg's argument lists. Together with the tools' build they decide every byte that is made, so
 // a change here needs a new recipe version (media-tools.ts).
 import type { Rung } from "@vstream/core/media.ts";
+import { encoderArguments } from "./encoder-args.ts";
 import { globalArguments, inputGuard, inputPath, plainOutput } from "./input-args.ts";
 import type { ChunkPlan } from "./plan-chunk.ts";
 import { rungFilter, sourceFilter, trim } from "./picture-filters.ts";
@@ -65,31 +66,25 @@ function chunkGraph(encode: ChunkEncode): string {
     `select='${beforePts === null ? "" : `eq(pts,${beforePts})+`}${isLast}'`,
     "settb=1/10,setpts=N*10[joint]",
   ].join(",");
-  const heads = encode.rungs.map((_, index) => `[s${index}]`).join("");
-  const main = `[m]${[...sourceFilter(encode), `split=${encode.rungs.length}`].join(",")}${heads}`;
+  const filters = encode.rungs.map((rung) => rungFilter(rung, picture.colour, cubePath));
+  // Rungs that differ in the encoder alone share their pictures.
+  const distinct = [...new Set(filters)];
+  const heads = distinct.map((_, index) => `[s${index}]`).join("");
+  const main = `[m]${[...sourceFilter(encode), `split=${distinct.length}`].join(",")}${heads}`;
   const clock = `settb=1/${encode.timeScale},setpts=N*${encode.ticksPerFrame}`;
-  const rungs = encode.rungs.map(
-    (rung, index) => `[s${index}]${rungFilter(rung, picture.colour, cubePath)},${clock}[v${index}]`,
-  );
+  const rungs = distinct.map((filter, index) => {
+    const ends = filters.flatMap((other, rung) => (other === filter ? [`[v${rung}]`] : []));
+    return `[s${index}]${filter},${clock}${ends.length > 1 ? `,split=${ends.length}` : ""}${ends.join("")}`;
+  });
   const rising = picture.repeats ? "select='isnan(prev_selected_pts)+gt(pts,prev_selected_pts)'," : "";
   return [`[0:${picture.stream}]${rising}split=2[m][j]`, joint, main, ...rungs].join(";");
 }
 
 function rungOutput(encode: ChunkEncode, rung: Rung, index: number): string[] {
-  const { timeScale, ticksPerFrame, plan } = encode;
+  const { timeScale, picture } = encode;
   return [
     ...["-map", `[v${index}]`, "-fps_mode", "passthrough", "-enc_time_base", `1:${timeScale}`],
-    ...["-c:v", "libx264", "-preset", rung.preset, "-profile:v", rung.profile, "-crf", String(rung.crf)],
-    ...["-maxrate", String(rung.maxrateBps), "-bufsize", String(rung.bufferBits)],
-    // Another count of threads gives other bytes.
-    ...["-threads", "1", "-flags", "+bitexact", "-a53cc", "0"],
-    ...["-g", "9999", "-sc_threshold", "0", "-forced-idr", "1"],
-    ...["-force_key_frames", plan.keyframeSeconds.map((seconds) => seconds.toFixed(6)).join(",")],
-    // Without cpu-independent SSE2, AVX2 and AVX-512 each give other bytes.
-    ...["-x264-params", `cpu-independent=1:fps=${timeScale}/${ticksPerFrame}`],
-    // x264's SEI names its settings once a chunk: segments are to look the same wherever a chunk begins.
-    // setts with the duration alone would overwrite pts with dts.
-    ...["-bsf:v", `filter_units=remove_types=6,setts=pts=PTS:dts=DTS:duration=${ticksPerFrame}`],
+    ...encoderArguments(rung, { ...encode, mastering: picture.mastering ?? null }),
     ...plainOutput,
     ...["-avoid_negative_ts", "disabled", "-video_track_timescale", String(timeScale)],
     ...["-movflags", "+frag_keyframe+empty_moov+default_base_moof+frag_discont+negative_cts_offsets"],

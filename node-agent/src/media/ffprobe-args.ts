@@ -55,6 +55,14 @@ export function pictureSampleArguments(
   return frameArguments(sourcePath, { stream, intervals: intervals.length > 0 ? intervals : [`%+#${sampledPackets}`] });
 }
 
+/** What the container and the first picture say of the screen that a film was made on, as JSON. */
+export function masteringArguments(sourcePath: string, stream: number): string[] {
+  return [
+    ...[...quietArguments, ...inputGuard, "-select_streams", String(stream), "-read_intervals", `%+#${sampledPackets}`],
+    ...["-show_entries", "stream_side_data:frame_side_data", "-of", "json", inputPath(sourcePath)],
+  ];
+}
+
 function frameArguments(sourcePath: string, what: { stream: number; intervals: readonly string[] }): string[] {
   return [
     ...quietArguments,

@@ -77,9 +77,9 @@ describe("init segments", () => {
     assert.deepEqual(initSegment(header), initSegment({ ...header, sampleEntry: plain }));
   });
 
-  it("are refused for what is neither H.264 nor AAC", () => {
+  it("are refused for what is neither H.264, HEVC nor AAC", () => {
     const other = Buffer.from(header.sampleEntry);
-    other.write("hvc1", 4, "latin1");
+    other.write("hev1", 4, "latin1");
     assert.throws(() => initSegment({ ...header, sampleEntry: other }), { code: "encode_mismatch" });
   });
 });

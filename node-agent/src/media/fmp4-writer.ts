@@ -2,6 +2,7 @@
 // the same bytes: no dates, no names of tools, no edit list.
 import { VsError } from "@vstream/core/errors.ts";
 import { box, matrix, u16, u32, u64, zeros } from "./box-bytes.ts";
+import { codecName } from "./codec-names.ts";
 import { boxesIn, need } from "./fmp4-boxes.ts";
 import type { TrackHeader } from "./fmp4-boxes.ts";
 
@@ -48,10 +49,13 @@ export function mediaFragment(fragment: PackagedFragment): Buffer[] {
   return [moof(length + 8), u32(payload.length + 8), Buffer.from("mdat"), payload];
 }
 
-/** The init segment of a track whose samples are coded as the header says; equal headers give equal bytes. */
-export function initSegment(header: TrackHeader): Buffer {
-  const entry = plainEntry(header.sampleEntry);
-  const isVideo = entry.type === "avc1";
+/**
+ * The init segment of a track whose samples are coded as the header says; equal headers give equal bytes.
+ * @param more boxes at the end of the sample entry
+ */
+export function initSegment(header: TrackHeader, more: readonly Buffer[] = []): Buffer {
+  const entry = plainEntry(header.sampleEntry, more);
+  const isVideo = entry.type !== "mp4a";
   const size = isVideo ? [entry.bytes.readUInt16BE(32), entry.bytes.readUInt16BE(34)] : [0, 0];
   const handler = isVideo ? "vide" : "soun";
   const mediaHeader = isVideo ? box("vmhd", [u32(1), zeros(8)]) : box("smhd", [u32(0), zeros(4)]);
@@ -100,51 +104,31 @@ export function initSegment(header: TrackHeader): Buffer {
 
 /** RFC 6381: what the sample entry's decoder configuration says, exactly. */
 export function codecsOf(header: TrackHeader): string {
-  const { type, bytes, fixedBytes } = plainEntry(header.sampleEntry);
-  const children = boxesIn(bytes, fixedBytes);
-  if (type === "avc1") {
-    const avcC = children.find((child) => child.type === "avcC");
-    need(avcC !== undefined && avcC.end - avcC.body >= 7, "no avcC box");
-    return `avc1.${bytes.toString("hex", avcC.body + 1, avcC.body + 4).toUpperCase()}`;
-  }
-  const esds = children.find((child) => child.type === "esds");
-  need(esds !== undefined, "no esds box");
-  return `mp4a.40.${audioObjectType(bytes.subarray(esds.body + 4, esds.end))}`;
-}
-
-// The decoder's configuration begins with five bits that name the kind of AAC. ISO 14496-1, 7.2.6: descriptors are a
-// tag, a length of up to four bytes with seven bits each, and content.
-function audioObjectType(descriptors: Buffer): number {
-  let at = 0;
-  for (const [tag, fixed] of [
-    [3, 3],
-    [4, 13],
-    [5, 0],
-  ] as const) {
-    need(descriptors[at] === tag, "an esds of another form");
-    at += 1;
-    while (((descriptors[at] ?? 0) & 0x80) !== 0) at += 1;
-    at += 1 + fixed;
-  }
-  need(at < descriptors.length, "a short esds");
-  return (descriptors[at] ?? 0) >> 3;
+  const { bytes, fixedBytes } = plainEntry(header.sampleEntry);
+  return codecName(bytes, fixedBytes);
 }
 
 const entryForms = {
   /** The compressor's name (32 bytes from 50) is blanked. */
   avc1: { fixedBytes: 86, kept: ["avcC", "colr", "pasp"] },
+  hvc1: { fixedBytes: 86, kept: ["hvcC", "colr", "pasp"] },
   mp4a: { fixedBytes: 36, kept: ["esds"] },
 } as const;
 
 // Bit rates that ffmpeg measured (btrt) and names of tools go: they differ from chunk to chunk, or mean nothing.
-function plainEntry(entry: Buffer): { type: keyof typeof entryForms; bytes: Buffer; fixedBytes: number } {
+function plainEntry(
+  entry: Buffer,
+  more: readonly Buffer[] = [],
+): { type: keyof typeof entryForms; bytes: Buffer; fixedBytes: number } {
   const type = entry.toString("latin1", 4, 8);
-  if (type !== "avc1" && type !== "mp4a") throw new VsError("encode_mismatch", `ffmpeg wrote a sample entry ${type}`);
+  if (type !== "avc1" && type !== "hvc1" && type !== "mp4a") {
+    throw new VsError("encode_mismatch", `ffmpeg wrote a sample entry ${type}`);
+  }
   const { fixedBytes, kept } = entryForms[type];
   need(entry.length >= fixedBytes, "a short sample entry");
   const fixed = Buffer.from(entry.subarray(8, fixedBytes));
-  if (type === "avc1") fixed.fill(0, 42, 74);
+  if (type !== "mp4a") fixed.fill(0, 42, 74);
   const children = boxesIn(entry, fixedBytes).filter((child) => kept.some((name) => name === child.type));
-  const bytes = box(type, [fixed, ...children.map((child) => entry.subarray(child.start, child.end))]);
+  const bytes = box(type, [fixed, ...children.map((child) => entry.subarray(child.start, child.end)), ...more]);
   return { type, bytes, fixedBytes };
 }

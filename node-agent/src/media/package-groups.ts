@@ -2,12 +2,13 @@
 // of whole groups of pictures, each group a fragment whose times come from the plan.
 import { join } from "node:path";
 import { VsError } from "@vstream/core/errors.ts";
-import type { Keyframe } from "@vstream/core/media.ts";
+import type { Keyframe, Rung } from "@vstream/core/media.ts";
 import { FragmentReader } from "./fragment-reader.ts";
 import type { Fragment } from "./fragment-reader.ts";
 import { codecsOf, initSegment, mediaFragment } from "./fmp4-writer.ts";
 import { writeParts } from "./local-files.ts";
 import { timesOfGroup } from "./group-times.ts";
+import { masteringBoxes } from "./mastering-boxes.ts";
 import type { ChunkPlan, GroupOfPictures } from "./plan-chunk.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -29,7 +30,7 @@ export interface RenditionFiles {
 }
 
 export interface EncodedRung {
-  readonly rung: string;
+  readonly rung: Pick<Rung, "name" | "videoRange">;
   /** Begins the names of the files that are made. */
   readonly filePrefix: string;
   readonly encodedPath: string;
@@ -43,12 +44,15 @@ export interface EncodedRung {
  * @throws VsError encode_mismatch unless it has exactly the planned frames, each group beginning with its keyframe
  */
 export async function packageRung(encoded: EncodedRung): Promise<RenditionFiles> {
-  const { timeline, plan, rung, folder, filePrefix } = encoded;
+  const { timeline, plan, folder, filePrefix } = encoded;
+  const rung = encoded.rung.name;
   await using reader = await FragmentReader.open(encoded.encodedPath);
   const header = await reader.header();
   if (header?.timeScale !== timeline.timeScale) throw mismatch(rung, "has another time scale than planned");
   const initPath = join(folder, `${filePrefix}-init.mp4`);
-  await writeParts(initPath, [initSegment(header)]);
+  const { mastering } = timeline.picture;
+  const said = encoded.rung.videoRange === "PQ" && mastering !== undefined ? masteringBoxes(mastering) : [];
+  await writeParts(initPath, [initSegment(header, said)]);
   const segments: SegmentFile[] = [];
   const clock = new FrameNumbers(timeline.ticksPerFrame);
   for (const groups of bySegment(plan.groups)) {

@@ -1,6 +1,7 @@
 // Pure: the filters that turn decoded pictures into what is encoded: of one size, deinterlaced, at most 60 a second,
-// upright, of the rung's size, square pixels, 8-bit 4:2:0, with colours that are named and the same in every chunk.
-import type { Rung } from "@vstream/core/media.ts";
+// upright, of the rung's size, square pixels, 4:2:0 of 8 bits (10 where the range is high), with colours that are named
+// and the same in every chunk.
+import type { Rung, VideoRange } from "@vstream/core/media.ts";
 import type { ChunkPlan } from "./plan-chunk.ts";
 import type { Colour, Orientation, Picture, PictureShape, TimeBase } from "./timeline.ts";
 
@@ -35,6 +36,7 @@ export function trim(startPts: number | null, endPts: number | null): string {
 
 /** Filters of one rung. @param cubePath of the colour table that `colour.mapFrom` asks for */
 export function rungFilter(rung: Rung, colour: Colour, cubePath: string | null): string {
+  if (rung.videoRange !== "SDR") return highRangeFilters(rung, rung.videoRange, colour).join(",");
   return [
     ...(colour.mapFrom === null || cubePath === null
       ? [`scale=${rung.width}:${rung.height}:${exactScaling}${conversion(colour)}`]
@@ -80,6 +82,19 @@ function conversion({ convertFrom, matrix }: Colour): string {
   if (convertFrom === null) return "";
   const to = matrix === "bt470bg" ? "bt470" : matrix;
   return `:in_color_matrix=${convertFrom.matrix}:in_range=${convertFrom.range}:out_color_matrix=${to}:out_range=tv`;
+}
+
+// The source's own light, in BT.2020 as BT.2100 has it.
+function highRangeFilters(rung: Rung, range: Exclude<VideoRange, "SDR">, { convertFrom }: Colour): string[] {
+  const { matrix, range: levels } = convertFrom ?? { matrix: "bt2020", range: "tv" };
+  const transfer = range === "PQ" ? "smpte2084" : "arib-std-b67";
+  return [
+    `scale=${rung.width}:${rung.height}:${exactScaling}:in_color_matrix=${matrix}:in_range=${levels}` +
+      ":out_color_matrix=bt2020:out_range=tv",
+    "format=yuv420p10le",
+    "setsar=1",
+    `setparams=range=tv:color_primaries=bt2020:color_trc=${transfer}:colorspace=bt2020nc`,
+  ];
 }
 
 // Small first, then to RGB with 12 bits, through the table, and back.

@@ -6,7 +6,9 @@ import { describeSource, withNextVideo } from "./describe-source.ts";
 import type { DescribedSource, ProbeTarget, SoundDescription, SourceDescription } from "./describe-source.ts";
 import { chooseClock, planTimes, refuseUnwritable } from "./encode-clock.ts";
 import { hasCaptions } from "./find-captions.ts";
+import { videoRangeOf } from "./colour-of.ts";
 import { findFields } from "./find-fields.ts";
+import { findMastering } from "./find-mastering.ts";
 import { findProtection } from "./find-protection.ts";
 import { findFrames } from "./frame-times.ts";
 import type { ShownFrames } from "./frame-times.ts";
@@ -22,7 +24,7 @@ import { findLayout } from "./source-layout.ts";
 import type { FoundLayout } from "./source-layout.ts";
 import { encrypted } from "./source-refusals.ts";
 import type { SourceStream } from "./source-shape.ts";
-import type { Picture, Timeline } from "./timeline.ts";
+import type { Mastering, Picture, Timeline } from "./timeline.ts";
 import { captionsStream, tracksOf } from "./tracks-of.ts";
 
 export type { ProbeTarget } from "./describe-source.ts";
@@ -49,7 +51,9 @@ export async function probeSource(target: ProbeTarget): Promise<ProbedSource> {
   await noteTruncated(target, { source, packets, layout }, damage);
   const frames = await findFrames(target, { source, packets, damage });
   const seenFields = await findFields(target, { source, packets, samples: frames.samples });
-  const found = { source, packets, layout, frames, seenFields };
+  const isPq = videoRangeOf(source.video) === "PQ";
+  const mastering = isPq ? await findMastering(target, source.video.index) : null;
+  const found = { source, packets, layout, frames, seenFields, mastering };
   const timeline = makeTimeline(found);
   const heard = await withoutMute(target, tracksOf(source, packets, damage));
   const tracks = { ...heard, text: [...heard.text, ...(await captionsOf(target, timeline))] };
@@ -110,9 +114,10 @@ interface FoundSource {
   readonly layout: FoundLayout;
   readonly frames: ShownFrames;
   readonly seenFields: Picture["fieldOrder"];
+  readonly mastering: Mastering | null;
 }
 
-function makeTimeline({ source, packets, layout, frames, seenFields }: FoundSource): Timeline {
+function makeTimeline({ source, packets, layout, frames, seenFields, mastering }: FoundSource): Timeline {
   const { video } = source;
   const { countedAt } = frames;
   const timeBase = countedAt === null ? source.timeBase : { num: countedAt.den, den: countedAt.num };
@@ -133,6 +138,6 @@ function makeTimeline({ source, packets, layout, frames, seenFields }: FoundSour
         ? []
         : packets.spans.map(({ key, minPts, maxPts, start, end }) => ({ key, minPts, maxPts, start, end })),
     layout: { fixed, seeksToPts: layout.container === "mp4" },
-    picture,
+    picture: mastering === null ? picture : { ...picture, mastering },
   };
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { decodeTimeline, encodeTimeline } from "./timeline-codec.ts";
+import type { MasteringDisplay } from "./timeline.ts";
 import { madeTimeline } from "./timeline.fixture.ts";
 
 function changed(change: (content: Record<string, unknown>) => void): Buffer {
@@ -12,6 +13,13 @@ describe("a timeline as bytes", () => {
   it("comes back as it was", () => {
     const timeline = madeTimeline(720, (frame) => frame % 7 === 3);
     assert.deepEqual(decodeTimeline(encodeTimeline(timeline)), timeline);
+    const display: MasteringDisplay = {
+      ...{ red: [34_000, 16_000], green: [13_250, 34_500], blue: [7_500, 3_000], white: [15_635, 16_450] },
+      ...{ mostLuminance: 10_000_000, leastLuminance: 50 },
+    };
+    const mastering = { display, light: { most: 1000, mostAverage: 400 } };
+    const mastered = { ...timeline, picture: { ...timeline.picture, mastering } };
+    assert.deepEqual(decodeTimeline(encodeTimeline(mastered)), mastered);
   });
 
   it("stays small for an ordinary film", () => {

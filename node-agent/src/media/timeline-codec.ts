@@ -23,8 +23,19 @@ const byteLimit = 64_000_000;
 const stillTextLimit = 8 * 1024 * 1024;
 
 const whole = z.number().int();
+const u16 = whole.nonnegative().max(0xffff);
+const u32 = whole.nonnegative().max(0xffffffff);
 /** Difference, how often, difference, how often … */
 const column = z.array(whole);
+
+const point = z.tuple([u16, u16]).readonly();
+
+const mastering = z.strictObject({
+  display: z
+    .strictObject({ red: point, green: point, blue: point, white: point, mostLuminance: u32, leastLuminance: u32 })
+    .nullable(),
+  light: z.strictObject({ most: u16, mostAverage: u16 }).nullable(),
+});
 
 const picture = z.strictObject({
   stream: whole.nonnegative(),
@@ -48,6 +59,7 @@ const picture = z.strictObject({
     convertFrom: z.strictObject({ matrix: z.enum(scalerMatrices), range: z.enum(["tv", "pc"]) }).nullable(),
     mapFrom: z.enum(colourSpaces).nullable(),
   }),
+  mastering: mastering.exactOptional(),
 });
 
 const stored = z.strictObject({

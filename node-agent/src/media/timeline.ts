@@ -38,6 +38,28 @@ export interface Colour {
   readonly mapFrom: ColourSpace | null;
 }
 
+/** What a film of high dynamic range was made on, and how bright it gets (SMPTE ST 2086, CTA-861.3). */
+export interface Mastering {
+  readonly display: MasteringDisplay | null;
+  readonly light: LightLevels | null;
+}
+
+/** Colours as x and y in steps of 0.00002, luminances in steps of 0.0001 cd/m². */
+export interface MasteringDisplay {
+  readonly red: readonly [number, number];
+  readonly green: readonly [number, number];
+  readonly blue: readonly [number, number];
+  readonly white: readonly [number, number];
+  readonly mostLuminance: number;
+  readonly leastLuminance: number;
+}
+
+/** In cd/m²: of any pixel, and on average of any picture. */
+export interface LightLevels {
+  readonly most: number;
+  readonly mostAverage: number;
+}
+
 /** Size of decoded pictures, and the shape of their pixels. */
 export interface PictureShape {
   readonly width: number;
@@ -61,6 +83,8 @@ export interface Picture {
   /** Of most of the film, where pictures change their size on the way: others are fitted into it. Null: they do not. */
   readonly fitInto: PictureShape | null;
   readonly colour: Colour;
+  /** Of sources that have PQ and say it. */
+  readonly mastering?: Mastering;
 }
 
 /** Packets that follow each other in decoding order, and where in the file they lie. */

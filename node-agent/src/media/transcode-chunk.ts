@@ -104,7 +104,7 @@ async function encodeOnce(work: ChunkWork, plan: ChunkPlan): Promise<Omit<Encode
   for (const [index, rung] of rungs.entries()) {
     const encodedPath = outputPaths[index] ?? "";
     const filePrefix = `rung-${index}`;
-    const encoded = { rung: rung.name, filePrefix, encodedPath, folder: scratchFolder, timeline, plan };
+    const encoded = { rung, filePrefix, encodedPath, folder: scratchFolder, timeline, plan };
     renditions.push(await packageRung(encoded));
     await removeFile(encodedPath);
   }

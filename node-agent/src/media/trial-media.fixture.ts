@@ -71,6 +71,7 @@ export async function cutFile(from: string, to: string, share: number): Promise<
 
 /** Stands for ffmpeg on a processor that has only the oldest instructions. */
 export const sse2Script = [
-  'for each do shift; [ "$before" = -x264-params ] && each="$each:asm=SSE2"; before=$each; set -- "$@" "$each"; done',
+  "for each do shift",
+  'case "$before" in -x264-params | -x265-params) each="$each:asm=SSE2";; esac; before=$each; set -- "$@" "$each"; done',
   'exec ffmpeg -cpuflags sse2 "$@"',
 ].join("\n");
