@@ -112,6 +112,8 @@ module.exports = {
         path: "^node-agent/src/",
         pathNot: [
           "^node-agent/src/store/",
+          // Folders that an operator puts sources into are not the store's.
+          "^node-agent/src/watch-folder/",
           // Keys and certificates are not media, and live in a folder of their own.
           "^node-agent/src/identity/",
           // tus writes incoming bytes to the store's upload folder through its own file store.

@@ -45,6 +45,7 @@ import type { WorkDeps } from "./tasks/work-deps.ts";
 import { TaskRunner } from "./tasks/task-runner.ts";
 import { Timelines } from "./tasks/timelines.ts";
 import { agentVersion } from "./version.ts";
+import { WatchFolders } from "./watch-folder/watch-folders.ts";
 
 const dayMs = 24 * 3_600_000;
 
@@ -113,6 +114,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   });
   watch(ground, lines, runner);
   opened.use(startScrub(ground, lines));
+  opened.use(watchFolders(ground, lines, serving));
   lines.link.start({ subject: conversation, listener: conversation });
   opened.defer(() => {
     stopping.abort();
@@ -217,6 +219,15 @@ function startScrub({ config, store }: Ground, { load, healer }: Lines): AsyncDi
     onDamage: (sha256) => {
       healer.onDamage(sha256);
     },
+  });
+}
+
+function watchFolders({ config, store, clock, log }: Ground, { link }: Lines, serving: Serving): WatchFolders {
+  return new WatchFolders({
+    ...{ folders: config.watch, store, clock, log: log.child({ component: "watch-folders" }) },
+    isControlHeard: () => link.connected,
+    offerSource: (offer, signal) => link.offerSource(offer, signal),
+    takeIn: (source, open) => serving.takeIn(source, open),
   });
 }
 

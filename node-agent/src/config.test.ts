@@ -67,6 +67,30 @@ describe("agent configuration", () => {
     }
   });
 
+  it("takes folders to watch, each once, and none of the agent's own", () => {
+    const watching = (watch: unknown) => loadAgentConfig(undefined, { ...least, VSTREAM_WATCH: JSON.stringify(watch) });
+    assert.deepEqual(loadAgentConfig(undefined, least).watch, []);
+    assert.deepEqual(watching([{ folder: "/in/" }]).watch, [
+      { folder: "/in", ladder: "", labels: {}, settleSeconds: 10 },
+    ]);
+    const whole = { folder: "/in", ladder: "fast", labels: { from: "in" }, settleSeconds: 3_600 };
+    assert.deepEqual(watching([whole]).watch, [whole]);
+    const wrong = [
+      [{ folder: "" }],
+      [{ folder: "/in", settleSeconds: 0.5 }],
+      [{ folder: "/in", settleSeconds: 3_601 }],
+      [{ folder: "/in", title: "T" }],
+      [{ folder: "/in" }, { folder: "/in/" }],
+      [{ folder: "/var/lib/vstream" }],
+      [{ folder: "/var/lib/vstream/uploads" }],
+      Array.from({ length: 33 }, (_, index) => ({ folder: `/in-${index}` })),
+    ];
+    for (const watch of wrong) {
+      assert.throws(() => watching(watch), { code: "invalid_config", message: /watch/ }, JSON.stringify(watch));
+    }
+    assert.equal(watching([{ folder: "/var/lib/vstream-in" }]).watch.length, 1);
+  });
+
   it("takes the environment before the file, and IPv6 addresses", () => {
     const config = loadAgentConfig(undefined, { ...least, VSTREAM_PEER_LISTEN: "[::1]:0", VSTREAM_NAME: "eu-1" });
     assert.deepEqual(config.peerListen, { host: "::1", port: 0 });

@@ -7,6 +7,7 @@ import { VsError } from "@vstream/core/errors.ts";
 import { logLevels } from "@vstream/core/log.ts";
 import { z } from "zod";
 import { fetchSchema, s3Schema } from "./source-config.ts";
+import { assertApart, watchSchema } from "./watch-folder/watch-config.ts";
 
 export const envPrefix = "VSTREAM_";
 
@@ -77,6 +78,8 @@ export const configSchema = z.object({
   fetch: fetchSchema.prefault({}),
   /** Endpoints and keys for s3://. */
   s3: s3Schema,
+  /** Folders whose files become assets. */
+  watch: watchSchema,
   ffmpegPath: z.string().min(1).default("ffmpeg"),
   ffprobePath: z.string().min(1).default("ffprobe"),
   logLevel: z.enum(logLevels).default("info"),
@@ -95,6 +98,7 @@ export function loadAgentConfig(
       hint: "Leave one of them out",
     });
   }
+  assertApart(config);
   return config;
 }
 

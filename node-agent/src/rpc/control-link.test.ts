@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { systemClock } from "@vstream/core/clock.ts";
 import type { Clock } from "@vstream/core/clock.ts";
+import { VsError } from "@vstream/core/errors.ts";
 import { newId, sourcePieceId, timelinePieceId } from "@vstream/core/ids.ts";
+import type { Sha256 } from "@vstream/core/ids.ts";
 import { quietLog } from "../store/trial-store.fixture.ts";
 import { MovedClock } from "../tasks/moved-clock.fixture.ts";
 import { checkUploadsEveryMs } from "./check-uploads.ts";
@@ -46,6 +48,21 @@ describe("control link", () => {
     await using link = await linkTo(control, new Heard());
     const { name, content } = await link.getSubtitleFile({ assetId, file: 2 }, new AbortController().signal);
     assert.deepEqual([name, String(content)], [`${assetId}-2.srt`, "1"]);
+  });
+
+  it("offers a source, once, and says why it is not taken", async () => {
+    await using control = await TrialControlPlane.start();
+    await using link = await linkTo(control, new Heard());
+    control.answers.offeredAsset = { assetId, duplicate: true };
+    const offer = { sourceName: "a.mp4", sourceBytes: 5, sourceSha256: "ab".repeat(32) as Sha256 };
+    const { signal } = new AbortController();
+    const given = await link.offerSource({ ...offer, ladder: "fast", labels: { a: "b" } }, signal);
+    assert.deepEqual(given, { assetId, duplicate: true });
+    assert.deepEqual(control.sourceOffers, [{ ...offer, title: "", ladder: "fast", labels: { a: "b" } }]);
+    control.answers.reportError = new VsError("storage_full", "no room");
+    const refused = link.offerSource({ ...offer, ladder: "", labels: {} }, signal);
+    await assert.rejects(refused, { code: "storage_full" });
+    assert.equal(control.sourceOffers.length, 2);
   });
 
   it("gives what the control plane says to the listener, with the fence of this catalog", async () => {

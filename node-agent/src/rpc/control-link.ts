@@ -11,6 +11,7 @@ import type { Manifest } from "@vstream/core/media.ts";
 import { AgentServiceClient } from "@vstream/proto/agent.ts";
 import type {
   GetManifestResponse,
+  OfferSourceResponse,
   GetSubtitleFileResponse,
   RenewCertificateResponse,
   ReportDamageResponse,
@@ -21,7 +22,9 @@ import type {
 import type {
   ControlListener,
   ControlSubject,
+  OfferedAsset,
   PieceReport,
+  SourceOffer,
   SubtitleFile,
   SubtitleFileQuery,
   TaskProgress,
@@ -29,6 +32,7 @@ import type {
   UploadReport,
 } from "./control-messages.ts";
 import type { Credentials } from "../identity/node-identity.ts";
+import { assetIdOf } from "./checked.ts";
 import { Gate } from "./gate.ts";
 import { grpcTarget } from "./join.ts";
 import type { ControlAddress } from "./join.ts";
@@ -77,6 +81,8 @@ export interface ControlLink extends AsyncDisposable {
   ): Promise<Manifest>;
   /** A file of subtitles that was given beside an asset's source. Not repeated. @throws VsError not_found */
   getSubtitleFile(query: SubtitleFileQuery, signal: AbortSignal): Promise<SubtitleFile>;
+  /** Has an asset made of a file that this node has. Not repeated. @throws VsError why it cannot be, now or ever */
+  offerSource(offer: SourceOffer, signal: AbortSignal): Promise<OfferedAsset>;
   /** A certificate for a signing request (DER), PEM. Not repeated. */
   renewCertificate(request: Uint8Array, signal: AbortSignal): Promise<string>;
   /** Said when it can be, else lost. */
@@ -164,6 +170,15 @@ class GrpcControlLink implements ControlLink {
       (metadata, options, done) => this.#client.getSubtitleFile(query, metadata, options, done),
       signal,
     );
+  }
+
+  async offerSource(offer: SourceOffer, signal: AbortSignal): Promise<OfferedAsset> {
+    const request = { ...offer, title: "", labels: { ...offer.labels } };
+    const { assetId, duplicate } = await unary<OfferSourceResponse>(
+      (metadata, options, done) => this.#client.offerSource(request, metadata, options, done),
+      signal,
+    );
+    return { assetId: assetIdOf(assetId), duplicate };
   }
 
   async renewCertificate(certificateRequest: Uint8Array, signal: AbortSignal): Promise<string> {

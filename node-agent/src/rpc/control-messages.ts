@@ -1,7 +1,7 @@
 // What the agent and the control plane say to each other, in the agent's own words. The wire's form of the same
 // stops at wire.ts.
 import type { Failure } from "@vstream/core/errors.ts";
-import type { AssetId, PieceId, TaskId } from "@vstream/core/ids.ts";
+import type { AssetId, PieceId, Sha256, TaskId } from "@vstream/core/ids.ts";
 import type {
   AssetDemand,
   CheckReport,
@@ -50,6 +50,22 @@ export interface Welcome {
   readonly leaseMs: number;
   readonly ticketKeyPem: string;
   readonly scheduling: Scheduling;
+}
+
+/** A file that this node found in a folder it watches. */
+export interface SourceOffer {
+  readonly sourceName: string;
+  readonly sourceBytes: number;
+  readonly sourceSha256: Sha256;
+  /** Empty: the default one. */
+  readonly ladder: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** `duplicate`: the bytes are in the cluster already, and nothing is to be stored. */
+export interface OfferedAsset {
+  readonly assetId: AssetId;
+  readonly duplicate: boolean;
 }
 
 export interface ManifestNews {

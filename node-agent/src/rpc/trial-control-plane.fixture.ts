@@ -13,6 +13,7 @@ import type {
   JoinRequest,
   Lease,
   Manifest,
+  OfferSourceRequest,
   ReportDamageRequest,
   ReportInventoryRequest,
   ReportPieceRequest,
@@ -40,6 +41,7 @@ export class TrialControlPlane implements AsyncDisposable {
   readonly inventories: ReportInventoryRequest["entries"][] = [];
   readonly damageReports: ReportDamageRequest[] = [];
   readonly uploadChecks: string[][] = [];
+  readonly sourceOffers: OfferSourceRequest[] = [];
   readonly joins: JoinRequest[] = [];
   /** What the test wants to be answered. */
   readonly answers = {
@@ -51,6 +53,7 @@ export class TrialControlPlane implements AsyncDisposable {
     joinError: null as VsError | null,
     reportError: null as VsError | null,
     manifest: undefined as Manifest | undefined,
+    offeredAsset: { assetId: "", duplicate: false },
     nodeId: "",
     incarnation: "first",
     term: 1,
@@ -182,6 +185,11 @@ export class TrialControlPlane implements AsyncDisposable {
       checkUploads: unary((request: CheckUploadsRequest) => {
         this.uploadChecks.push(request.assetIds);
         return { unwantedAssetIds: answers.unwantedAssetIds };
+      }),
+      offerSource: unary((request: OfferSourceRequest) => {
+        this.sourceOffers.push(request);
+        if (answers.reportError !== null) throw answers.reportError;
+        return answers.offeredAsset;
       }),
       getManifest: unary(() => ({ manifest: answers.manifest })),
       getSubtitleFile: unary(({ assetId, file }: GetSubtitleFileRequest) => ({

@@ -69,6 +69,8 @@ export interface Serving extends AsyncDisposable {
   load(): ServingLoad;
   /** The most watched assets, at most 20, most viewers first. */
   demand(): readonly AssetDemand[];
+  /** As Uploads.takeIn: a source that lies elsewhere on this machine. */
+  takeIn: Uploads["takeIn"];
   /** Assets whose source has begun to come here and is not whole. */
   unfinishedUploads(): Promise<readonly AssetId[]>;
   /** Removes unfinished uploads, with the space kept for them; one that has become whole meanwhile stays. */
@@ -120,6 +122,7 @@ export async function openServing(deps: ServingDeps): Promise<Serving> {
     address: { host: server.address.address, port: server.address.port },
     load: () => meter.load(),
     demand: () => meter.demand(),
+    takeIn: (source, open) => uploads.takeIn(source, open),
     unfinishedUploads: () => uploads.unfinished(),
     forgetUploads: (assetIds) => uploads.forget(assetIds),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),

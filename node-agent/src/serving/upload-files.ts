@@ -6,6 +6,7 @@ import { basename, join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { FileStore } from "@tus/file-store";
+import { Upload } from "@tus/server";
 import { z } from "zod";
 import { VsError, asVsError } from "@vstream/core/errors.ts";
 import { isId, isSha256 } from "@vstream/core/ids.ts";
@@ -37,6 +38,11 @@ export class UploadFiles extends FileStore {
     const file = createWriteStream(join(this.directory, id), { flags: "r+", start: offset });
     await pipeline(readable, file);
     return offset + file.bytesWritten;
+  }
+
+  /** Makes the file of an upload whose bytes do not come by tus. */
+  async begin({ assetId, bytes, sha256 }: Pick<StoredUpload, "assetId" | "bytes" | "sha256">): Promise<void> {
+    await this.create(new Upload({ id: assetId, size: bytes, offset: 0, metadata: { sha256 } }));
   }
 
   /** Null when there is none, or it is unreadable. */

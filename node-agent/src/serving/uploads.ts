@@ -1,5 +1,6 @@
 // The life of an upload on this node: its space is reserved, its bytes come in by tus, and when they are all there
 // and have the promised hash they become the asset's source piece. What nobody finishes goes after a day.
+import type { Readable } from "node:stream";
 import { VsError, asVsError } from "@vstream/core/errors.ts";
 import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
@@ -7,7 +8,7 @@ import type { Clock } from "@vstream/core/clock.ts";
 import type { Logger } from "@vstream/core/log.ts";
 import type { Piece } from "@vstream/core/media.ts";
 import type { Store } from "../store/store.ts";
-import { UploadFiles } from "./upload-files.ts";
+import { UploadFiles, uploadFailure } from "./upload-files.ts";
 import type { StoredUpload } from "./upload-files.ts";
 import type { UploadReports } from "./upload-reports.ts";
 import type { Ticket } from "./source-ticket.ts";
@@ -69,6 +70,28 @@ export class Uploads implements AsyncDisposable {
     await flight;
   }
 
+  /**
+   * Makes the source piece of what `open` gives, from a byte on, of a source that lies elsewhere on this machine. What an
+   * earlier try left is gone on with.
+   * @throws VsError storage_full; source_changed when it is not what was promised: then the asset fails, as it does for
+   *   an upload
+   */
+  async takeIn(source: Ticket, open: (fromByte: number) => Promise<Readable>): Promise<void> {
+    const { assetId, bytes } = source;
+    if (this.isFinished(assetId)) return;
+    const offset = await this.#beginOrGoOn(source);
+    try {
+      const end = offset < bytes ? await this.files.write(await open(offset), assetId, offset) : offset;
+      if (end !== bytes) throw new VsError("source_changed", "the file became shorter while it was taken in");
+    } catch (thrown) {
+      const error = uploadFailure(thrown);
+      if (error.code === "source_changed") await this.#fail(assetId, error);
+      if (error.code === "storage_full") await this.remove(assetId);
+      throw error;
+    }
+    await this.finish(assetId);
+  }
+
   async remove(assetId: AssetId): Promise<void> {
     await this.files.forget(assetId);
     await this.#release(assetId);
@@ -120,11 +143,27 @@ export class Uploads implements AsyncDisposable {
         hint: "The file changed while it was sent; leave it alone and ingest it again",
         cause: error,
       });
-      await this.remove(upload.assetId);
-      await reports.remember(upload.assetId, changed.toFailure());
-      reports.tell(upload.assetId);
+      await this.#fail(upload.assetId, changed);
       throw changed;
     }
+  }
+
+  async #fail(assetId: AssetId, error: VsError): Promise<void> {
+    const { reports } = this.#deps;
+    await this.remove(assetId);
+    await reports.remember(assetId, error.toFailure());
+    reports.tell(assetId);
+  }
+
+  /** The first byte that is lacking. */
+  async #beginOrGoOn(source: Ticket): Promise<number> {
+    const found = await this.files.find(source.assetId);
+    const isSame = found?.bytes === source.bytes && found.sha256 === source.sha256;
+    if (found !== null && !isSame) await this.remove(source.assetId);
+    this.reserve(source);
+    if (found !== null && isSame) return found.offset;
+    await this.files.begin(source);
+    return 0;
   }
 
   async #recover(): Promise<void> {

@@ -1,0 +1,64 @@
+// What lies in a watched folder and may be a source: plain files, except those that say by their names that they are
+// hidden, not finished, or subtitles. Links are not followed: they may lead anywhere.
+import type { Stats } from "node:fs";
+import { lstat, opendir } from "node:fs/promises";
+import { join } from "node:path";
+
+export interface FoundFile {
+  readonly path: string;
+  /** Its base name. */
+  readonly name: string;
+  readonly bytes: number;
+  readonly modifiedAtMs: number;
+  /** Another file of the same name has another one. */
+  readonly inode: string;
+}
+
+/** Names that are read in one look; the rest come when these have gone. */
+const namesPerLook = 10_000;
+/** Files that are looked at more closely. */
+const filesPerLook = 1_000;
+
+const unfinished = /\.(part|partial|tmp|temp|crdownload|download|filepart|!ut|aria2|swp)$|~$/i;
+// They belong to a video, and are no source by themselves.
+const subtitles = /\.(srt|vtt)$/i;
+
+/** @throws Error of the file system when the folder cannot be read */
+export async function findFiles(folder: string): Promise<FoundFile[]> {
+  const found: FoundFile[] = [];
+  let names = 0;
+  for await (const entry of await opendir(folder)) {
+    names += 1;
+    if (names > namesPerLook || found.length >= filesPerLook) break;
+    if (!isSourceName(entry.name)) continue;
+    const file = await describeFile(join(folder, entry.name), entry.name);
+    if (file !== null) found.push(file);
+  }
+  return found;
+}
+
+/** The file as it is now; null: it is gone, or is no plain file. */
+export async function describeFile(path: string, name: string): Promise<FoundFile | null> {
+  const stats = await lstat(path).catch(() => null);
+  return stats?.isFile() === true ? describeStats(stats, { path, name }) : null;
+}
+
+export function describeStats(stats: Stats, named: Pick<FoundFile, "path" | "name">): FoundFile {
+  return {
+    ...named,
+    bytes: stats.size,
+    modifiedAtMs: stats.mtimeMs,
+    inode: `${String(stats.dev)}:${String(stats.ino)}`,
+  };
+}
+
+/** Whether nothing wrote to it in between, nor put another file in its place. */
+export function isSame(one: FoundFile, other: FoundFile | null): boolean {
+  return (
+    other !== null && one.inode === other.inode && one.bytes === other.bytes && one.modifiedAtMs === other.modifiedAtMs
+  );
+}
+
+function isSourceName(name: string): boolean {
+  return !name.startsWith(".") && !unfinished.test(name) && !subtitles.test(name);
+}
