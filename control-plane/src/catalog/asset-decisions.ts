@@ -14,6 +14,7 @@ import { dropPiece } from "./pieces.ts";
 import { hasLiveCopy } from "./replicas.ts";
 import type { AssetState, EncodePlan } from "./records.ts";
 import { unsettle } from "./settling.ts";
+import { hasSourceOver } from "./source-keeping.ts";
 import { planFromJson } from "./stored-media.ts";
 import type { AssetRow, Db, PieceRow } from "./tables.ts";
 import { openStates } from "./tasks.ts";
@@ -117,13 +118,15 @@ async function dropIfPossible(db: Db, asset: AssetRow, { pieceId, reason, at }: 
   await writeEvent(db, { at, kind: "asset.piece_dropped", subject: asset.id, actor: "vstream", message });
 }
 
-// What players were given stays; of what the asset can do without, what stands somewhere.
+// What players were given stays; of what the asset can do without, what stands somewhere. It can do without its timeline
+// when the source is not kept.
 async function mayBeDropped(
   db: Db,
   asset: AssetRow,
   piece: Pick<PieceRow, "id" | "kind" | "chunk" | "edition">,
 ): Promise<boolean> {
-  if (isExtra(piece)) return !(await hasLiveCopy(db, asset.id, piece.id));
+  const isDispensable = isExtra(piece) || (piece.kind === "timeline" && hasSourceOver(asset));
+  if (isDispensable) return !(await hasLiveCopy(db, asset.id, piece.id));
   const isGiven = piece.edition <= asset.edition && piece.chunk < asset.released_chunks;
   return piece.kind === "video" && !isGiven;
 }

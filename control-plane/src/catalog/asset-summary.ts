@@ -4,7 +4,7 @@ import { assetRecords, assetRow } from "./assets.ts";
 import type { AssetSummary } from "./catalog.ts";
 import { countCopies, fewestByGroups } from "./copy-counts.ts";
 import { offeredText } from "./extras.ts";
-import { countPresentCopies, hasOtherEditions } from "./present-copies.ts";
+import { countPresentCopies, hasPiecesApart } from "./present-copies.ts";
 import type { PresentCopies } from "./present-copies.ts";
 import { heldSources } from "./held-sources.ts";
 import type { AssetRecord, ReplicaState } from "./records.ts";
@@ -24,7 +24,7 @@ export async function summarize(db: Db, rows: readonly AssetRow[]): Promise<Asse
   const groups = Map.groupBy(await countCopies(db, ids), (group) => group.assetId);
   const fewest = await fewestByGroups(db, rows, groups);
   const text = await offeredText(db, assets);
-  const mixed = rows.filter(hasOtherEditions).map((row) => row.id);
+  const mixed = rows.filter(hasPiecesApart).map((row) => row.id);
   const present = await countPresentCopies(db, mixed);
   const withSource = await heldSources(db, ids);
   const piecesDone = new Map(rows.map((row) => [row.id, row.piece_count]));

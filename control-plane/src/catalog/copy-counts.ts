@@ -1,7 +1,7 @@
 // How many copies there are: by node and state, and of the piece that has the fewest.
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
 import { nodesInDoubt } from "./nodes-in-doubt.ts";
-import { countFewestPresent, hasOtherEditions } from "./present-copies.ts";
+import { countFewestPresent, hasPiecesApart } from "./present-copies.ts";
 import type { ReplicaState } from "./records.ts";
 import type { AssetRow, Db } from "./tables.ts";
 
@@ -16,7 +16,7 @@ export interface CopyGroup {
   readonly bytes: number;
 }
 
-type Sized = Pick<AssetRow, "id" | "piece_count" | "last_edition">;
+type Sized = Pick<AssetRow, "id" | "piece_count" | "last_edition" | "keep_source">;
 
 export async function countCopies(db: Db, ids: readonly AssetId[]): Promise<CopyGroup[]> {
   const groups = db
@@ -67,10 +67,10 @@ export async function fewestByGroups(
 
 /** The same, counted piece by piece; of one that was encoded anew, only those that players get now. */
 export async function countFewest(db: Db, assets: readonly Sized[]): Promise<ReadonlyMap<AssetId, number>> {
-  const mixed = assets.filter(hasOtherEditions).map(({ id }) => id);
+  const mixed = assets.filter(hasPiecesApart).map(({ id }) => id);
   const plain = await countFewestOfAll(
     db,
-    assets.filter((asset) => !hasOtherEditions(asset)),
+    assets.filter((asset) => !hasPiecesApart(asset)),
   );
   return new Map([...plain, ...(await countFewestPresent(db, mixed))]);
 }

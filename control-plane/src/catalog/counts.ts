@@ -36,7 +36,7 @@ async function countBy(db: Db, table: keyof Tables, column: "health" | "state"):
 async function countDegraded(db: Db): Promise<number> {
   const rows = await db
     .selectFrom("assets")
-    .select(["id", "replicas_wanted", "piece_count", "last_edition"])
+    .select(["id", "replicas_wanted", "piece_count", "last_edition", "keep_source"])
     .where("state", "=", "ready")
     .where((eb) =>
       eb.or([
@@ -52,7 +52,9 @@ async function countDegraded(db: Db): Promise<number> {
   for (const batch of batches(rows)) {
     // Where a home is down, its source tells at once; only what has enough of that has to be counted piece by piece.
     const sources = await countSources(db, batch);
-    const open = batch.filter((row) => (sources.get(row.id) ?? 0) >= row.replicas_wanted);
+    const open = batch.filter(
+      (row) => row.keep_source !== "always" || (sources.get(row.id) ?? 0) >= row.replicas_wanted,
+    );
     const fewest = await countFewest(db, open);
     const whole = open.filter((row) => (fewest.get(row.id) ?? 0) >= row.replicas_wanted);
     degraded += batch.length - whole.length;

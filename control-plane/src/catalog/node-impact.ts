@@ -1,7 +1,9 @@
 // What depends on a node: the copies that it holds, and how many others there are of each.
 import { sql } from "kysely";
+import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
 import type { AssetImpact, NodeImpact } from "./catalog.ts";
+import { sourceIsOver } from "./source-keeping.ts";
 import type { Db } from "./tables.ts";
 
 /** The newest copies, by which the pace of the next ones is judged. */
@@ -45,7 +47,14 @@ function heldBy(db: Db, nodeId: NodeId) {
       "own.bytes",
       "assets.title",
       "assets.state",
-      "assets.replicas_wanted",
+      // Of a source that is never kept, one is enough.
+      eb
+        .case()
+        .when(eb("own.piece_id", "=", sourcePieceId).and("assets.keep_source", "=", "never"))
+        .then(1)
+        .else(eb.ref("assets.replicas_wanted"))
+        .end()
+        .as("replicas_wanted"),
       eb
         .selectFrom("replicas as other")
         .innerJoin("nodes", "nodes.id", "other.node_id")
@@ -63,7 +72,8 @@ function heldBy(db: Db, nodeId: NodeId) {
     ])
     .where("own.node_id", "=", nodeId)
     .where("own.state", "=", "verified")
-    .where("assets.state", "not in", ["deleting", "failed"]);
+    .where("assets.state", "not in", ["deleting", "failed"])
+    .where((eb) => eb.not(eb("own.piece_id", "=", sourcePieceId).and(sourceIsOver)));
   return db
     .selectFrom(copies.as("copies"))
     .select([

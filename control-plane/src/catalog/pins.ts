@@ -1,8 +1,16 @@
 // Nodes that an asset is pinned to, by its policy.
+import { VsError } from "@vstream/core/errors.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
 import { sql } from "kysely";
 import { fromJson, toJson } from "./json-column.ts";
 import type { Db } from "./tables.ts";
+
+/** @throws VsError invalid_argument when more nodes are pinned than copies wanted */
+export function checkPins(pins: readonly NodeId[], replicas: number): void {
+  if (pins.length <= replicas) return;
+  const found = `${pins.length} nodes are pinned, but only ${replicas} copies wanted`;
+  throw new VsError("invalid_argument", found, { hint: `Pin fewer nodes, or ask for --replicas ${pins.length}` });
+}
 
 /** A subquery: the ids of the assets that are pinned to the node. */
 export function pinnedTo(db: Db, nodeId: NodeId) {

@@ -1,14 +1,15 @@
-// How the copies stand of assets that were encoded anew: of what players get now, without the editions that are beside
-// it. Looks at each piece, so it is asked for these assets only.
+// How the copies stand of assets that were encoded anew, or do not keep their source: of what players get now, without
+// the editions that are beside it. Looks at each piece, so it is asked for these assets only.
 import { sql } from "kysely";
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
 import { nodesInDoubt } from "./nodes-in-doubt.ts";
 import type { ReplicaState } from "./records.ts";
+import { isSourceApart } from "./source-keeping.ts";
 import type { AssetRow, Db } from "./tables.ts";
 
-/** Whether it may have pieces of another edition than the present one. */
-export function hasOtherEditions({ last_edition: last }: Pick<AssetRow, "last_edition">): boolean {
-  return last > 0;
+/** Whether it may have pieces that do not count: of another edition than the present one, or a source to be discarded. */
+export function hasPiecesApart(asset: Pick<AssetRow, "last_edition" | "keep_source">): boolean {
+  return asset.last_edition > 0 || asset.keep_source !== "always";
 }
 
 /** Fewest verified copies of any piece, on nodes that are not down; by asset. */
@@ -75,5 +76,6 @@ function presentPieces(db: Db, ids: readonly AssetId[]) {
         eb("pieces.edition", "=", eb.ref("assets.edition")),
         eb("pieces.kind", "not in", ["video", "audio", "images"]),
       ]),
-    );
+    )
+    .where((eb) => eb.not(isSourceApart));
 }

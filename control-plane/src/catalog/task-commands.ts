@@ -1,6 +1,6 @@
 // What an operator can do to a task: try again what is dead, cancel what is open.
 import { VsError } from "@vstream/core/errors.ts";
-import { sourcePieceId } from "@vstream/core/ids.ts";
+import { sourcePieceId, textPieceId } from "@vstream/core/ids.ts";
 import type { TaskId } from "@vstream/core/ids.ts";
 import { isExtra } from "../planning/asset-facts.ts";
 import { assetRow, changeAsset } from "./assets.ts";
@@ -10,7 +10,9 @@ import { writeEvent } from "./events.ts";
 import { hasPiece } from "./pieces.ts";
 import type { TaskRecord } from "./records.ts";
 import { unsettle } from "./settling.ts";
-import type { Db, TaskRow } from "./tables.ts";
+import { hasSourceOver } from "./source-keeping.ts";
+import { planFromJson } from "./stored-media.ts";
+import type { AssetRow, Db, TaskRow } from "./tables.ts";
 import { findOpenTask, hasFixedNode, openStates, requireTask, toTaskRecord } from "./tasks.ts";
 
 interface Change {
@@ -23,6 +25,7 @@ interface Change {
 export async function retryTask(db: Db, { taskId, at, actor }: Change): Promise<TaskRecord> {
   const task = await requireTask(db, taskId);
   await checkRetry(db, task);
+  await checkSource(db, task);
   await reviveAsset(db, task, { at, actor });
   const revived = await db
     .updateTable("tasks")
@@ -64,6 +67,21 @@ async function checkRetry(db: Db, task: TaskRow): Promise<void> {
       hint: `See it with: vsctl tasks list --asset ${task.asset_id}`,
     });
   }
+}
+
+// Planning would wait for ever for a node that has it.
+async function checkSource(db: Db, task: TaskRow): Promise<void> {
+  const asset = await assetRow(db, task.asset_id);
+  if (asset === undefined || !hasSourceOver(asset) || !readsSource(task, asset)) return;
+  throw new VsError("conflict", `${describe(task)} reads the asset's source, which is not kept`, {
+    hint: "Ingest it once more, with --keep-source always: vsctl ingest FILE --force",
+  });
+}
+
+function readsSource({ kind, piece_id: pieceId }: TaskRow, { plan }: AssetRow): boolean {
+  if (kind !== "text") return kind === "probe" || kind === "transcode" || kind === "audio";
+  const text = plan === null ? [] : planFromJson(plan).text;
+  return text.some(({ origin, track }) => textPieceId(track) === pieceId && origin !== "file");
 }
 
 // To read copies again makes nothing that a failed asset lacks.

@@ -9,8 +9,9 @@ import { checkNodes } from "./homes.ts";
 import { toJson } from "./json-column.ts";
 import { mostLabels, setLabels } from "./labels.ts";
 import { addLateSubtitles } from "./late-subtitles.ts";
-import { hasPiece } from "./pieces.ts";
+import { checkPins } from "./pins.ts";
 import type { AssetRecord } from "./records.ts";
+import { hasLiveCopy } from "./replicas.ts";
 import { searchText } from "./search-text.ts";
 import type { AssetsTable, Db } from "./tables.ts";
 
@@ -102,13 +103,7 @@ function changeRegions(before: AssetRecord, { regions }: AssetChanges): Change |
 
 async function changePins(db: Db, before: AssetRecord, changes: AssetChanges): Promise<Change | null> {
   const pins = changes.pins ?? before.pins;
-  const replicas = changes.replicasWanted ?? before.replicasWanted;
-  if (pins.length > replicas) {
-    const found = `${pins.length} nodes are pinned, but only ${replicas} copies wanted`;
-    throw new VsError("invalid_argument", found, {
-      hint: `Pin fewer nodes, or ask for --replicas ${pins.length}`,
-    });
-  }
+  checkPins(pins, changes.replicasWanted ?? before.replicasWanted);
   if (changes.pins === null || sameList(pins, before.pins)) return null;
   await checkNodes(db, pins);
   const said = pins.length === 0 ? "pinned to no node" : `pinned to ${pins.join(", ")}`;
@@ -118,7 +113,7 @@ async function changePins(db: Db, before: AssetRecord, changes: AssetChanges): P
 async function changeKeepSource(db: Db, before: AssetRecord, { keepSource }: AssetChanges): Promise<Change | null> {
   if (keepSource === null || keepSource === before.keepSource) return null;
   // What was let go does not come back.
-  if (keepSource === "always" && before.readyAt !== null && !(await hasPiece(db, before.id, sourcePieceId))) {
+  if (keepSource === "always" && before.readyAt !== null && !(await hasLiveCopy(db, before.id, sourcePieceId))) {
     throw new VsError("conflict", `the source of asset ${before.id} is not there any more`, {
       hint: "Ingest it once more to keep it: vsctl ingest FILE --force",
     });

@@ -130,11 +130,24 @@ export function isThereOrReturning(facts: AssetFacts, pieceId: PieceId, cluster:
   );
 }
 
-/** All pieces that the finished asset consists of, without what was given up; none before it is planned. */
-export function plannedPieces({ asset, deadTasks }: Pick<AssetView, "asset" | "deadTasks">): PieceId[] {
+/**
+ * All pieces that the finished asset consists of, without what was given up, and without what only a source that is not
+ * kept any more could give again; none before it is planned.
+ */
+export function plannedPieces(view: Pick<AssetView, "asset" | "deadTasks" | "pieces">): PieceId[] {
+  const { asset, deadTasks } = view;
   if (asset.plan === null) return [];
   const chunks = asset.plan.chunks.flatMap((chunk) => piecesOfChunk(asset, chunk.index));
-  return [sourcePieceId, timelinePieceId, ...chunks, ...extrasOf(asset).filter((id) => !isGivenUp(id, deadTasks))];
+  const extras = extrasOf(asset).filter((id) => !isGivenUp(id, deadTasks));
+  if (!isSourceOver(asset)) return [sourcePieceId, timelinePieceId, ...chunks, ...extras];
+  const has = (id: PieceId): boolean => view.pieces.some((piece) => piece.id === id);
+  const ofFiles = asset.plan.text.filter(({ origin }) => origin === "file" && has(timelinePieceId));
+  const makeable = [imagesPieceIdIn(asset.edition), ...ofFiles.map(({ track }) => textPieceId(track))];
+  return [
+    ...(has(timelinePieceId) ? [timelinePieceId] : []),
+    ...chunks,
+    ...extras.filter((id) => has(id) || makeable.includes(id)),
+  ];
 }
 
 type Planned = Pick<AssetRecord, "edition" | "plan">;

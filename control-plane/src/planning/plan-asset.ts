@@ -1,11 +1,12 @@
 // What is next for one asset, by its state.
-import { sourcePieceId } from "@vstream/core/ids.ts";
+import { sourcePieceId, timelinePieceId } from "@vstream/core/ids.ts";
 import { copiesOf, isLostForGood, piecesOfChunk } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import { copiesWantedOn } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
 import { failAsset, piecesLost, sourceLost } from "./fail-asset.ts";
+import { copiesEnough, isSourceOver } from "./keep-source.ts";
 import { planLeftovers, planSurplus, planTrash } from "./plan-discard.ts";
 import { planAwaitedNodes } from "./plan-awaited-nodes.ts";
 import { planForced } from "./plan-drain.ts";
@@ -50,7 +51,7 @@ function planUploading(facts: AssetFacts, cluster: Cluster): Decision[] {
   const planned = planHomes(facts, cluster);
   const { homes } = planned;
   const copies = copiesOf(facts, sourcePieceId).filter((nodeId) => homes.includes(nodeId)).length;
-  const isUploaded = copies >= copiesWantedOn(homes, asset, cluster);
+  const isUploaded = copies >= copiesEnough(asset, sourcePieceId, copiesWantedOn(homes, asset, cluster));
   // What the source is can be found out while it is copied; and when it is refused, the copying ends too.
   const probing = asset.probe === null ? planMaking(facts, cluster) : nothingToMake;
   if (probing.kind === "failed") return failAsset(facts, probing.failure);
@@ -93,8 +94,18 @@ function planReady(facts: AssetFacts, cluster: Cluster): Decision[] {
     ...planLost(facts, cluster),
     ...planSurplus(facts, homes, cluster),
     ...planEditions(facts, homes, cluster),
+    ...forgetTimeline(facts, cluster),
   ];
   return decisions.length > 0 ? decisions : planSettle(facts, cluster);
+}
+
+// What it is of is not kept any more: nothing can give it again, and it is not waited for.
+function forgetTimeline(facts: AssetFacts, cluster: Cluster): Decision[] {
+  const { asset, pieces } = facts;
+  const isWanted = !isSourceOver(asset) || !pieces.has(timelinePieceId);
+  if (isWanted || !isLostForGood(facts, timelinePieceId, cluster)) return [];
+  const reason = "no copy of it is left, and its source is not kept";
+  return [{ kind: "drop-piece", assetId: asset.id, pieceId: timelinePieceId, reason }];
 }
 
 // Of what viewers get, a piece is gone with every copy, also on nodes that are down, and so is the source that it could
@@ -102,7 +113,7 @@ function planReady(facts: AssetFacts, cluster: Cluster): Decision[] {
 function isBeyondRepair(facts: AssetFacts): boolean {
   const { plan } = facts.asset;
   const held = new Set(facts.view.replicas.filter(({ state }) => state !== "lost").map(({ pieceId }) => pieceId));
-  if (plan === null || held.has(sourcePieceId)) return false;
+  if (plan === null || (held.has(sourcePieceId) && !isSourceOver(facts.asset))) return false;
   return plan.chunks.some(({ index }) => piecesOfChunk(facts.asset, index).some((pieceId) => !held.has(pieceId)));
 }
 

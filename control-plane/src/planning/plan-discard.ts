@@ -4,7 +4,7 @@ import { errorKinds } from "@vstream/core/errors.ts";
 import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
-import { copiesOf, isExtra, isOver, openTask } from "./asset-facts.ts";
+import { copiesOf, isExtra, isOver, openTask, piecesOfChunk } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import { copiesToKeep, isLeaving } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
@@ -137,8 +137,12 @@ function retryTime(node: NodeRecord, facts: AssetFacts): number {
 }
 
 function canGoOn(facts: AssetFacts): boolean {
-  const isLost = facts.asset.error?.code === "object_missing";
-  return isLost && !facts.view.deadTasks.some(makesSomething) && copiesOf(facts, sourcePieceId).length > 0;
+  const { asset } = facts;
+  const isThere = (pieceId: PieceId): boolean => copiesOf(facts, pieceId).length > 0;
+  // Also what was ready, and is there again, though the source that it could be made from is not kept.
+  const isWhole = asset.plan?.chunks.every(({ index }) => piecesOfChunk(asset, index).every(isThere)) ?? false;
+  const isLost = asset.error?.code === "object_missing" && !facts.view.deadTasks.some(makesSomething);
+  return isLost && (isThere(sourcePieceId) || (isWhole && asset.readyAt !== null));
 }
 
 function goOn({ asset }: AssetFacts): Decision {

@@ -7,6 +7,7 @@ import type { AssetFacts } from "./asset-facts.ts";
 import { copiesWanted } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
+import { copiesEnough } from "./keep-source.ts";
 import { cancelTasks } from "./new-task.ts";
 
 export interface Leave {
@@ -25,7 +26,8 @@ export function mayLeave({ nodeId, facts, cluster, others }: Leave): boolean {
   return [...facts.pieces.keys()].every((pieceId) => {
     const holders = copiesOf(facts, pieceId);
     if (holders.length === 0) return !own.has(pieceId);
-    return holders.filter((holder) => others.includes(holder)).length >= wanted;
+    const enough = copiesEnough(facts.asset, pieceId, wanted);
+    return holders.filter((holder) => others.includes(holder)).length >= enough;
   });
 }
 
@@ -84,7 +86,7 @@ function isNeeded(node: NodeRecord, facts: AssetFacts, cluster: Cluster): boolea
   const wanted = Math.max(1, copiesNeededElsewhere(facts, cluster, node));
   return [...facts.pieces.keys()].some((pieceId) => {
     const holders = copiesOf(facts, pieceId);
-    return holders.includes(node.id) && holders.length - 1 < wanted;
+    return holders.includes(node.id) && holders.length - 1 < copiesEnough(facts.asset, pieceId, wanted);
   });
 }
 

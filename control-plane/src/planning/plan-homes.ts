@@ -3,7 +3,7 @@
 import type { NodeId } from "@vstream/core/ids.ts";
 import { bytesExpected, holdsAll, isReceiving } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
-import { homesWanted, isDownForGood, isLeaving, isSchedulable } from "./cluster.ts";
+import { homesWanted, isDownForGood, isLeaving, isSchedulable, mayHold } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
 import type { NodeRecord } from "../catalog/records.ts";
@@ -63,17 +63,24 @@ function judge(nodeId: NodeId, facts: AssetFacts, cluster: Cluster): Verdict {
   if (isReceiving(nodeId, facts) && !isLeaving(node) && isAwaited) return "stay";
   if (asset.leavingHomes.includes(nodeId) && !asset.pins.includes(nodeId)) return "leave";
   if (node.health === "down") return isWaitedFor(node, facts, cluster) ? "stay" : "replace";
-  if (isLeaving(node) || lacksRoom(node, facts)) return "leave";
+  if (isLeaving(node) || lacksRoom(node, facts) || !mayHold(asset, node)) return "leave";
   if (node.scheduling === "cordoned" && !holdsAll(facts, nodeId)) return "leave";
   return "stay";
 }
 
-// Homes that were moved from, and that would be chosen again as soon as they were gone, because no other node can be.
+// Homes that were moved from, and that would be chosen again as soon as they were gone, because no other node can be;
+// and those outside of the regions that the asset is to be in by now, while there are too few nodes in these.
 function spareHomes(missing: number, facts: AssetFacts, cluster: Cluster): NodeId[] {
   const { asset } = facts;
-  return asset.leavingHomes
-    .filter((nodeId) => asset.homes.includes(nodeId) && canStay(cluster.byId.get(nodeId), facts))
+  const goes = (nodeId: NodeId): boolean =>
+    asset.leavingHomes.includes(nodeId) || isMisplaced(cluster.byId.get(nodeId), facts);
+  return asset.homes
+    .filter((nodeId) => goes(nodeId) && canStay(cluster.byId.get(nodeId), facts))
     .slice(0, Math.max(0, missing));
+}
+
+function isMisplaced(node: NodeRecord | undefined, { asset }: AssetFacts): boolean {
+  return node !== undefined && !mayHold(asset, node);
 }
 
 function canStay(node: NodeRecord | undefined, facts: AssetFacts): boolean {

@@ -72,12 +72,13 @@ function planFinish(facts: AssetFacts, homes: readonly NodeId[], cluster: Cluste
 }
 
 function piecesWanted(facts: AssetFacts, plan: EncodePlan, cluster: Cluster): PieceId[] {
-  // What is encoded whole plays without its source, even if that was lost meanwhile, and without what only the source
-  // could give again: the timeline, and text.
+  // A source that goes then is not waited for. What is encoded whole plays without, also if it was lost meanwhile, and
+  // without what only the source could give again: the timeline, and text.
   const isSourceLost = isLostForGood(facts, sourcePieceId, cluster);
   const dispensable = [sourcePieceId, timelinePieceId, ...plan.text.map(({ track }) => textPieceId(track))];
   const isPointless = (pieceId: PieceId): boolean =>
-    isSourceLost && dispensable.includes(pieceId) && isLostForGood(facts, pieceId, cluster);
+    (pieceId === sourcePieceId && facts.asset.keepSource !== "always") ||
+    (isSourceLost && dispensable.includes(pieceId) && isLostForGood(facts, pieceId, cluster));
   return plannedPieces(facts.view).filter((pieceId) => !isPointless(pieceId));
 }
 

@@ -1,4 +1,5 @@
-// Copies that are missing: every home is to hold every piece that there is.
+// Copies that are missing: every home is to hold every piece that there is, but for a source that is never kept.
+import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { Piece } from "@vstream/core/media.ts";
 import { copiesOf, isBeingMade, openTask } from "./asset-facts.ts";
@@ -6,6 +7,7 @@ import type { AssetFacts } from "./asset-facts.ts";
 import { isSchedulable } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
+import { isForEveryHome } from "./keep-source.ts";
 import { newTask } from "./new-task.ts";
 import { lacksRoom } from "./room.ts";
 
@@ -20,10 +22,22 @@ const deadCopyRetryMs = 30_000;
  * asset is being made, since somebody waits for its beginning; later, what has the fewest copies first.
  */
 export function planCopies(facts: AssetFacts, homes: readonly NodeId[], cluster: Cluster): Decision[] {
-  return [
-    ...cancelMootCopies(facts, homes),
-    ...takersOf(facts, homes, cluster).flatMap((home) => copiesTo(home, facts)),
-  ];
+  const takers = takersOf(facts, homes, cluster);
+  const sourceTaker = takerOfSource(facts, takers, cluster);
+  return [...cancelMootCopies(facts, homes), ...takers.flatMap((home) => copiesTo(home, facts, sourceTaker))];
+}
+
+// A source that is to stand in one place only is copied when that place goes.
+function takerOfSource(facts: AssetFacts, takers: readonly NodeId[], { byId }: Cluster): NodeId | null {
+  const { homes, leavingHomes } = facts.asset;
+  const stays = (nodeId: NodeId): boolean => {
+    const node = byId.get(nodeId);
+    return homes.includes(nodeId) && !leavingHomes.includes(nodeId) && node?.scheduling === "active";
+  };
+  const holders = copiesOf(facts, sourcePieceId);
+  const isComing = facts.view.openTasks.some((task) => task.kind === "replicate" && task.pieceId === sourcePieceId);
+  if (isComing || holders.some(stays)) return null;
+  return takers.find((nodeId) => stays(nodeId) && !holders.includes(nodeId)) ?? null;
 }
 
 // A home that was moved from, or has no room for all of it, takes nothing more, as long as the others are enough.
@@ -34,9 +48,10 @@ function takersOf(facts: AssetFacts, homes: readonly NodeId[], cluster: Cluster)
   return (lasting.length >= replicasWanted ? lasting : able).map((node) => node.id);
 }
 
-function copiesTo(home: NodeId, facts: AssetFacts): Decision[] {
+function copiesTo(home: NodeId, facts: AssetFacts, sourceTaker: NodeId | null): Decision[] {
   const open = facts.view.openTasks.filter((task) => task.kind === "replicate" && task.nodeId === home).length;
   return [...facts.pieces.values()]
+    .filter(({ id }) => isForEveryHome(facts.asset, id) || home === sourceTaker)
     .filter((piece) => canBeCopied(piece.id, home, facts))
     .toSorted((one, other) => copiesBefore(one, facts) - copiesBefore(other, facts) || rankOf(one) - rankOf(other))
     .slice(0, Math.max(0, openCopiesPerHome - open))

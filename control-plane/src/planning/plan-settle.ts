@@ -2,7 +2,7 @@
 import type { NodeId } from "@vstream/core/ids.ts";
 import { copiesOf, holdsAll, plannedPieces } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
-import { homesPossible, homesWanted, isLeaving } from "./cluster.ts";
+import { homesPossible, homesWanted, isLeaving, mayHold } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
 
@@ -43,7 +43,7 @@ function hasItsHomes(facts: AssetFacts, cluster: Cluster): boolean {
     leavingHomes.length === 0 &&
     homes.length >= homesPossible(facts.asset, cluster) &&
     !awaitsPinned(facts, cluster) &&
-    homes.every((home) => isQuiet(home, cluster))
+    homes.every((home) => isQuiet(home, facts, cluster))
   );
 }
 
@@ -62,9 +62,10 @@ function awaitsPinned({ asset }: AssetFacts, cluster: Cluster): boolean {
   });
 }
 
-function isQuiet(home: NodeId, cluster: Cluster): boolean {
+// One outside of the asset's regions goes as soon as a node in them can take its place.
+function isQuiet(home: NodeId, { asset }: AssetFacts, cluster: Cluster): boolean {
   const node = cluster.byId.get(home);
-  return node?.health === "up" && !isLeaving(node);
+  return node?.health === "up" && !isLeaving(node) && mayHold(asset, node);
 }
 
 // A suspect node's surplus is discarded once it is up again.

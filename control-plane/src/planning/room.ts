@@ -5,6 +5,7 @@ import type { NodeRecord } from "../catalog/records.ts";
 import { copiesOf } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import type { Cluster } from "./cluster.ts";
+import { isForEveryHome } from "./keep-source.ts";
 
 /** Only of a node that is up: what others say of their disks is old. */
 export function lacksRoom(node: NodeRecord, facts: AssetFacts): boolean {
@@ -35,6 +36,7 @@ function bytesLacking(nodeId: NodeId, facts: AssetFacts): number {
   let bytes = 0;
   for (const piece of facts.pieces.values()) {
     const holders = copiesOf(facts, piece.id);
+    if (!isForEveryHome(facts.asset, piece.id)) continue;
     if (holders.length === 0 || holders.includes(nodeId) || arriving.has(piece.id)) continue;
     bytes += bytesOf(piece.content);
   }

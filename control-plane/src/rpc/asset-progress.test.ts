@@ -116,7 +116,7 @@ describe("an asset's progress", () => {
   it("says how much of the film is left, and how fast it goes", () => {
     const tasks = [
       taskRecord({ ...leased, kind: "transcode", pieceId: videoPieceId(1) }),
-      taskRecord({ kind: "transcode", pieceId: videoPieceId(1) }),
+      taskRecord({ kind: "transcode", pieceId: videoPieceId(0), state: "pending" }),
       taskRecord({ ...leased, kind: "audio", pieceId: audioPieceId(0, 0) }),
     ];
     const view = viewOf({ asset: { plan, probe }, pieces: everything.slice(0, 3), tasks });

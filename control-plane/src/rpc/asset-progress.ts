@@ -1,53 +1,64 @@
-// How far an asset is, as one number and one word. Pure. The number is a sum of four shares: the upload, the copies of
-// the source, what is encoded (running tasks count with what they have done), and the copies of everything.
-import { imagesPieceId, sourcePieceId, videoPieceId } from "@vstream/core/ids.ts";
-import type { PieceId } from "@vstream/core/ids.ts";
-import type { AudioTarget } from "@vstream/core/media.ts";
+// How far an asset is, as one number and one word. Pure. The number is the share of its frames that are encoded, those
+// of running tasks by what their nodes said last; before there are any, the source's arrival is a little of it.
+import { sourcePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { AssetRecord, AssetView, EncodePlan, TaskRecord } from "../catalog/records.ts";
-import { extrasOf, isGivenUp, plannedPieces } from "../planning/asset-facts.ts";
+import { plannedPieces } from "../planning/asset-facts.ts";
 
-const shares = { upload: 0.05, sourceCopies: 0.05, encoding: 0.75, copies: 0.15 };
-/** An audio track costs about this part of what the video of the same length does. */
-const audioWeight = 0.05;
-/** And a track of text, and images. */
-const extraWeight = 0.01;
+/** The most that is shown before a frame is encoded: for a source that has arrived, and one that is also copied. */
+const shares = { arrived: 0.04, copied: 0.05 };
 /** Shown until the asset is ready: it is not finished before it says so. */
 const nearlyDone = 0.999;
 
-export interface Progress {
+/** What a node said last of a task that runs there. */
+export interface TaskWord {
+  /** 0 to 1. */
   readonly progress: number;
-  readonly step: string;
+  /** Media seconds a second; 0: not known. */
+  readonly speed: number;
 }
 
-/**
- * Of an asset that is being worked at; see settledProgress for the others.
- * @param progressOf of a running task, 0 to 1
- */
-export function progressOfAsset(view: AssetView, progressOf: (task: TaskRecord) => number): Progress {
-  const wanted = Math.max(1, Math.min(view.asset.replicasWanted, view.asset.homes.length));
-  const copies = countCopies(view, progressOf);
-  const copied = (pieceId: PieceId): number => Math.min(1, (copies.get(pieceId) ?? 0) / wanted);
-  if (!view.pieces.some((piece) => piece.id === sourcePieceId)) return { progress: 0, step: "uploading" };
-  const source = shares.upload + shares.sourceCopies * copied(sourcePieceId);
-  if (view.asset.state === "uploading") return { progress: source, step: "copying the source" };
-  const { plan } = view.asset;
-  if (plan === null) return { progress: source, step: "reading" };
-  const encoded = encodedShare(plan, view, progressOf);
-  const pieces = plannedPieces(view);
-  const everywhere = pieces.reduce((sum, pieceId) => sum + copied(pieceId), 0) / pieces.length;
-  const progress = Math.min(nearlyDone, source + shares.encoding * encoded + shares.copies * everywhere);
-  return { progress, step: encoded < 1 ? "encoding" : "copying" };
+export interface RawProgress {
+  readonly progress: number;
+  readonly step: string;
+  /** Of the edition that is being made beside the present one, 0 to 1; 0 when there is none. */
+  readonly nextProgress: number;
+  /** Of all that is being encoded now, media seconds a second. */
+  readonly speed: number;
+  /** Of the video, until it is encoded; null: nobody knows yet how much there is. */
+  readonly secondsLeft: number | null;
+}
+
+/** Of an asset that is being worked at; see settledProgress for the others. */
+export function progressOfAsset(view: AssetView, wordOn: (task: TaskRecord) => TaskWord | null): RawProgress {
+  const { asset } = view;
+  const speed = speedOf(view, wordOn);
+  if (asset.nextEdition !== null) {
+    const { plan, edition } = asset.nextEdition;
+    const nextProgress = plan === null ? 0 : encodedShare({ view, plan, edition }, wordOn);
+    const left = secondsLeft(asset, plan === null ? null : nextProgress);
+    return { progress: 1, step: "encoding another edition", nextProgress, speed, secondsLeft: left };
+  }
+  const arrival = arrivalOf(view, wordOn);
+  const { plan } = asset;
+  if (arrival.step !== null || plan === null) {
+    const { progress, step } = arrival;
+    return { progress, step: step ?? "reading", nextProgress: 0, speed: 0, secondsLeft: null };
+  }
+  const encoded = encodedShare({ view, plan, edition: asset.edition }, wordOn);
+  const progress = Math.min(nearlyDone, Math.max(arrival.progress, encoded));
+  return { progress, step: stepOf(view), nextProgress: 0, speed, secondsLeft: secondsLeft(asset, encoded) };
 }
 
 /** Of an asset that nothing is being made of any more; undefined for one in work. */
-export function settledProgress(asset: AssetRecord): Progress | undefined {
+export function settledProgress(asset: AssetRecord): RawProgress | undefined {
+  const rest = { nextProgress: 0, speed: 0 };
   switch (asset.state) {
     case "ready":
-      return { progress: 1, step: "done" };
+      return asset.nextEdition === null ? { ...rest, progress: 1, step: "done", secondsLeft: 0 } : undefined;
     case "failed":
-      return { progress: 0, step: "failed" };
+      return { ...rest, progress: 0, step: "failed", secondsLeft: null };
     case "deleting":
-      return { progress: 0, step: "deleting" };
+      return { ...rest, progress: 0, step: "deleting", secondsLeft: null };
     case "uploading":
     case "processing":
     case "playable":
@@ -55,48 +66,58 @@ export function settledProgress(asset: AssetRecord): Progress | undefined {
   }
 }
 
-function countCopies(view: AssetView, progressOf: (task: TaskRecord) => number): Map<PieceId, number> {
-  const copies = new Map<PieceId, number>();
-  const add = (pieceId: PieceId, count: number): void => {
-    copies.set(pieceId, (copies.get(pieceId) ?? 0) + count);
-  };
-  for (const replica of view.replicas) if (replica.state === "verified") add(replica.pieceId, 1);
-  for (const task of view.openTasks) {
-    if (task.kind === "replicate" && task.pieceId !== "") add(task.pieceId, progressOf(task));
+// `step` is null once the source has arrived. How far an upload is, its client knows.
+function arrivalOf(
+  { asset, pieces, openTasks, replicas }: AssetView,
+  wordOn: (task: TaskRecord) => TaskWord | null,
+): { progress: number; step: string | null } {
+  if (asset.state !== "uploading") return { progress: shares.copied, step: null };
+  if (pieces.some((piece) => piece.id === sourcePieceId)) {
+    const wanted = Math.max(1, Math.min(asset.replicasWanted, asset.homes.length));
+    const copies = replicas.filter(({ pieceId, state }) => pieceId === sourcePieceId && state === "verified").length;
+    const share = Math.min(1, copies / wanted);
+    return { progress: shares.arrived + (shares.copied - shares.arrived) * share, step: "copying the source" };
   }
-  return copies;
+  if (asset.sourceUrl === null) return { progress: 0, step: "uploading" };
+  const fetch = openTasks.find(({ kind }) => kind === "fetch");
+  const fetched = fetch === undefined ? 0 : (wordOn(fetch)?.progress ?? 0);
+  return { progress: shares.arrived * fetched, step: "fetching the source" };
 }
 
-function encodedShare(plan: EncodePlan, view: AssetView, progressOf: (task: TaskRecord) => number): number {
+function stepOf(view: AssetView): string {
   const made = new Set(view.pieces.map((piece) => piece.id));
-  const running = new Map(view.openTasks.map((task) => [`${task.kind} ${task.pieceId}`, progressOf(task)]));
-  let total = 0;
-  let done = 0;
-  for (const chunk of plan.chunks) {
-    const pieceId = videoPieceId(chunk.index);
-    total += chunk.segmentCount;
-    done += chunk.segmentCount * (made.has(pieceId) ? 1 : (running.get(`transcode ${pieceId}`) ?? 0));
-  }
-  const chunkTotal = total;
-  const trackTotal = chunkTotal * audioWeight;
-  for (const target of plan.audio) {
-    total += trackTotal;
-    done += trackTotal * trackShare(target, view, running);
-  }
-  for (const pieceId of extrasOf(plan).filter((id) => !isGivenUp(id, view.deadTasks))) {
-    const kind = pieceId === imagesPieceId ? "images" : "text";
-    const weight = chunkTotal * extraWeight;
-    total += weight;
-    done += weight * (made.has(pieceId) ? 1 : (running.get(`${kind} ${pieceId}`) ?? 0));
-  }
-  return total === 0 ? 0 : done / total;
+  if (!plannedPieces(view).every((pieceId) => made.has(pieceId))) return "encoding";
+  return view.openTasks.some(({ kind }) => kind === "check") ? "checking" : "copying";
 }
 
-// A track is one encode that reports chunk by chunk: whichever of the two says more is nearer.
-function trackShare(target: AudioTarget, view: AssetView, running: ReadonlyMap<string, number>): number {
-  const prefix = `audio-${String(target.track)}-`;
-  const made = view.pieces.filter((piece) => piece.id.startsWith(prefix)).length;
-  const reported = made / Math.max(1, view.asset.plan?.chunks.length ?? 1);
-  const [heard] = [...running].filter(([name]) => name.startsWith(`audio ${prefix}`)).map(([, share]) => share);
-  return Math.min(1, Math.max(reported, heard ?? 0));
+interface Encode {
+  readonly view: AssetView;
+  readonly plan: EncodePlan;
+  readonly edition: number;
+}
+
+// What is made says how many frames it has; what is not shares the rest of the film's by its length.
+function encodedShare({ view, plan, edition }: Encode, wordOn: (task: TaskRecord) => TaskWord | null): number {
+  const frames = new Map(view.pieces.map(({ id, content }) => [id, content.kind === "video" ? content.frames : 0]));
+  const made = plan.chunks.map(({ index }) => frames.get(videoPieceId(index, edition)) ?? null);
+  const done = made.reduce<number>((sum, count) => sum + (count ?? 0), 0);
+  const missing = plan.chunks.filter((_, at) => made[at] === null);
+  const segments = missing.reduce((sum, { segmentCount }) => sum + segmentCount, 0);
+  if (segments === 0) return 1;
+  const rest = Math.max(segments, (view.asset.probe?.video.frames ?? 0) - done);
+  const running = missing.reduce((sum, { index, segmentCount }) => {
+    const pieceId = videoPieceId(index, edition);
+    const task = view.openTasks.find((open) => open.kind === "transcode" && open.pieceId === pieceId);
+    return sum + (task === undefined ? 0 : (wordOn(task)?.progress ?? 0) * segmentCount);
+  }, 0);
+  return (done + (rest * running) / segments) / (done + rest);
+}
+
+function speedOf({ openTasks }: AssetView, wordOn: (task: TaskRecord) => TaskWord | null): number {
+  const encodes = openTasks.filter(({ kind, state }) => kind === "transcode" && state === "leased");
+  return encodes.reduce((sum, task) => sum + (wordOn(task)?.speed ?? 0), 0);
+}
+
+function secondsLeft({ probe }: AssetRecord, share: number | null): number | null {
+  return probe === null || share === null ? null : probe.durationSeconds * (1 - share);
 }

@@ -8,7 +8,15 @@ import { playbackOf } from "./playback-urls.ts";
 function hosts(nodes: readonly NodeRecord[], states: readonly ReplicaState[], state: AssetState = "ready"): string[] {
   const asset = assetRecord({ state, homes: nodes.map((node) => node.id) });
   const replicas = nodes.map((node, index) => ({ nodeId: node.id, state: states[index] ?? "verified" }));
-  const summary: AssetSummary = { asset, replicas, fewestCopies: 1, storedBytes: 1, piecesDone: 1, text: [] };
+  const summary: AssetSummary = {
+    asset,
+    replicas,
+    fewestCopies: 1,
+    hasSource: true,
+    storedBytes: 1,
+    piecesDone: 1,
+    text: [],
+  };
   const playback = playbackOf(summary, nodes);
   for (const url of playback.watch) assert.ok(url.endsWith(`/watch/${asset.id}`));
   for (const url of playback.hls) assert.ok(url.endsWith(`/v/${asset.id}/index.m3u8`));

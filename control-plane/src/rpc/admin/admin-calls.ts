@@ -6,6 +6,7 @@ import type { ControlLoop } from "../../control-loop/control-loop.ts";
 import type { Tokens } from "../../identity/join-tokens.ts";
 import type { SourceTickets } from "../../identity/source-tickets.ts";
 import type { Ladders } from "../../planning/ladder-forms.ts";
+import type { AssetPace } from "../asset-pace.ts";
 import type { CallContext } from "../answered-call.ts";
 import type { User } from "../caller.ts";
 
@@ -38,6 +39,7 @@ export interface AdminDeps {
   readonly tokens: Tokens;
   readonly tickets: SourceTickets;
   readonly clock: Clock;
+  readonly pace: AssetPace;
   readonly settings: AdminSettings;
 }
 

@@ -3,22 +3,21 @@
 // asset.
 import { VsError } from "@vstream/core/errors.ts";
 import { newId } from "@vstream/core/ids.ts";
-import type { NodeId } from "@vstream/core/ids.ts";
 import type { CreateAssetRequest, CreateAssetResponse, UploadTicket } from "@vstream/proto/admin.ts";
 import type { Actor, CreateAssetOutcome, NewAsset } from "../../catalog/catalog.ts";
+import { checkPins } from "../../catalog/pins.ts";
 import { keepSources } from "../../catalog/records.ts";
 import type { AssetRecord } from "../../catalog/records.ts";
 import { assertLadderName } from "../../planning/choose-ladder.ts";
 import * as check from "../wire/checks.ts";
-import { allNodes } from "../../control-loop/all-nodes.ts";
 import type { AdminDeps } from "./admin-calls.ts";
-import { findNode, nearest } from "./find-node.ts";
+import { pinsFrom, regionsFrom, replicasFrom, titleFrom } from "./asset-wishes.ts";
 import { showAsset } from "./show-asset.ts";
 import { sourceNameOf, sourceUrlFrom } from "./source-url.ts";
 import { subtitleFilesFrom } from "./subtitle-files.ts";
 import { isAwaitingSource, placeUpload, ticketFor } from "./upload-place.ts";
 
-const limits = { title: 500, sourceName: 1_024, externalId: 256, regions: 16, replicas: 10, pins: 32, priority: 1_000 };
+const limits = { title: 500, sourceName: 1_024, externalId: 256, priority: 1_000 };
 
 export async function createAsset(
   deps: AdminDeps,
@@ -63,14 +62,16 @@ async function checkRequest(deps: AdminDeps, request: CreateAssetRequest): Promi
   const ladder = request.ladder === "" ? "default" : request.ladder;
   assertLadderName(ladder, deps.settings.ladders);
   const externalId = check.text(request.externalId, "external id", { max: limits.externalId });
-  const replicasWanted = replicasFrom(request.replicas, deps.settings.replicas);
+  const replicasWanted = request.replicas === 0 ? deps.settings.replicas : replicasFrom(request.replicas);
+  const pins = await pinsFrom(deps, request.pinnedNodes);
+  checkPins(pins, replicasWanted);
   return {
-    title: check.text(title, "title", { min: 1, max: limits.title }),
+    title: titleFrom(title),
     labels: check.labels(request.labels),
     externalId: externalId === "" ? null : externalId,
     ladder,
     replicasWanted,
-    pins: await pinsFrom(deps, request.pinnedNodes, replicasWanted),
+    pins,
     regions: await regionsFrom(deps, request.regions),
     priority: check.integer(request.priority, "priority", { min: -limits.priority, max: limits.priority }),
     ...source,
@@ -102,25 +103,8 @@ function fetchedSource({ sourceUrl, sourceSha256, sourceBytes }: CreateAssetRequ
   return { sourceName: name, sourceSha256: null, sourceBytes: 0, sourceUrl: url };
 }
 
-function replicasFrom(asked: number, usual: number): number {
-  return asked === 0 ? usual : check.integer(asked, "replicas", { min: 1, max: limits.replicas });
-}
-
-async function pinsFrom(deps: AdminDeps, asked: readonly string[], replicas: number): Promise<readonly NodeId[]> {
-  const named = check.atMost(asked, "pinned nodes", limits.pins);
-  const nodes = await Promise.all(named.map(async (node) => await findNode(deps.catalog.queries, node)));
-  const pins = [...new Set(nodes.map((node) => node.id))];
-  if (pins.length <= replicas) return pins;
-  throw new VsError(
-    "invalid_argument",
-    `${String(pins.length)} nodes are pinned, but only ${String(replicas)} copies wanted`,
-    {
-      hint: `Pin fewer nodes, or ask for --replicas ${String(pins.length)}`,
-    },
-  );
-}
-
-function sourceBytesFrom(bytes: number, mostBytes: number): number {
+/** @throws VsError source_empty, source_too_large */
+export function sourceBytesFrom(bytes: number, mostBytes: number): number {
   if (bytes === 0) {
     throw new VsError("source_empty", "the source is empty", { hint: "Check that the file was written to its end" });
   }
@@ -130,16 +114,4 @@ function sourceBytesFrom(bytes: number, mostBytes: number): number {
     });
   }
   return check.integer(bytes, "source bytes", check.byteCount);
-}
-
-async function regionsFrom(deps: AdminDeps, asked: readonly string[]): Promise<readonly string[]> {
-  const regions = [...new Set(check.atMost(asked, "regions", limits.regions))];
-  if (regions.length === 0) return regions;
-  const known = [...new Set((await allNodes(deps.catalog.queries)).map((node) => node.region))].toSorted();
-  const unknown = regions.find((region) => !known.includes(region));
-  if (unknown === undefined) return regions;
-  const meant = nearest(unknown, known);
-  throw new VsError("invalid_argument", `no node is in the region ${JSON.stringify(unknown)}`, {
-    hint: `${meant === undefined ? "" : `Did you mean ${meant}? `}Regions: ${known.join(", ")}`,
-  });
 }

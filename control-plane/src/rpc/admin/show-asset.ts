@@ -4,13 +4,14 @@ import type { AssetId } from "@vstream/core/ids.ts";
 import type { Asset as WireAsset } from "@vstream/proto/admin.ts";
 import type { AssetSummary } from "../../catalog/catalog.ts";
 import { progressOfAsset, settledProgress } from "../asset-progress.ts";
+import type { RawProgress } from "../asset-progress.ts";
 import { assetToWire } from "../asset-view.ts";
 import type { AdminDeps } from "./admin-calls.ts";
 
-type Deps = Pick<AdminDeps, "catalog" | "loop">;
+type Deps = Pick<AdminDeps, "catalog" | "loop" | "pace">;
 
 /** @throws VsError asset_not_found */
-export async function findAsset(deps: Deps, id: AssetId): Promise<AssetSummary> {
+export async function findAsset(deps: Pick<Deps, "catalog">, id: AssetId): Promise<AssetSummary> {
   const summary = await deps.catalog.queries.getAsset(id);
   if (summary !== null) return summary;
   throw new VsError("asset_not_found", `there is no asset ${id}`, { hint: "See all assets: vsctl assets list" });
@@ -23,10 +24,13 @@ export async function showAsset(deps: Deps, id: AssetId): Promise<WireAsset> {
 export async function showSummary(deps: Deps, summary: AssetSummary): Promise<WireAsset> {
   const { asset } = summary;
   const settled = settledProgress(asset);
-  if (settled !== undefined) return assetToWire({ summary, progress: settled, pieces: [] });
+  if (settled !== undefined) {
+    return assetToWire({ summary, progress: deps.pace.forget(asset.id, settled), pieces: [] });
+  }
   // The pieces are read only where they are looked at: while work goes on.
   const view = await deps.catalog.queries.getAssetView(asset.id);
-  if (view === null) return assetToWire({ summary, progress: { progress: 0, step: "gone" }, pieces: [] });
-  const progress = progressOfAsset(view, (task) => deps.loop.progressOf(task.id)?.progress ?? 0);
-  return assetToWire({ summary, progress, pieces: view.pieces });
+  const raw = view === null ? gone : progressOfAsset(view, (task) => deps.loop.progressOf(task.id));
+  return assetToWire({ summary, progress: deps.pace.follow(asset.id, raw), pieces: view?.pieces ?? [] });
 }
+
+const gone: RawProgress = { progress: 0, step: "gone", nextProgress: 0, speed: 0, secondsLeft: null };
