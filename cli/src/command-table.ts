@@ -8,7 +8,10 @@ type Loader = () => Promise<{ default: CommandClass }>;
 const here: readonly (readonly [id: string, summary: string, load: Loader])[] = [
   ["assets:check", "Hold an asset against the authoring rules", () => import("./commands/assets/check.ts")],
   ["assets:delete", "Delete an asset; a trash keeps it for a time", () => import("./commands/assets/delete.ts")],
+  ["assets:download", "Fetch an asset's source back", () => import("./commands/assets/download.ts")],
   ["assets:list", "The assets", () => import("./commands/assets/list.ts")],
+  ["assets:provenance", "What an asset was made from and with", () => import("./commands/assets/provenance.ts")],
+  ["assets:rebuild", "Make again what has no good copy", () => import("./commands/assets/rebuild.ts")],
   ["assets:show", "One asset", () => import("./commands/assets/show.ts")],
   ["assets:undelete", "Bring a deleted asset back from the trash", () => import("./commands/assets/undelete.ts")],
   ["assets:url", "Where an asset plays", () => import("./commands/assets/url.ts")],

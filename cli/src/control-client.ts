@@ -13,7 +13,10 @@ import type {
   Node,
   NodeImpact,
   Page,
+  Provenance,
   Rebalance,
+  RebuildProgress,
+  SourceTicket,
   Status,
   Task,
   Token,
@@ -27,6 +30,8 @@ import {
   toNode,
   toNodeImpact,
   toPage,
+  toProvenance,
+  toRebuildProgress,
   toTask,
   toToken,
 } from "./wire.ts";
@@ -133,6 +138,24 @@ export class ControlClient implements AsyncDisposable {
     for await (const { copies, done } of this.#channel.stream(service.verifyAsset, { id })) {
       yield { copies: copies.map(toCopyVerification), done };
     }
+  }
+
+  /** From where an asset's source can be fetched, best first. */
+  async downloadSource(id: string): Promise<{ asset: Asset; tickets: SourceTicket[] }> {
+    const { asset, tickets } = await this.#channel.call(service.downloadSource, { id });
+    return { asset: toAsset(asset), tickets };
+  }
+
+  /** Has made again what is wrong or missing; a resume token goes on from an earlier call. */
+  async *rebuildAsset(id: string, resumeToken: string): AsyncGenerator<{ item: RebuildProgress; resumeToken: string }> {
+    const since = resumeToken === "" ? 0 : Number(resumeToken);
+    for await (const response of this.#channel.stream(service.rebuildAsset, { id, since })) {
+      yield { item: toRebuildProgress(response), resumeToken: String(response.startedAt) };
+    }
+  }
+
+  async getProvenance(id: string): Promise<Provenance> {
+    return toProvenance(await this.#channel.call(service.getProvenance, { id }));
   }
 
   async listNodes(options: ListQuery): Promise<Page<Node>> {

@@ -17,8 +17,6 @@ export const laterCommands: readonly LaterCommand[] = [
   { id: "assets:cancel", summary: "Stop making an asset", part: media },
   { id: "assets:update", summary: "Change an asset's title, labels or subtitles", part: media },
   { id: "assets:reencode", summary: "Make an asset again with another ladder", part: media },
-  { id: "assets:download", summary: "Fetch an asset's source back", part: media },
-  { id: "assets:rebuild", summary: "Make again what has no good copy", part: media },
   { id: "play", summary: "Play an asset with headless viewers and measure", part: serving },
   { id: "catalog:backup", summary: "Copy the catalog to a file", part: trust },
   { id: "catalog:restore", summary: "Put a copy of the catalog back", part: trust },

@@ -16,7 +16,9 @@ import {
   sampleEvent,
   sampleImpact,
   sampleNode,
+  sampleProvenance,
   sampleRebalance,
+  sampleRebuild,
   sampleStatus,
   sampleTask,
   sampleToken,
@@ -28,6 +30,8 @@ const answers: Answers = {
   getAsset: () => ({ asset: sampleAsset() }),
   watchAsset: () => [{ asset: sampleAsset(), resumeToken: "r1" }],
   verifyAsset: () => [sampleVerification("checking"), sampleVerification("good")],
+  rebuildAsset: () => [sampleRebuild("encoding"), sampleRebuild("encoded")],
+  getProvenance: () => sampleProvenance(),
   getPlayback: () => ({
     asset: sampleAsset(),
     playback: { watch: ["http://n/watch/a"], hls: ["http://n/v/a"], dash: ["http://n/v/d"] },
@@ -114,10 +118,11 @@ describe("every row of vsctl's table", function () {
   });
 });
 
-// In ingest.test.ts, ingest-sources.test.ts, doctor.test.ts, check-command.test.ts, with nodes and files of their own.
+// In ingest.test.ts, ingest-sources.test.ts, doctor.test.ts, check-command.test.ts, download.test.ts, with nodes and files of their own.
 const testedElsewhere = [
   ["doctor"],
   ["assets", "check", "--quick", "--node", "--timeout"],
+  ["assets", "download", "--output", "--force"],
   ...[
     "--title",
     "--ladder",

@@ -202,6 +202,123 @@ export interface CopyVerification {
   readonly reason: string | null;
 }
 
+/** The right to fetch a source from one node. */
+export interface SourceTicket {
+  readonly url: string;
+  readonly token: string;
+  readonly nodeId: string;
+}
+
+/** A source that was fetched back. */
+export interface Download {
+  readonly asset: string;
+  /** "-": standard output. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** What was wrong or missing of an asset, and what became of it. */
+export interface Rebuild {
+  readonly asset: string;
+  /** How many copies were read again; of those, how many were bad or could not be reached. */
+  readonly verified: { copies: number; bad: number; unreachable: number };
+  /** Encoded again, since no good copy was left. */
+  readonly rebuilt: readonly RebuiltPiece[];
+  /** How many copies of pieces were made. */
+  readonly copied: number;
+  /** What cannot be made again. */
+  readonly failed: readonly { pieceId: string; error: Failure }[];
+}
+
+export interface RebuiltPiece {
+  readonly pieceId: string;
+  readonly nodeId: string;
+  readonly taskId: string;
+  readonly objects: readonly ObjectRef[];
+  /** Every object has the hash that it had before. */
+  readonly sameBytes: boolean;
+}
+
+export interface ObjectRef {
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** How far a rebuild is. */
+export interface RebuildProgress {
+  readonly copies: readonly CopyVerification[];
+  readonly pieces: readonly PieceRebuild[];
+  readonly copiesMade: number;
+  readonly done: boolean;
+}
+
+export interface PieceRebuild {
+  readonly pieceId: string;
+  /** waiting, copying, encoding; copied, encoded, failed. */
+  readonly state: string;
+  readonly taskId: string | null;
+  readonly nodeId: string | null;
+  readonly nodeName: string | null;
+  readonly objects: readonly ObjectRef[];
+  readonly sameBytes: boolean;
+  readonly error: Failure | null;
+}
+
+/** What an asset was made from and with. */
+export interface Provenance {
+  readonly asset: string;
+  readonly source: { name: string | null; url: string | null; sha256: string | null; bytes: number | null };
+  readonly ladder: string;
+  /** What the probe found; null: nothing yet. */
+  readonly probe: ProbeShape | null;
+  /** The targets, exactly. */
+  readonly rungs: readonly RungShape[];
+  readonly audio: readonly object[];
+  readonly text: readonly object[];
+  readonly pieces: readonly PieceProvenance[];
+}
+
+/** The fields that people are shown; there are more. */
+export interface ProbeShape {
+  readonly format: string;
+  readonly durationSeconds: number;
+  readonly video: {
+    readonly codec: string;
+    readonly width: number;
+    readonly height: number;
+    readonly frameRate: number;
+    readonly pixelFormat: string;
+  } | null;
+  readonly audio: readonly { codec: string; channels: number; sampleRate: number; language: string }[];
+  readonly text: readonly { codec: string; language: string }[];
+  readonly warnings: readonly string[];
+}
+
+export interface RungShape {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly codec: string;
+  readonly preset: string;
+  readonly crf: number;
+  readonly maxrateBps: number;
+  readonly bufferBits: number;
+  readonly profile: string;
+}
+
+export interface PieceProvenance {
+  readonly pieceId: string;
+  readonly toolchain: string | null;
+  /** Null: that node is gone, or has another build by now. */
+  readonly ffmpegVersion: string | null;
+  readonly nodeId: string | null;
+  readonly nodeName: string | null;
+  /** What ffmpeg and ffprobe were told, a line for each run; none: it was made before that was kept. */
+  readonly arguments: readonly string[];
+  readonly objects: readonly ObjectRef[];
+}
+
 /** What would even out how full the nodes are. */
 export interface Rebalance {
   /** Whether the control plane does it by itself, in the background. */

@@ -2,7 +2,19 @@
 import { VsError, isErrorCode } from "@vstream/core/errors.ts";
 import type { Failure } from "@vstream/core/errors.ts";
 import type * as Wire from "@vstream/proto/admin.ts";
-import type { Asset, CopyVerification, Event, Node, NodeImpact, Page, Scrub, Task, Token } from "./shapes.ts";
+import type {
+  Asset,
+  CopyVerification,
+  Event,
+  Node,
+  NodeImpact,
+  Page,
+  Provenance,
+  RebuildProgress,
+  Scrub,
+  Task,
+  Token,
+} from "./shapes.ts";
 
 export function toAsset(wire: Wire.Asset | undefined): Asset {
   const { leftMs, ...asset } = given(wire);
@@ -62,6 +74,34 @@ function toScrub(scrub: Wire.NodeScrub): Scrub {
 
 export function toCopyVerification(copy: Wire.CopyVerification): CopyVerification {
   return { ...copy, reason: orNull(copy.reason) };
+}
+
+export function toRebuildProgress(wire: Wire.RebuildAssetResponse): RebuildProgress {
+  const pieces = wire.pieces.map(({ failure, ...piece }) => ({
+    ...{ ...piece, taskId: orNull(piece.taskId), nodeId: orNull(piece.nodeId), nodeName: orNull(piece.nodeName) },
+    error: toFailure(failure),
+  }));
+  return { copies: wire.copies.map(toCopyVerification), pieces, copiesMade: wire.copiesMade, done: wire.done };
+}
+
+export function toProvenance(wire: Wire.GetProvenanceResponse): Provenance {
+  const { assetId: asset, ladder, probe, rungs, audio, text } = wire;
+  return {
+    asset,
+    source: {
+      ...{ name: orNull(wire.sourceName), url: orNull(wire.sourceUrl), sha256: orNull(wire.sourceSha256) },
+      bytes: wire.sourceBytes === 0 ? null : wire.sourceBytes,
+    },
+    ...{ ladder, rungs, audio, text },
+    probe: probe === undefined ? null : { ...probe, video: probe.video ?? null },
+    pieces: wire.pieces.map((piece) => ({
+      ...piece,
+      toolchain: orNull(piece.toolchain),
+      ffmpegVersion: orNull(piece.ffmpegVersion),
+      nodeId: orNull(piece.nodeId),
+      nodeName: orNull(piece.nodeName),
+    })),
+  };
 }
 
 export function toNodeImpact({ node: wire, copyMs, ...impact }: Wire.GetNodeImpactResponse): NodeImpact {

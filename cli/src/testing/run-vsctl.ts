@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** What comes from its standard input; else nothing is there. */
   readonly input?: Uint8Array;
+  /** Standard output has a letter for each byte. */
+  readonly binary?: boolean;
   /** The Node that starts it; else that of the tests. */
   readonly node?: string;
   /** Called with all of standard error whenever some arrives. */
@@ -32,7 +34,7 @@ export async function runVsctl(args: readonly string[], options: RunOptions = {}
   // One that ends before it has read all of it is no fault of a test.
   child.stdin.on("error", () => undefined).end(options.input);
   let [stdout, stderr] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stdout.setEncoding(options.binary === true ? "latin1" : "utf8").on("data", (text: string) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
     options.onStderr?.(stderr, () => child.kill("SIGINT"));

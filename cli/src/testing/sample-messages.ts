@@ -89,6 +89,43 @@ export function sampleVerification(
   return { copies: [{ ...good, ...bytes }, second], done: state !== "checking" && state !== "waiting" };
 }
 
+/** Of one piece in the given state, after a verification that found it bad on one node. */
+export function sampleRebuild(state: string, changes: Partial<Wire.PieceRebuild> = {}): Wire.RebuildAssetResponse {
+  const { copies } = sampleVerification("bad", { badPieceIds: ["video-00003"] });
+  const made = { taskId: sampleTask().id, nodeId: sampleNode().id, nodeName: "eu-1", failure: undefined };
+  const objects = [{ sha256: "cd".repeat(32), bytes: 300_000 }];
+  const piece = { pieceId: "video-00003", state, ...made, objects, sameBytes: state === "encoded", ...changes };
+  const done = ["copied", "encoded", "failed"].includes(state);
+  return { startedAt: sampleAt, copies, pieces: [piece], copiesMade: done ? 1 : 0, done };
+}
+
+export function sampleProvenance(): Wire.GetProvenanceResponse {
+  const { id, sourceName, sourceSha256, sourceBytes, ladder } = sampleAsset();
+  const named = { language: "en", name: "", defaultTrack: false };
+  const video = { width: 854, height: 480, codec: "h264", frameRate: 24, timeScale: 12_288, ticksPerFrame: 512 };
+  const size = { name: "480p", width: 854, height: 480, codec: "h264", preset: "medium", profile: "high" };
+  const bits = { crf: 23, maxrateBps: 1_000_000, bufferBits: 2_000_000, videoRange: "SDR" };
+  const told = ["ffprobe file:source", "ffmpeg -i file:source -vf 'scale=854:480' encoded/encoded-0.mp4"];
+  return {
+    ...{ assetId: id, sourceName, sourceUrl: "", sourceSha256, sourceBytes, ladder, text: [] },
+    probe: {
+      ...{ format: "mov,mp4", durationSeconds: 30, segments: 5, longestSegmentSeconds: 6 },
+      video: { ...video, frames: 720, interlaced: false, pixelFormat: "yuv420p", videoRange: "SDR" },
+      audio: [{ track: 0, codec: "aac", channels: 2, sampleRate: 48_000, ...named }],
+      ...{ text: [], chapters: [], warnings: ["a note\u001b[31m"], damaged: false },
+    },
+    rungs: [{ ...size, ...bits }],
+    audio: [{ track: 0, stream: 0, channels: 2, bitrateBps: 128_000, sampleRate: 48_000, ...named }],
+    pieces: [
+      {
+        ...{ pieceId: "video-00000", toolchain: "0123456789abcdef", ffmpegVersion: "5.1.9" },
+        ...{ nodeId: sampleNode().id, nodeName: "eu-1", arguments: told },
+        objects: [{ sha256: "cd".repeat(32), bytes: 300_000 }],
+      },
+    ],
+  };
+}
+
 export function sampleRebalance(changes: Partial<Wire.PreviewRebalanceResponse> = {}): Wire.PreviewRebalanceResponse {
   const { id: assetId, title } = sampleAsset();
   const { id: fromNodeId } = sampleNode();
