@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { checkContent } from "./check-content.ts";
 import type { Finding } from "./findings.ts";
-import { deliveryRules, rules } from "./rules.ts";
+import { contentRuleCount, decodingRules, deliveryRules, rules } from "./rules.ts";
 import type { RuleId } from "./rules.ts";
 import { damages } from "./testing/damages.fixture.ts";
 import { MemoryFiles } from "./testing/memory-files.fixture.ts";
@@ -43,13 +43,14 @@ describe("a check of a stream's content", function () {
     });
   }
 
-  it("has a damaged stream for every rule but those on delivery", () => {
+  it("has a damaged stream for every rule but those on delivery and decoding", () => {
     const tried = new Set(damages.map(({ rule }) => rule));
     const ids = Object.keys(rules) as RuleId[];
     assert.deepEqual(
       ids.filter((rule) => !tried.has(rule)),
-      ids.filter((rule) => deliveryRules.has(rule)),
+      ids.filter((rule) => deliveryRules.has(rule) || decodingRules.has(rule)),
     );
+    assert.equal(contentRuleCount, tried.size);
   });
 });
 

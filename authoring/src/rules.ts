@@ -93,6 +93,7 @@ export const rules = {
   "CMAF sync": must("Each segment starts with a sync sample."),
   "CMAF frames": must("Each sample of AAC lasts one frame, but for a track's last."),
   DASH: must("The MPD describes the same files, for the same time."),
+  Decodable: must("Every rendition decodes to its end without an error, with a picture for each sample."),
   Readable: must("What a playlist names is there, whole, and can be read."),
 } as const satisfies Record<string, Rule>;
 
@@ -111,5 +112,8 @@ export const deliveryRules: ReadonlySet<RuleId> = new Set([
   "RFC 9110 12.5.5",
 ] as const);
 
-/** How many rules there are on what is published, wherever it is read. */
-export const contentRuleCount = Object.keys(rules).length - deliveryRules.size;
+/** Rules that boxes do not tell: all of it has to be decoded. */
+export const decodingRules: ReadonlySet<RuleId> = new Set(["Decodable"] as const);
+
+/** How many rules boxes and playlists alone tell, wherever they are read. */
+export const contentRuleCount = Object.keys(rules).length - deliveryRules.size - decodingRules.size;

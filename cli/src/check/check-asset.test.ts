@@ -27,6 +27,7 @@ describe("a check of an asset", function () {
       origins: new Set([server.origin]),
       oneNode: false,
       quick: false,
+      decode: false,
       signal: AbortSignal.timeout(30_000),
       authorities: testCertificatePem,
       ...changes,
@@ -78,10 +79,44 @@ describe("a check of an asset", function () {
     const stream = served(files);
     await using server = await SampleServer.start(stream);
     const urls = [server.url("index.m3u8")];
-    const options = { urls, mpdUrls: [], origins: new Set([server.origin]), oneNode: false, quick: true };
+    const options = {
+      urls,
+      mpdUrls: [],
+      origins: new Set([server.origin]),
+      oneNode: false,
+      quick: true,
+      decode: false,
+    };
     const result = await checkAsset({ ...options, signal: AbortSignal.timeout(30_000) });
     assert.deepEqual([result.findings, result.checked.segments], [[], 0]);
     assert.ok(!server.asked.some((path) => /m4s|vtt/.test(path)));
+  });
+
+  it("decodes every rendition of one node when it is to", async () => {
+    const decoded: [number, number][] = [];
+    const onDecoded = (done: number, all: number): void => void decoded.push([done, all]);
+    const { findings } = await check(served(files), { decode: true, onDecoded });
+    assert.deepEqual(findings, []);
+    assert.deepEqual(decoded.at(-1), [8, 8]);
+  });
+
+  it("names a rendition that does not decode, though its boxes are right", async () => {
+    const stream = served(files);
+    const bytes = Buffer.from(stream.files.get("v180-1.m4s") ?? assert.fail());
+    const from = bytes.indexOf("mdat") + 3_000;
+    bytes.fill(0x5a, from, from + 4_000);
+    stream.files.set("v180-1.m4s", bytes);
+    assert.deepEqual((await check(stream)).findings, []);
+    const { ok, findings } = await check(stream, { decode: true });
+    assert.equal(ok, false);
+    assert.deepEqual(new Set(findings.map(({ rule }) => rule)), new Set(["Decodable"]));
+    assert.match(findings[0]?.where ?? "", /video\/v180\.m3u8$/);
+    assert.match(findings[0]?.message ?? "", /^ffmpeg says: /);
+  });
+
+  it("says that there is no ffmpeg to decode with", async () => {
+    const decoding = check(served(files), { decode: true, ffmpeg: "/nowhere/ffmpeg" });
+    await assert.rejects(decoding, { code: "ffmpeg_missing", message: /no ffmpeg on this machine/ });
   });
 
   it("asks no host that is not of the cluster", async () => {

@@ -12,6 +12,7 @@ import { checkSteeringManifest, pathwaysOf } from "@vstream/authoring/steering-r
 import { StreamReader } from "@vstream/authoring/stream-reader.ts";
 import type { StreamView } from "@vstream/authoring/views.ts";
 import { CheckedFiles } from "./checked-files.ts";
+import { decodeRenditions } from "./decode-renditions.ts";
 import { Fetcher, requestsAtOnce } from "./fetch-file.ts";
 
 export interface CheckOptions {
@@ -24,10 +25,15 @@ export interface CheckOptions {
   /** One node's alone: media playlists elsewhere are left out, and that there are others is taken on trust. */
   readonly oneNode: boolean;
   readonly quick: boolean;
+  /** Whether one node's renditions are decoded too. */
+  readonly decode: boolean;
+  /** What decodes them: a path, or a name on the PATH. */
+  readonly ffmpeg?: string;
   readonly signal: AbortSignal;
   /** Certificates to trust, PEM; else those of the system. */
   readonly authorities?: string;
   readonly onRead?: (read: number, known: number) => void;
+  readonly onDecoded?: (decoded: number, renditions: number) => void;
 }
 
 export interface CheckResult {
@@ -60,11 +66,18 @@ export async function checkAsset(options: CheckOptions): Promise<CheckResult> {
     findings.add(await checkSteering(files, stream));
     findings.add(await checkDash(files, stream, options));
   }
+  const [nearest] = streams;
+  if (options.decode && nearest !== undefined) findings.add(await decode(files, nearest, options));
   findings.add(await checkGrowing(files, streams));
   if (!options.oneNode) findings.add(checkCopies(urls, streams));
   const { playlists, segments } = reader;
   const { ok, kept, counts } = findings;
   return { ok, checked: { playlists, segments, bytes: fetcher.bytes }, findings: kept, counts };
+}
+
+async function decode(files: CheckedFiles, stream: StreamView, options: CheckOptions): Promise<Finding[]> {
+  const { signal, ffmpeg = "ffmpeg", onDecoded = () => undefined } = options;
+  return await decodeRenditions(stream, { read: (ref, take) => files.passOn(ref, take), onDecoded, signal, ffmpeg });
 }
 
 async function tryRanges(files: CheckedFiles, { media }: StreamView): Promise<void> {

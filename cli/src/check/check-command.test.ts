@@ -86,6 +86,18 @@ describe("vsctl assets check", function () {
     assert.match(printed.findings[0]?.where ?? "", /index\.m3u8$/);
   });
 
+  it("decodes with --decode, and only where media are read", async () => {
+    const stream = served(files);
+    const bytes = Buffer.from(stream.files.get("v144-0.m4s") ?? assert.fail());
+    bytes.fill(0x5a, bytes.indexOf("mdat") + 2_000, bytes.indexOf("mdat") + 4_000);
+    stream.files.set("v144-0.m4s", bytes);
+    assert.equal((await check(stream)).exitCode, 0);
+    const ran = await check(stream, "--decode");
+    assert.equal(ran.exitCode, 1, ran.stderr);
+    assert.match(ran.stdout, /^broken {3}Decodable, 2 times: /);
+    assert.equal((await check(stream, "--decode", "--quick")).exitCode, 2);
+  });
+
   it("cannot be steered by what a stream says", async () => {
     const stream = served(files);
     const index = stream.files.get("index.m3u8")?.toString() ?? "";

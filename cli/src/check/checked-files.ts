@@ -9,6 +9,7 @@ import { checkAnswer, checkEncodings } from "./delivery-rules.ts";
 import type { AnswerHead, FileKind } from "./delivery-rules.ts";
 import { FetchFailure } from "./fetch-file.ts";
 import type { Ask, Fetcher } from "./fetch-file.ts";
+import { compareParsers } from "./other-parsers.ts";
 
 const playlistLimitBytes = 32 * 2 ** 20;
 const initLimitBytes = 2 ** 20;
@@ -35,7 +36,9 @@ export class CheckedFiles implements StreamFiles {
     if (!isThere(gzipped.head)) return null;
     const plain = await this.fetchWhole(url, { gzip: false, limitBytes });
     if (plain !== null) this.#findings.add(checkEncodings(gzipped.head, plain.head));
-    return gzipped.body.toString("utf8");
+    const text = gzipped.body.toString("utf8");
+    this.#findings.add(compareParsers(text, url));
+    return text;
   }
 
   /** Once more, without a word on its delivery. */
@@ -58,6 +61,13 @@ export class CheckedFiles implements StreamFiles {
 
   async readText({ url, range }: MediaRef): Promise<Buffer | null> {
     return await this.readFile(url, "text", { range, limitBytes: textLimitBytes });
+  }
+
+  /** Hands over what was read before, once more; less than all of it when it does not come. */
+  async passOn({ url, range }: MediaRef, take: (chunk: Buffer) => void): Promise<void> {
+    await this.#orFinding(url, () =>
+      this.#fetcher.read(url, { gzip: false, range, limitBytes: segmentLimitBytes }, take),
+    );
   }
 
   async scanSegment({ url, range }: MediaRef, scan: SegmentScan): Promise<boolean> {

@@ -36,6 +36,25 @@ describe("reports over the control link", () => {
     ]);
   });
 
+  it("takes a check, and says what it found", async () => {
+    await using control = await TrialControlPlane.start();
+    const heard = new Heard();
+    await using link = await linkTo(control, heard);
+    await until("a session", () => link.connected);
+    const taskId = newId("task", 0);
+    const work = { $case: "check" as const, value: { holders: [nodeId], edition: 2 } };
+    control.send({ $case: "leaseGrant", value: { taskId, assetId, epoch: 1, term: 1, timeLimitMs: 0, work } });
+    await until("a lease", () => heard.grants.length === 1);
+    assert.deepEqual(heard.grants[0]?.work, { kind: "check", holders: [nodeId], edition: 2 });
+    const finding = { rule: "Apple 7.3", level: "must", subject: "480p, segment 2", message: "late" } as const;
+    const check = { rules: 70, findings: [finding] };
+    const result = { probe: null, pieces: [], damagedPieceIds: [], checkedBytes: 0, check };
+    const outcome = { kind: "succeeded" as const, ...result };
+    await link.reportTask({ taskId, fence: heard.grants[0].fence, outcome, log: [] }, never);
+    const told = control.taskReports[0]?.outcome;
+    assert.deepEqual(told?.$case === "succeeded" && told.value.check, check);
+  });
+
   it("repeats word of damage until it is answered, in parts when it is long", async () => {
     await using control = await TrialControlPlane.start();
     await using link = await linkTo(control, new Heard());

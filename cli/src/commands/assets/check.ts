@@ -29,6 +29,10 @@ export default class AssetsCheck extends VsctlCommand {
   static override args = assetArgs;
   static override flags = {
     quick: Flags.boolean({ description: "only playlists and init segments, no media" }),
+    decode: Flags.boolean({
+      description: "decode every rendition of one node too, with the ffmpeg of this machine",
+      exclusive: ["quick"],
+    }),
     node: Flags.string({ description: "only what this node serves", helpValue: "NODE" }),
     timeout: durationFlag({ description: "give up after this long (1h)" }),
   };
@@ -46,7 +50,7 @@ export default class AssetsCheck extends VsctlCommand {
       const target = await findTarget(client, args.id, flags.node);
       const result = await this.#check(
         args.id,
-        { ...target, quick: flags.quick, oneNode: flags.node !== undefined },
+        { ...target, quick: flags.quick, decode: flags.decode, oneNode: flags.node !== undefined },
         signal,
       );
       this.#report(result);
@@ -59,7 +63,7 @@ export default class AssetsCheck extends VsctlCommand {
 
   async #check(
     id: string,
-    options: Target & { quick: boolean; oneNode: boolean },
+    options: Target & { quick: boolean; decode: boolean; oneNode: boolean },
     signal: AbortSignal,
   ): Promise<CheckResult> {
     const progress = await openProgress(process.stderr);
@@ -70,6 +74,9 @@ export default class AssetsCheck extends VsctlCommand {
         signal,
         onRead: (read, known) => {
           own.step("reading segments", read / known);
+        },
+        onDecoded: (decoded, renditions) => {
+          own.step("decoding renditions", decoded / renditions);
         },
       });
     } finally {

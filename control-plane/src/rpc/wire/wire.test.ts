@@ -334,10 +334,14 @@ describe("wire", () => {
       },
       { kind: "heartbeat-ack", sequence: 4 },
       { ...grant, work: { kind: "probe", source, holders, allowDamaged: false } },
-      { ...grant, work: { kind: "transcode", source, timeline, holders, chunk, rungs: [], preRollKeyframes: 2, edition: 3 } },
+      {
+        ...grant,
+        work: { kind: "transcode", source, timeline, holders, chunk, rungs: [], preRollKeyframes: 2, edition: 3 },
+      },
       { ...grant, work: { kind: "audio", source, timeline, holders, target, chunkSegments: [1, 2], edition: 4 } },
       { ...grant, work: { kind: "text", source, timeline, holders, target: text, chunkSegments: [1, 2] } },
       { ...grant, work: { kind: "images", target: images, holders, edition: 5 } },
+      { ...grant, work: { kind: "check", holders, edition: 6 } },
       { ...grant, work: { kind: "replicate", piece: made, holders } },
       { ...grant, work: { kind: "discard", pieceIds: [videoPieceId(1), audioPieceId(0, 1)] } },
       { ...grant, work: { kind: "verify", pieceIds: [videoPieceId(1)] } },
@@ -375,6 +379,20 @@ describe("wire", () => {
     const verified = { probe: undefined, pieces: [], damagedPieceIds, checkedBytes: 1, check: undefined };
     const success = { $case: "succeeded", value: verified } as const;
     isRefused(() => taskEndFromWire({ fence, taskId, outcome: success, log: [] }, nodeId), /piece/);
+    const found = { rule: "Apple 7.3", level: "must", subject: "480p", message: "m" };
+    const ended = (change: Partial<typeof found>, count = 1) => {
+      const findings = Array.from({ length: count }, () => ({ ...found, ...change }));
+      const check = { rules: 70, findings };
+      const value = { ...verified, damagedPieceIds: [], check };
+      return taskEndFromWire({ fence, taskId, outcome: { $case: "succeeded", value }, log: [] }, nodeId).outcome;
+    };
+    assert.deepEqual(ended({}), {
+      ...{ kind: "succeeded", probe: null, pieces: [], damagedPieceIds: [] },
+      check: { rules: 70, findings: [found] },
+    });
+    isRefused(() => ended({}, 51), /findings/);
+    isRefused(() => ended({ level: "may" }), /level/);
+    isRefused(() => ended({ rule: "" }), /rule/);
     isRefused(() => inventoryFromWire({ entries: [{ assetId, pieceIds: ["../x"] }] }), /piece/);
     assert.equal(listFromWire(undefined).limit, 50);
     isRefused(() => listFromWire({ limit: 501, cursor: "", sort: "", states: [], node: "", labels: {} }), /limit/);
