@@ -6,14 +6,25 @@ import { laterCommands } from "./later-parts.ts";
 type Loader = () => Promise<{ default: CommandClass }>;
 
 const here: readonly (readonly [id: string, summary: string, load: Loader])[] = [
+  ["assets:cancel", "Stop making an asset", () => import("./commands/assets/cancel.ts")],
   ["assets:check", "Hold an asset against the authoring rules", () => import("./commands/assets/check.ts")],
   ["assets:delete", "Delete an asset; a trash keeps it for a time", () => import("./commands/assets/delete.ts")],
   ["assets:download", "Fetch an asset's source back", () => import("./commands/assets/download.ts")],
   ["assets:list", "The assets", () => import("./commands/assets/list.ts")],
   ["assets:provenance", "What an asset was made from and with", () => import("./commands/assets/provenance.ts")],
   ["assets:rebuild", "Make again what has no good copy", () => import("./commands/assets/rebuild.ts")],
+  [
+    "assets:reencode",
+    "Encode an asset anew while it plays",
+    () => import("./commands/assets/reencode.ts"),
+  ],
   ["assets:show", "One asset", () => import("./commands/assets/show.ts")],
   ["assets:undelete", "Bring a deleted asset back from the trash", () => import("./commands/assets/undelete.ts")],
+  [
+    "assets:update",
+    "Change an asset's title, labels or copies, or add subtitles",
+    () => import("./commands/assets/update.ts"),
+  ],
   ["assets:url", "Where an asset plays", () => import("./commands/assets/url.ts")],
   ["assets:verify", "Hash every copy of an asset again, on every node", () => import("./commands/assets/verify.ts")],
   ["assets:wait", "Wait until an asset is playable, ready or deleted", () => import("./commands/assets/wait.ts")],

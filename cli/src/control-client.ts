@@ -47,6 +47,18 @@ export interface ListQuery {
 
 export const wholeList: ListQuery = { limit: 500, cursor: "", sort: "", states: [], node: "", labels: {} };
 
+/** What is not set, or empty, stays as it is; regions and pinned nodes that are an empty list: none in particular. */
+export interface AssetUpdate {
+  readonly title: string | undefined;
+  readonly setLabels: Record<string, string>;
+  readonly removeLabels: string[];
+  readonly addSubtitles: SubtitleFile[];
+  readonly replicas: number | undefined;
+  readonly regions: string[] | undefined;
+  readonly pinnedNodes: string[] | undefined;
+  readonly keepSource: string | undefined;
+}
+
 export type NewAsset = Wire.CreateAssetRequest;
 export type SubtitleFile = Wire.SubtitleFile;
 
@@ -110,12 +122,32 @@ export class ControlClient implements AsyncDisposable {
     return toPage(await this.#channel.call(service.listAssets, { options, search }), toAsset);
   }
 
+  async updateAsset(id: string, { regions, pinnedNodes, ...update }: AssetUpdate): Promise<Asset> {
+    const request = {
+      ...update,
+      id,
+      regions: regions === undefined ? undefined : { regions },
+      pinnedNodes: pinnedNodes === undefined ? undefined : { nodes: pinnedNodes },
+    };
+    return toAsset((await this.#channel.call(service.updateAsset, request)).asset);
+  }
+
+  /** An asset that is not ready fails as cancelled; of one that is, the edition that is being made is given up. */
+  async cancelAsset(id: string): Promise<Asset> {
+    return toAsset((await this.#channel.call(service.cancelAsset, { id })).asset);
+  }
+
   async deleteAsset(id: string): Promise<Asset> {
     return toAsset((await this.#channel.call(service.deleteAsset, { id })).asset);
   }
 
   async undeleteAsset(id: string): Promise<Asset> {
     return toAsset((await this.#channel.call(service.undeleteAsset, { id })).asset);
+  }
+
+  /** Begins to encode a ready asset anew. */
+  async reencodeAsset(id: string, ladder: string): Promise<Asset> {
+    return toAsset((await this.#channel.call(service.reencodeAsset, { id, ladder })).asset);
   }
 
   async getPlayback(id: string): Promise<AssetPlayback> {

@@ -8,15 +8,11 @@ export interface LaterCommand {
   readonly part: string;
 }
 
-const media = "media";
 const serving = "serving and player";
 const trust = "trust";
 const operation = "operation";
 
 export const laterCommands: readonly LaterCommand[] = [
-  { id: "assets:cancel", summary: "Stop making an asset", part: media },
-  { id: "assets:update", summary: "Change an asset's title, labels or subtitles", part: media },
-  { id: "assets:reencode", summary: "Make an asset again with another ladder", part: media },
   { id: "play", summary: "Play an asset with headless viewers and measure", part: serving },
   { id: "catalog:backup", summary: "Copy the catalog to a file", part: trust },
   { id: "catalog:restore", summary: "Put a copy of the catalog back", part: trust },

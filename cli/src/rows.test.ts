@@ -36,6 +36,8 @@ const answers: Answers = {
     asset: sampleAsset(),
     playback: { watch: ["http://n/watch/a"], hls: ["http://n/v/a"], dash: ["http://n/v/d"] },
   }),
+  updateAsset: () => ({ asset: sampleAsset() }),
+  cancelAsset: () => ({ asset: sampleAsset({ state: "failed" }) }),
   deleteAsset: () => ({ asset: sampleAsset({ state: "deleting" }) }),
   undeleteAsset: () => ({ asset: sampleAsset() }),
   listNodes: () => ({ items: [sampleNode()], nextCursor: "" }),

@@ -87,6 +87,29 @@ export const callRows: readonly Row[] = [
   { args: ["assets", "wait", asset, "--for", "deleted"], keys: assetKeys },
   { args: ["assets", "delete", asset, "--yes"], keys: assetKeys, asks: ["deleteAsset", { id: asset }] },
   { args: ["assets", "delete", asset], exitCode: 2 },
+  {
+    args: [
+      ...["assets", "update", asset, "--title", "T", "--label", "a=b", "--label", "old=", "--unlabel", "draft"],
+      ...["--replicas", "3", "--regions", "eu,us", "--pin", "eu-1", "--keep-source", "ready"],
+    ],
+    keys: assetKeys,
+    asks: [
+      "updateAsset",
+      {
+        ...{ id: asset, title: "T", setLabels: { a: "b" }, removeLabels: ["old", "draft"], replicas: 3 },
+        ...{ regions: { regions: ["eu", "us"] }, pinnedNodes: { nodes: ["eu-1"] }, keepSource: "ready" },
+        addSubtitles: [],
+      },
+    ],
+  },
+  {
+    args: ["assets", "update", asset, "--any-region", "--no-pin"],
+    keys: assetKeys,
+    asks: ["updateAsset", { id: asset, regions: { regions: [] }, pinnedNodes: { nodes: [] }, title: undefined }],
+  },
+  { args: ["assets", "update", asset, "--subtitle", "en=nowhere.vtt"], exitCode: 2 },
+  { args: ["assets", "update", asset], exitCode: 2 },
+  { args: ["assets", "cancel", asset], keys: assetKeys, asks: ["cancelAsset", { id: asset }] },
   { args: ["assets", "undelete", asset], keys: assetKeys, asks: ["undeleteAsset", { id: asset }] },
   { args: ["assets", "verify", asset], keys: ["asset", "copies", "bad"], asks: ["verifyAsset", { id: asset }] },
   {
@@ -94,6 +117,14 @@ export const callRows: readonly Row[] = [
     keys: ["asset", "verified", "rebuilt", "copied", "failed"],
     asks: ["rebuildAsset", { id: asset, since: 0 }],
   },
+  {
+    args: ["assets", "reencode", asset, "--ladder", "fast"],
+    keys: assetKeys,
+    asks: ["reencodeAsset", { id: asset, ladder: "fast" }],
+  },
+  { args: ["assets", "reencode", asset, "--ladder", "fast", "--wait", "--timeout", "1h"], keys: assetKeys },
+  { args: ["assets", "reencode", asset], exitCode: 2 },
+  { args: ["assets", "reencode", asset, "--ladder", "fast", "--timeout", "1h"], exitCode: 2 },
   {
     args: ["assets", "provenance", asset],
     keys: ["asset", "source", "ladder", "probe", "rungs", "audio", "text", "pieces"],
@@ -195,9 +226,6 @@ export const localRows: readonly Row[] = [
 
 /** What later parts bring: there, and not there yet. */
 export const laterRows: readonly (readonly string[])[] = [
-  ["assets", "cancel", asset],
-  ["assets", "update", asset, "--title", "T", "--label", "a=b", "--subtitle", "en=f.vtt"],
-  ["assets", "reencode", asset, "--ladder", "L"],
   ["play", asset, "--viewers", "3", "--seconds", "5"],
   ["catalog", "backup"],
   ["catalog", "restore"],
