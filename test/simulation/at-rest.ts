@@ -6,6 +6,7 @@ import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import { bytesOf } from "@vstream/core/media.ts";
 import type { AssetView, NodeRecord, TaskRecord } from "../../control-plane/src/catalog/records.ts";
 import { expectedBytes, extrasOf, plannedPieces } from "../../control-plane/src/planning/asset-facts.ts";
+import { isSourceOver } from "../../control-plane/src/planning/keep-source.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Operator } from "./operator.ts";
 import { simulatedSettings } from "./plane.ts";
@@ -224,6 +225,10 @@ function unrestOfReady(view: AssetView, ground: Ground): string[] {
     unrest.push(`${asset.id} is not settled: its homes are ${asset.homes.join(" ")}${leaving}`);
   }
   for (const node of nodes) {
+    const isKept = !isSourceOver(asset) || truth.copy(node.id, asset.id, sourcePieceId) !== "right";
+    const isTold = view.replicas.some((copy) => copy.nodeId === node.id && copy.pieceId === sourcePieceId);
+    if (!isKept && isTold && living.has(node.id))
+      unrest.push(`${node.name} holds the source of ${asset.id} for nothing`);
     const isLeaving = node.scheduling === "draining" || node.scheduling === "drained";
     if (!living.has(node.id) || asset.homes.includes(node.id) || isLeaving) continue;
     // What the catalog was never told of is garbage: it goes with the node's next inventory.

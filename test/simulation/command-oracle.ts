@@ -6,7 +6,7 @@ import type { CatalogCommands, CatalogIdentity, TaskReport } from "../../control
 import { readIdentity } from "../../control-plane/src/catalog/identity.ts";
 import type { AssetState, AssetView, TaskRecord } from "../../control-plane/src/catalog/records.ts";
 import type { Answer, Call } from "../../control-plane/src/catalog/sqlite/messages.ts";
-import { extrasOf, plannedPieces } from "../../control-plane/src/planning/asset-facts.ts";
+import { extrasOf, isOver, plannedPieces } from "../../control-plane/src/planning/asset-facts.ts";
 import type { Decision } from "../../control-plane/src/planning/decisions.ts";
 import type { Findings } from "./findings.ts";
 import type { CatalogFile, CommandWatch } from "./sim-catalog.ts";
@@ -156,7 +156,8 @@ export class CommandOracle implements CommandWatch {
       if (view?.asset.homes.includes(nodeId) === true)
         findings.violate("I5", `${nodeId} is drained and a home of ${id}`);
       for (const piece of view?.pieces ?? []) {
-        const holders = view === null ? [] : truth.holders(view, piece.id, nodes);
+        if (view === null || isOver(view.asset, piece.id)) continue;
+        const holders = truth.holders(view, piece.id, nodes);
         if (holders.length !== 1 || holders[0] !== nodeId) continue;
         findings.violate("I5", `${nodeId} is drained and has the last copy of ${piece.id} of ${id}`);
       }
@@ -203,7 +204,7 @@ export class CommandOracle implements CommandWatch {
       (node) => node.scheduling !== "draining" && node.scheduling !== "drained" && canHoldOnce(view, node),
     );
     const wanted = Math.max(1, Math.min(view.asset.replicasWanted, lasting.length));
-    const known = new Set(view.pieces.map((piece) => piece.id));
+    const known = new Set(view.pieces.map((piece) => piece.id).filter((id) => !isOver(view.asset, id)));
     for (const pieceId of task.discardPieceIds.filter((id) => known.has(id))) {
       const others = truth.holders(view, pieceId, nodes).filter((nodeId) => nodeId !== task.nodeId);
       if (others.length >= wanted) continue;

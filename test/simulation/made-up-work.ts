@@ -14,6 +14,7 @@ import {
 import type { NodeId, Sha256 } from "@vstream/core/ids.ts";
 import { objectsOf } from "@vstream/core/media.ts";
 import type { ObjectRef, Piece, Probe, RenditionSegments, Work } from "@vstream/core/media.ts";
+import type { KeepSource } from "../../control-plane/src/catalog/records.ts";
 import { nothingMade } from "../../node-agent/src/tasks/task-context.ts";
 import type { TaskContext, TaskResult } from "../../node-agent/src/tasks/task-context.ts";
 import type { Fetcher } from "../../node-agent/src/replicate/peers.ts";
@@ -197,6 +198,12 @@ function textOf(
 // Other rungs give other bytes; sound stays as it is.
 function saltOf(edition: number): string {
   return edition === 0 ? "" : ` again ${edition}`;
+}
+
+/** How long the film's source is kept. */
+export function keepingOf({ sha256 }: Film): KeepSource {
+  if (isOneOf(5, sha256)) return "never";
+  return isOneOf(3, sha256) ? "ready" : "always";
 }
 
 /** By the hash, so that it is always the same ones. */

@@ -1,15 +1,15 @@
 // The people of a simulation: they ingest, delete, drain and remove, and what they were told is done they remember.
 // An answer that was lost with a control plane leaves it open: they look again before they go on.
 import { asVsError } from "@vstream/core/errors.ts";
-import { newId } from "@vstream/core/ids.ts";
+import { newId, sourcePieceId } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, TaskId } from "@vstream/core/ids.ts";
 import type { Scheduling, TaskRecord } from "../../control-plane/src/catalog/records.ts";
-import { isExtra } from "../../control-plane/src/planning/asset-facts.ts";
+import { isExtra, isOver } from "../../control-plane/src/planning/asset-facts.ts";
 import type { AdminDeps } from "../../control-plane/src/rpc/admin/admin-calls.ts";
 import { isAwaitingSource, moveUpload, placeUpload } from "../../control-plane/src/rpc/admin/upload-place.ts";
 import type { Cluster, Machine } from "./cluster.ts";
 import type { Findings } from "./findings.ts";
-import { hashOf, isOneOf, urlOf } from "./made-up-work.ts";
+import { hashOf, isOneOf, keepingOf, urlOf } from "./made-up-work.ts";
 import type { Film } from "./made-up-work.ts";
 import type { Random } from "./random.ts";
 import type { CatalogFile } from "./sim-catalog.ts";
@@ -156,7 +156,8 @@ export class Operator {
       if (promised.state === "kept" && isGone) findings.violate("I1", `${assetId} was created and is not there`);
       if (promised.state === "deleted" && !isGone) findings.violate("I1", `${assetId} was deleted and is there`);
       const hasSource = view?.pieces.some((piece) => piece.id === "source") ?? true;
-      if (promised.hasSource && !hasSource && view?.asset.state !== "uploading") {
+      const isWanted = view !== null && view.asset.state !== "uploading" && !isOver(view.asset, sourcePieceId);
+      if (promised.hasSource && !hasSource && isWanted) {
         findings.violate("I1", `the source of ${assetId} was acknowledged and is not known`);
       }
     }
@@ -184,7 +185,8 @@ export class Operator {
       const uploaded = { sourceSha256: film.sha256, sourceBytes: film.bytes, sourceUrl: null };
       const fetched = { sourceSha256: null, sourceBytes: 0, sourceUrl: urlOf(film) };
       const source = { sourceName: "film.mp4", ...(isFetched(film) ? fetched : uploaded) };
-      const ways = { allowDamaged: false, keepSource: "always", subtitleFiles: [], force: false } as const;
+      const keepSource = keepingOf(film);
+      const ways = { allowDamaged: false, keepSource, subtitleFiles: [], force: false } as const;
       const placed = { homes, homeReasons: reasons, pins: wish.pins, regions: wish.regions };
       const asset = { id, ...names, ...source, ...ways, ...placed, replicasWanted: wish.replicas, priority };
       await catalog.commands.createAsset({ ...asset, at: program.clock.now(), actor });
@@ -199,7 +201,7 @@ export class Operator {
     for (let failures = 0; failures < 60; failures += 1) {
       await this.#client.clock.sleep(random.between(500, 3_000));
       try {
-        const isOver = await cluster.plane.ask(async ({ catalog, loop, program }) => {
+        const told = await cluster.plane.ask(async ({ catalog, loop, program }) => {
           const asset = (await catalog.queries.getAsset(assetId))?.asset;
           if (asset?.state !== "uploading") return true;
           const deps = { catalog, loop, clock: program.clock } as unknown as AdminDeps;
@@ -207,9 +209,9 @@ export class Operator {
           const placed = failures % 4 === 3 ? await moveUpload(deps, asset) : await placeUpload(deps, asset);
           return placed.homes[0] ?? "nowhere";
         });
-        if (isOver === true) return;
-        promised.hasSource = isOver === "there";
-        if (isOver !== "there") await this.#send(assetId, promised.film, isOver as NodeId);
+        if (told === true) return;
+        promised.hasSource = told === "there";
+        if (told !== "there") await this.#send(assetId, promised.film, told as NodeId);
       } catch {
         // The client tries again, until it has tried often enough.
       }
