@@ -53,6 +53,8 @@ export interface ClusterOptions {
   readonly regions?: string;
   /** What the control plane's configuration says beside what `dev up` writes. */
   readonly controlConfig?: Readonly<Record<string, string | number>>;
+  /** The same of agents, by their names. */
+  readonly agentConfig?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 export class Cluster implements AsyncDisposable {
@@ -71,20 +73,37 @@ export class Cluster implements AsyncDisposable {
     if (up.code !== 0) throw new Error(`dev up failed: ${up.stdout}${up.stderr}`);
     const cluster = new Cluster(folder, JSON.parse(up.stdout) as ClusterState);
     if (options.controlConfig !== undefined) await cluster.#configureControlPlane(options.controlConfig);
+    for (const [name, values] of Object.entries(options.agentConfig ?? {})) await cluster.#configureAgent(name, values);
     return cluster;
+  }
+
+  /** Starts a node's agent anew with more in its configuration than `dev up` writes. */
+  async configureNode(name: string, values: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.stopProgram(name);
+    const lines = Object.entries(values).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
+    await appendFile(join(this.folder, "nodes", name, "agent.yaml"), lines.join(""));
+    await this.startProgram(name);
   }
 
   async #configureControlPlane(values: Readonly<Record<string, string | number>>): Promise<void> {
     await this.stopProgram("control");
-    const lines = Object.entries(values).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
-    await appendFile(join(this.folder, "control", "control.yaml"), lines.join(""));
+    await appendFile(join(this.folder, "control", "control.yaml"), linesOf(values));
     await this.startProgram("control");
-    // What the catalog says of a node may be from before; what a node answers is not.
-    for (const { name } of this.#state.nodes) {
-      await eventually(`${name} to be connected`, async () => {
-        return (await this.vsctl("nodes", "logs", name, "--lines", "1")).code === 0 ? true : undefined;
-      });
-    }
+    for (const { name } of this.#state.nodes) await this.#connected(name);
+  }
+
+  async #configureAgent(name: string, values: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.stopProgram(name);
+    await appendFile(join(this.folder, "nodes", name, "agent.yaml"), linesOf(values));
+    await this.startProgram(name);
+    await this.#connected(name);
+  }
+
+  // What the catalog says of a node may be from before; what a node answers is not.
+  async #connected(name: string): Promise<void> {
+    await eventually(`${name} to be connected`, async () => {
+      return (await this.vsctl("nodes", "logs", name, "--lines", "1")).code === 0 ? true : undefined;
+    });
   }
 
   get state(): ClusterState {
@@ -138,6 +157,12 @@ export class Cluster implements AsyncDisposable {
     await runVsctl(["dev", "down", "--dir", this.folder], {});
     if (process.env["VSTREAM_KEEP"] === undefined) await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+// JSON's values are YAML's too.
+function linesOf(values: Readonly<Record<string, unknown>>): string {
+  const lines = Object.entries(values).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
+  return lines.join("");
 }
 
 /** Runs the built vsctl. The environment is the test's, without what would name another cluster. */
