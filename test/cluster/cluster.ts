@@ -72,9 +72,16 @@ export class Cluster implements AsyncDisposable {
     const up = await runVsctl([...args, "--regions", options.regions ?? "eu,eu,us"], {});
     if (up.code !== 0) throw new Error(`dev up failed: ${up.stdout}${up.stderr}`);
     const cluster = new Cluster(folder, JSON.parse(up.stdout) as ClusterState);
-    if (options.controlConfig !== undefined) await cluster.#configureControlPlane(options.controlConfig);
-    for (const [name, values] of Object.entries(options.agentConfig ?? {})) await cluster.#configureAgent(name, values);
-    return cluster;
+    try {
+      if (options.controlConfig !== undefined) await cluster.#configureControlPlane(options.controlConfig);
+      for (const [name, values] of Object.entries(options.agentConfig ?? {})) {
+        await cluster.#configureAgent(name, values);
+      }
+      return cluster;
+    } catch (thrown) {
+      await cluster[Symbol.asyncDispose]();
+      throw thrown;
+    }
   }
 
   /** Starts a node's agent anew with more in its configuration than `dev up` writes. */
