@@ -6,6 +6,10 @@ import { decodeStream, mediaPlaylists, onePathway, segmentsOf } from "../cluster
 
 const frameSeconds = 1 / 24;
 
+interface CheckedJson {
+  readonly check: { readonly rules: number; readonly findings: readonly { readonly level: string }[] } | null;
+}
+
 describe("ingest of a clip on three agents in two regions", () => {
   let cluster: Cluster;
   let ingested: IngestJson;
@@ -32,6 +36,17 @@ describe("ingest of a clip on three agents in two regions", () => {
     assert.deepEqual(regions.sort(), ["eu", "us"]);
     assert.equal(ingested.playback.hls.length, 2);
     assert.equal(ingested.playback.watch.length, 2);
+  });
+
+  it("was checked before that, and breaks no rule that must hold, as its boxes and its nodes have it", async () => {
+    const { check } = await cluster.json<CheckedJson>("assets", "show", ingested.asset.id);
+    assert.ok(check !== null && check.rules > 70);
+    assert.deepEqual(
+      check.findings.filter(({ level }) => level === "must"),
+      [],
+    );
+    const checked = await cluster.json<{ ok: boolean }>("assets", "check", ingested.asset.id, "--decode");
+    assert.deepEqual(checked.ok, true);
   });
 
   it("plays exactly 720 evenly spaced frames, with sound in step at both ends, from each home", async () => {
