@@ -39,8 +39,13 @@ describe("the control plane's configuration", () => {
       small: { preset: "medium", lines: [234, 360], crf: 23, rate: 1 },
       default: { preset: "fast", lines: [234, 360, 540, 720, 1080], crf: 20, rate: 1 },
     });
+    assert.deepEqual(given("{new: {hevc: {lines: [720], hdr: false}}}").ladders["new"]?.hevc, {
+      ...{ preset: "fast", lines: [720], crf: 24, hdr: false },
+    });
     for (const wrong of [
       "{Small: {}}",
+      "{a: {hevc: {lines: []}}}",
+      "{a: {hevc: true}}",
       "{a: {lines: []}}",
       "{a: {lines: [360, 360]}}",
       "{a: {lines: [361]}}",

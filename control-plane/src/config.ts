@@ -4,7 +4,7 @@ import { loadConfig } from "@vstream/core/config.ts";
 import { logLevels } from "@vstream/core/log.ts";
 import { parseAddress } from "./listen-address.ts";
 import type { ListenAddress } from "./listen-address.ts";
-import { presets, usualForm } from "./planning/ladder-forms.ts";
+import { presets, usualForm, usualHevc } from "./planning/ladder-forms.ts";
 import { longestChunkSegments } from "./planning/split-chunks.ts";
 
 const dayMs = 86_400_000;
@@ -24,17 +24,27 @@ const hostName = z
 
 const ladderName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "is not 1 to 32 small letters, digits or dashes");
 
+/** Short sides of frames. */
+const ladderLines = z
+  .array(z.int().min(64).max(2160).multipleOf(2))
+  .min(1)
+  .max(8)
+  .refine((lines) => lines.every((line, index) => index === 0 || line > (lines[index - 1] ?? 0)), "do not rise");
+
+const hevcForm = z.strictObject({
+  preset: z.enum(presets).default(usualHevc.preset),
+  lines: ladderLines.default([...usualHevc.lines]),
+  crf: z.int().min(16).max(35).default(usualHevc.crf),
+  hdr: z.boolean().default(usualHevc.hdr),
+});
+
 const ladderForm = z.strictObject({
   preset: z.enum(presets).default(usualForm.preset),
-  /** Short sides of frames. */
-  lines: z
-    .array(z.int().min(64).max(2160).multipleOf(2))
-    .min(1)
-    .max(8)
-    .refine((lines) => lines.every((line, index) => index === 0 || line > (lines[index - 1] ?? 0)), "do not rise")
-    .default([...usualForm.lines]),
+  lines: ladderLines.default([...usualForm.lines]),
   crf: z.int().min(16).max(35).default(usualForm.crf),
   rate: z.number().min(0.25).max(2).default(usualForm.rate),
+  /** Rungs in HEVC beside those in H.264. */
+  hevc: hevcForm.exactOptional(),
 });
 
 const controlSettings = z.object({
@@ -107,7 +117,7 @@ const controlSettings = z.object({
    * sooner, for some more processor time. Not given: by the length of the source. Plans that are made stay as they are.
    */
   maxChunkSegments: z.int().min(1).max(longestChunkSegments).optional(),
-  /** Ladders beside `default` and `fast`, or in their place. A change touches what is ingested from then on. */
+  /** Ladders beside `default`, `fast` and `modern`, or in their place. A change touches what is ingested from then on. */
   ladders: z
     .record(ladderName, ladderForm)
     .default({})

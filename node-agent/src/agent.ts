@@ -4,6 +4,7 @@ import type { Clock } from "@vstream/core/clock.ts";
 import type { NodeId, Sha256 } from "@vstream/core/ids.ts";
 import type { LogMemory, Logger } from "@vstream/core/log.ts";
 import type { NodeDescription } from "@vstream/core/media.ts";
+import { encodesHevc } from "@vstream/core/toolchain.ts";
 import { AgentMetrics } from "./agent-metrics.ts";
 import { ClusterMemory } from "./cluster-memory.ts";
 import { joinTokenOf } from "./config.ts";
@@ -128,6 +129,7 @@ async function openGround(deps: AgentDeps, opened: AsyncDisposableStack, stoppin
   const { config, clock, log } = deps;
   const { dataDir } = config;
   const tools = await checkMediaTools(config);
+  if (!encodesHevc(tools.toolchain)) log.warn({ ffmpegPath: tools.ffmpegPath }, "no HEVC here: ffmpeg lacks libx265");
   const capacityBytes = config.capacityBytes ?? (await defaultCapacity(dataDir));
   const store = opened.use(await openStore({ dataDir, capacityBytes, clock, log: child(deps, "store") }));
   const identity = await openIdentity({ dataDir, clock });

@@ -47,6 +47,14 @@ describe("the doctor", () => {
     ]);
   });
 
+  it("sees nodes that cannot encode HEVC where others can", () => {
+    const able = nodes.map((node) => ({ ...node, toolchain: "x264-164+x265" }));
+    assert.deepEqual(problemsOf({ nodes: able }), []);
+    assert.deepEqual(problemsOf({ nodes: [...able.slice(0, 2), nodes[2]!] }), [
+      "hevc: node us-2 cannot encode HEVC, and others can",
+    ]);
+  });
+
   it("sees that there are too few nodes or regions for the copies", () => {
     assert.deepEqual(problemsOf({ nodes: nodes.slice(0, 1) }), [
       "copies: 2 copies are wanted, and there are 1 nodes to hold them",

@@ -1,4 +1,5 @@
 // What can be wrong with a cluster, judged from what it says of itself. Pure.
+import { encodesHevc } from "@vstream/core/toolchain.ts";
 import { formatDuration } from "../durations.ts";
 import { formatShare } from "../formats.ts";
 import type { Node, Status } from "../shapes.ts";
@@ -31,6 +32,7 @@ export function checkCluster(facts: ClusterFacts): Finding[] {
     ...checkCertificates(facts),
     ...checkCapacity(facts),
     ...checkFfmpeg(facts),
+    ...checkHevc(facts),
     ...problemsOr(
       "control plane",
       facts.status.problems.map((message) => problem("control plane", message, "")),
@@ -121,6 +123,15 @@ function checkCapacity({ nodes }: ClusterFacts): readonly Finding[] {
       );
     });
   return problemsOr("storage", problems, "no node is more than 90 % full");
+}
+
+// Where no node can, the ladders do without.
+function checkHevc({ nodes }: ClusterFacts): readonly Finding[] {
+  const unable = nodes.filter(({ toolchain }) => toolchain !== null && !encodesHevc(toolchain));
+  if (unable.length === nodes.length) return problemsOr("hevc", [], "no node encodes it");
+  const hint = "Install an ffmpeg with libx265 there: it takes no chunk of an asset with HEVC";
+  const problems = unable.map(({ name }) => problem("hevc", `node ${name} cannot encode HEVC, and others can`, hint));
+  return problemsOr("hevc", problems, "every node encodes it");
 }
 
 function checkFfmpeg({ nodes }: ClusterFacts): readonly Finding[] {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { audioPieceId, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { AssetId, TaskId } from "@vstream/core/ids.ts";
 import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
+import { chooseLadder } from "./choose-ladder.ts";
 import { assignLeases, nextDueAt } from "./assign-leases.ts";
 import type { LeaseInput } from "./assign-leases.ts";
 import { buildInput, buildNode, buildPlan, buildProbe, buildTask, buildView, nodeId, now } from "./snapshot.fixture.ts";
@@ -196,6 +197,29 @@ describe("the toolchain of an asset", () => {
     const copies = { ...begun, [videoPieceId(0)]: ["a"] };
     const gone = buildNode("c", { health: "down", healthSince: now - 300_000 });
     assert.equal(assign([{ copies, open: [transcode(1)] }], [other, gone])[0]?.nodeId, "b");
+  });
+
+  it("may differ in what HEVC takes, for an asset that has none", () => {
+    const copies = { ...begun, [videoPieceId(0)]: ["a"] };
+    const able = ["x1+h1", "x1+h2"].map((toolchain, at) => buildNode("bc"[at]!, { toolchain, encodeSlots: 1 }));
+    assert.deepEqual(
+      assign([{ copies, open: [transcode(1), transcode(2)] }], able).map((given) => given.nodeId),
+      ["b", "c"],
+    );
+  });
+
+  it("is one with HEVC for an asset that has some, and the same one for all of it", () => {
+    const large = buildProbe({ segments: 6, width: 1280, height: 720 });
+    const asset = { probe: large, plan: { ...buildPlan(large), ...chooseLadder("modern", large) } };
+    const open = [transcode(0), transcode(1), buildTask("audio", { pieceId: audioPieceId(0, 0), rank: 9 })];
+    const on = (...toolchains: string[]) =>
+      assign(
+        [{ asset, copies: begun, open }],
+        toolchains.map((toolchain, index) => buildNode("abc"[index]!, { toolchain, encodeSlots: 1 })),
+      ).map(({ task, nodeId: place }) => `${task.kind} on ${place}`);
+    assert.deepEqual(on("x1"), ["audio on a"]);
+    assert.deepEqual(on("x1", "x1+h1"), ["transcode on b", "audio on a"]);
+    assert.deepEqual(on("x1+h1", "x1+h2", "x1+h1"), ["transcode on a", "transcode on c", "audio on b"]);
   });
 
   it("is waited for by what was made before and is lost, also while its node is cordoned", () => {

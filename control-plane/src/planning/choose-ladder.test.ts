@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { VsError } from "@vstream/core/errors.ts";
 import { assertLadderName, chooseLadder } from "./choose-ladder.ts";
-import { laddersWith, usualForm, usualLadders } from "./ladder-forms.ts";
+import { laddersWith, usualForm, usualHevc, usualLadders } from "./ladder-forms.ts";
 import { peakUnder } from "./rate-cap.ts";
 import { buildProbe } from "./snapshot.fixture.ts";
 
@@ -77,6 +77,40 @@ describe("the ladder of a source", () => {
     assert.deepEqual(new Set(chooseLadder("fast", probe).rungs.map((rung) => rung.preset)), new Set(["veryfast"]));
   });
 
+  it("has HEVC beside H.264 where it is modern and the source has 540 lines, and else is the usual one", () => {
+    const rungsOf = (width: number, height: number) => chooseLadder("modern", buildProbe({ width, height })).rungs;
+    const named = (width: number, height: number) => rungsOf(width, height).map(({ name }) => name);
+    assert.deepEqual(named(1280, 720), ["720p-hevc", "720p", "540p-hevc", "540p", "360p", "234p"]);
+    assert.deepEqual(named(540, 960), ["540p-hevc", "540p", "360p", "234p"]);
+    assert.deepEqual(rungsOf(854, 480), chooseLadder("default", buildProbe()).rungs);
+    const [hevc, plain] = rungsOf(1280, 720);
+    assert.deepEqual([hevc?.codec, hevc?.profile, hevc?.videoRange], ["hevc", "main", "SDR"]);
+    assert.deepEqual([hevc?.width, hevc?.height], [plain?.width, plain?.height]);
+  });
+
+  it("has high dynamic range where the source has it, beside a rung of ordinary range of each size", () => {
+    const probe = buildProbe({ width: 1920, height: 1080, videoRange: "HLG" });
+    const { rungs, images } = chooseLadder("modern", probe);
+    assert.deepEqual(
+      rungs.map(({ name, profile, videoRange }) => `${name} ${profile} ${videoRange}`),
+      [
+        ...["1080p-hdr main10 HLG", "1080p-hevc main SDR", "1080p high SDR"],
+        ...["720p-hdr main10 HLG", "720p-hevc main SDR", "720p high SDR"],
+        ...["540p-hdr main10 HLG", "540p-hevc main SDR", "540p high SDR", "360p high SDR", "234p high SDR"],
+      ],
+    );
+    assert.deepEqual([images.posterRung, images.thumbnailRung], ["720p", "234p"]);
+    const without = laddersWith({ plain: { ...usualForm, hevc: { ...usualHevc, hdr: false } } });
+    assert.ok(chooseLadder("plain", probe, without).rungs.every(({ videoRange }) => videoRange === "SDR"));
+    assert.ok(chooseLadder("default", probe).rungs.every(({ codec }) => codec === "h264"));
+  });
+
+  it("caps HEVC at three quarters of H.264 or so, and high dynamic range at a fifth more than that", () => {
+    const { rungs } = chooseLadder("modern", buildProbe({ width: 1920, height: 1080, videoRange: "PQ" }));
+    const [high, hevc, plain] = rungs.map((rung) => peakUnder(rung));
+    assert.deepEqual([high, hevc, plain], [13_920_000, 11_600_000, 15_600_000]);
+  });
+
   it("is as an operator wants it", () => {
     const form = { ...usualForm, preset: "slow", lines: [360, 1440], crf: 20, rate: 0.5 } as const;
     const ladders = laddersWith({ own: form });
@@ -106,7 +140,7 @@ describe("the ladder of a source", () => {
       () => {
         assertLadderName("4k", ladders);
       },
-      { hint: "Ladders: default, fast, own" },
+      { hint: "Ladders: default, fast, modern, own" },
     );
   });
 });

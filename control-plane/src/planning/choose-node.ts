@@ -42,7 +42,9 @@ export function candidatesForTask(task: TaskRecord, ground: TaskGround): NodeRec
     case "audio": {
       if (free.size === 0 || !sites.canEncode(facts)) return [];
       const toolchain = sites.toolchainFor(task, facts);
-      return [...free.values()].filter((node) => sites.allows(node, facts, toolchain));
+      return [...free.values()].filter(
+        (node) => sites.allows(node, facts, toolchain) && (task.kind === "audio" || sites.hasEncoders(node, facts)),
+      );
     }
     case "check":
       return free.size === 0 ? [] : candidatesForCheck(ground).filter((node) => free.has(node.id));

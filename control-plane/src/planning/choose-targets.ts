@@ -75,8 +75,9 @@ export function fileTargets(files: readonly SubtitleFileRecord[], present: reado
   }));
 }
 
-/** @param rungs from the largest to the smallest, at least one */
-export function imagesTargetFor(rungs: readonly Rung[], durationSeconds: number): ImagesTarget {
+/** Of what every machine decodes. @param all from the largest to the smallest, at least one in H.264 */
+export function imagesTargetFor(all: readonly Rung[], durationSeconds: number): ImagesTarget {
+  const rungs = all.filter(({ codec, videoRange }) => codec === "h264" && videoRange === "SDR");
   const distance = (rung: Rung): number => Math.abs(Math.min(rung.width, rung.height) - posterLines);
   const [nearest] = rungs.toSorted((one, other) => distance(one) - distance(other));
   return {

@@ -1,7 +1,8 @@
 // Which build makes an asset's pieces. All of them are to come from one, because another build or processor kind gives
 // other bytes; only when no node with it is left that may encode does another go on. What was made before has to come
 // out the same, so that waits longer.
-import type { TaskRecord } from "../catalog/records.ts";
+import { makesSame, plainToolchain } from "@vstream/core/toolchain.ts";
+import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
 import { ownPieces } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import { isDownForGood, isDownForTheHold, isLeaving } from "./cluster.ts";
@@ -9,10 +10,15 @@ import type { Cluster } from "./cluster.ts";
 
 /** null: any will do. */
 export function toolchainFor(facts: AssetFacts, cluster: Cluster): string | null {
-  const chosen = toolchainOfPieces(facts) ?? toolchainOfLeases(facts, cluster);
+  // Video first: its toolchain may name what sound does not take.
+  const chosen =
+    toolchainOfPieces(facts, "video") ??
+    toolchainOfLeases(facts, cluster, "transcode") ??
+    toolchainOfPieces(facts, "audio") ??
+    toolchainOfLeases(facts, cluster, "audio");
   if (chosen === null) return null;
   const isHoped = cluster.nodes.some(
-    (node) => node.toolchain === chosen && node.scheduling === "active" && !isDownForTheHold(node, cluster),
+    (node) => makesSame(node.toolchain, chosen) && node.scheduling === "active" && !isDownForTheHold(node, cluster),
   );
   return isHoped ? chosen : null;
 }
@@ -23,8 +29,9 @@ export function toolchainFor(facts: AssetFacts, cluster: Cluster): string | null
  */
 export function toolchainOfRemake(task: TaskRecord, facts: AssetFacts, cluster: Cluster): string | null {
   const made = madeBefore(task, facts);
+  if (made === null) return null;
   const isHoped = cluster.nodes.some(
-    (node) => node.toolchain === made && !isLeaving(node) && !isDownForGood(node, cluster),
+    (node) => makesSame(node.toolchain, made) && !isLeaving(node) && !isDownForGood(node, cluster),
   );
   return isHoped ? made : null;
 }
@@ -36,18 +43,27 @@ function madeBefore({ kind, pieceId }: TaskRecord, { pieces }: AssetFacts): stri
   return [...pieces.values()].find(({ id }) => id.startsWith(track))?.toolchain ?? null;
 }
 
-function toolchainOfPieces(facts: AssetFacts): string | null {
-  // In the order of their ids: audio before video, first chunks first.
-  const made = ownPieces(facts).filter(({ content }) => content.kind === "video" || content.kind === "audio");
-  const first = made.find(({ content }) => content.kind === "video") ?? made[0];
-  return first?.toolchain ?? null;
+function toolchainOfPieces(facts: AssetFacts, kind: "video" | "audio"): string | null {
+  // In the order of their ids: first chunks first.
+  return ownPieces(facts).find(({ content }) => content.kind === kind)?.toolchain ?? null;
 }
 
 // Nothing is made yet, but somebody has begun: what the others make must fit to that.
-function toolchainOfLeases(facts: AssetFacts, cluster: Cluster): string | null {
+function toolchainOfLeases(facts: AssetFacts, cluster: Cluster, kind: "transcode" | "audio"): string | null {
   const begun = facts.view.openTasks
-    .filter((task) => task.state === "leased" && (task.kind === "transcode" || task.kind === "audio"))
+    .filter((task) => task.state === "leased" && task.kind === kind)
     .toSorted((one, other) => one.rank - other.rank || (one.id < other.id ? -1 : 1));
   const nodeId = begun[0]?.nodeId ?? null;
-  return nodeId === null ? null : (cluster.byId.get(nodeId)?.toolchain ?? null);
+  const node = nodeId === null ? undefined : cluster.byId.get(nodeId);
+  return node === undefined ? null : toolchainUsed(node, facts);
+}
+
+/** What of a node's toolchain an asset's bytes depend on. */
+export function toolchainUsed({ toolchain }: NodeRecord, facts: AssetFacts): string {
+  return needsHevc(facts) ? toolchain : plainToolchain(toolchain);
+}
+
+/** Whether any of an asset's rungs is in HEVC. */
+export function needsHevc({ asset }: AssetFacts): boolean {
+  return asset.plan?.rungs.some(({ codec }) => codec === "hevc") ?? false;
 }

@@ -1,9 +1,10 @@
 // Where the encodes of each asset may run in one round of giving out leases. What is the same for all chunks of an
 // asset (its toolchain, the nodes that delete it, whether its source can be read) is found out once.
 import type { NodeId } from "@vstream/core/ids.ts";
+import { encodesHevc, makesSame, plainToolchain } from "@vstream/core/toolchain.ts";
 import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
 import type { AssetFacts } from "./asset-facts.ts";
-import { toolchainFor, toolchainOfRemake } from "./choose-toolchain.ts";
+import { needsHevc, toolchainFor, toolchainOfRemake, toolchainUsed } from "./choose-toolchain.ts";
 import { isSchedulable } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import { canBeRead } from "./work-for.ts";
@@ -27,6 +28,11 @@ export class EncodeSites {
     this.#cluster = cluster;
   }
 
+  /** Whether the node has an encoder for each of the asset's rungs. */
+  hasEncoders(node: NodeRecord, facts: AssetFacts): boolean {
+    return encodesHevc(node.toolchain) || !needsHevc(facts);
+  }
+
   /** Whether what the asset is encoded from stands on a node that is up. */
   canEncode(facts: AssetFacts): boolean {
     return this.#siteOf(facts).canBeRead;
@@ -34,14 +40,15 @@ export class EncodeSites {
 
   /** With what the task is to be made; null: any will do. */
   toolchainFor(task: TaskRecord, facts: AssetFacts): string | null {
-    return toolchainOfRemake(task, facts, this.#cluster) ?? this.#siteOf(facts).toolchain;
+    const toolchain = toolchainOfRemake(task, facts, this.#cluster) ?? this.#siteOf(facts).toolchain;
+    return toolchain !== null && task.kind === "audio" ? plainToolchain(toolchain) : toolchain;
   }
 
   allows(node: NodeRecord, facts: AssetFacts, toolchain: string | null): boolean {
     const { discarding } = this.#siteOf(facts);
     return (
       isSchedulable(node) &&
-      (toolchain === null || node.toolchain === toolchain) &&
+      (toolchain === null || makesSame(node.toolchain, toolchain)) &&
       node.usedBytes < node.capacityBytes * fullShare &&
       !discarding.has(node.id)
     );
@@ -49,7 +56,9 @@ export class EncodeSites {
 
   /** The first encode of an asset decides with what all others of this round are made. */
   begun(facts: AssetFacts, node: NodeRecord): void {
-    this.#siteOf(facts).toolchain ??= node.toolchain;
+    const site = this.#siteOf(facts);
+    const used = toolchainUsed(node, facts);
+    if (site.toolchain === null || makesSame(used, site.toolchain)) site.toolchain = used;
   }
 
   #siteOf(facts: AssetFacts): Site {

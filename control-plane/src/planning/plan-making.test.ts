@@ -51,6 +51,17 @@ describe("an asset that is being made", () => {
     assert.deepEqual(decision.plan, buildRichPlan(probe, 0));
   });
 
+  it("has rungs in HEVC only where a node can make them", () => {
+    const large = buildProbe({ width: 1280, height: 720 });
+    const planned = (toolchain: string): string[] => {
+      const asset = { probe: large, ladder: "modern" };
+      const [decision] = decide({ asset, copies: begun }, [buildNode("a"), buildNode("b", { toolchain })]);
+      return decision?.kind === "set-plan" ? decision.plan.rungs.map(({ name }) => name) : [];
+    };
+    assert.deepEqual(planned("x1+h1"), ["720p-hevc", "720p", "540p-hevc", "540p", "360p", "234p"]);
+    assert.deepEqual(planned("x1"), ["720p", "540p", "360p", "234p"]);
+  });
+
   it("fails when its ladder does not exist", () => {
     const [decision] = decide({ asset: { probe, ladder: "gone" }, copies: begun });
     assert.ok(decision?.kind === "set-asset-state");

@@ -6,6 +6,7 @@ import type { Failure } from "@vstream/core/errors.ts";
 import { audioPieceId, audioTrackOf, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { PieceId } from "@vstream/core/ids.ts";
 import type { Probe } from "@vstream/core/media.ts";
+import { encodesHevc } from "@vstream/core/toolchain.ts";
 import type { EncodePlan, TaskRecord } from "../catalog/records.ts";
 import { copiesOf, isLostForGood, isThereOrReturning, openTask, piecesOfChunk } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
@@ -14,6 +15,7 @@ import { textTargetsFor } from "./choose-targets.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
 import { sourceLost, unexplained } from "./fail-asset.ts";
+import { plainLadders } from "./ladder-forms.ts";
 import { cancelTasks, newTask } from "./new-task.ts";
 import { planExtras } from "./plan-extras.ts";
 import { preRollFor } from "./pre-roll.ts";
@@ -73,9 +75,12 @@ function withPlan(
   decisions: readonly Decision[],
 ): StepOutcome {
   const { id, ladder, subtitleFiles } = facts.asset;
+  const { ladders } = cluster.settings;
+  // What no node can make would be waited for in vain.
+  const makesHevc = cluster.nodes.some(({ toolchain }) => encodesHevc(toolchain));
   try {
     const plan = {
-      ...chooseLadder(ladder, probe, cluster.settings.ladders),
+      ...chooseLadder(ladder, probe, makesHevc ? ladders : plainLadders(ladders)),
       text: textTargetsFor(probe.text, subtitleFiles),
       chunks: splitChunks(probe.segments, cluster.settings.maxChunkSegments),
     };

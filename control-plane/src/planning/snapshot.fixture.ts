@@ -8,7 +8,17 @@ import {
   videoPieceId,
 } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, PieceId, Sha256, TaskId } from "@vstream/core/ids.ts";
-import type { Image, Load, ObjectRef, Piece, PieceContent, Probe, TaskKind, TextTarget } from "@vstream/core/media.ts";
+import type {
+  Image,
+  Load,
+  ObjectRef,
+  Piece,
+  PieceContent,
+  Probe,
+  TaskKind,
+  TextTarget,
+  VideoRange,
+} from "@vstream/core/media.ts";
 import type { AssetRecord, AssetView, EncodePlan, NodeRecord, Snapshot, TaskRecord } from "../catalog/records.ts";
 import type { PlanInput, PlanSettings } from "./cluster.ts";
 import { chooseLadder } from "./choose-ladder.ts";
@@ -79,9 +89,9 @@ export function buildLoad(changes: Partial<Load> = {}): Load {
 }
 
 export function buildProbe(
-  changes: { segments?: number; tracks?: number; width?: number; height?: number } = {},
+  changes: { segments?: number; tracks?: number; width?: number; height?: number; videoRange?: VideoRange } = {},
 ): Probe {
-  const { segments = 5, tracks = 1, width = 854, height = 480 } = changes;
+  const { segments = 5, tracks = 1, width = 854, height = 480, videoRange = "SDR" } = changes;
   const audio = Array.from({ length: tracks }, (_, track) => {
     return { track, codec: "aac", language: "eng", channels: 2, sampleRate: 48_000, name: "", defaultTrack: false };
   });
@@ -89,7 +99,7 @@ export function buildProbe(
   return {
     format: "mov,mp4",
     durationSeconds: segments * 6,
-    video: { ...video, frames: segments * 144, interlaced: false, pixelFormat: "yuv420p", videoRange: "SDR" },
+    video: { ...video, frames: segments * 144, interlaced: false, pixelFormat: "yuv420p", videoRange },
     audio,
     segments,
     longestSegmentSeconds: 6,

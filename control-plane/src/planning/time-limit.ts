@@ -2,11 +2,13 @@
 import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { PieceId } from "@vstream/core/ids.ts";
 import { bytesOf, segmentSeconds } from "@vstream/core/media.ts";
-import type { Work } from "@vstream/core/media.ts";
+import type { Rung, Work } from "@vstream/core/media.ts";
 
 const shortestMs = 10 * 60_000;
 // A chunk at five rungs on a quarter of an old core takes about this many times its duration.
 const transcodeMsPerSegment = 240 * segmentSeconds * 1000;
+// With as many rungs in HEVC beside them, some of them in high dynamic range.
+const hevcFactor = 6;
 const audioMsPerSegment = 10 * segmentSeconds * 1000;
 const slowestBytesPerMs = 250;
 // The work of a verification names pieces, not their sizes: half a minute of video at every rung is read in far less,
@@ -28,7 +30,7 @@ export function timeLimitMs(work: Work): number {
       // They read the whole source, if any.
       return shortestMs + Math.ceil((work.source?.source.bytes ?? 0) / slowestBytesPerMs);
     case "transcode":
-      return shortestMs + work.chunk.segmentCount * transcodeMsPerSegment;
+      return shortestMs + work.chunk.segmentCount * transcodeMsPerSegment * factorOf(work.rungs);
     case "audio":
       return shortestMs + work.chunkSegments.reduce((sum, count) => sum + count, 0) * audioMsPerSegment;
     case "images":
@@ -41,6 +43,10 @@ export function timeLimitMs(work: Work): number {
     case "verify":
       return work.pieceIds.reduce((sum, pieceId) => sum + verifyMs(pieceId), shortestMs);
   }
+}
+
+function factorOf(rungs: readonly Rung[]): number {
+  return rungs.some(({ codec }) => codec === "hevc") ? hevcFactor : 1;
 }
 
 function verifyMs(pieceId: PieceId): number {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
+import { makesSame } from "@vstream/core/toolchain.ts";
 import { checkMediaTools } from "./media-tools.ts";
+import type { MediaTools } from "./media-tools.ts";
 import { openFolder, sse2Script, patienceMs } from "./trial-media.fixture.ts";
 
-async function checkScript(script: string): Promise<unknown> {
+async function checkScript(script: string): Promise<MediaTools> {
   await using folder = await openFolder();
   const ffmpegPath = folder.path("ffmpeg");
   await writeFile(ffmpegPath, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
@@ -22,13 +24,21 @@ describe("the media tools of a node", function () {
     assert.ok(
       execFileSync("ffmpeg", ["-version"], { encoding: "utf8" }).startsWith(`ffmpeg version ${tools.ffmpegVersion} `),
     );
-    assert.match(tools.toolchain, /^[0-9a-f]{16}$/);
+    assert.match(tools.toolchain, /^[0-9a-f]{16}\+[0-9a-f]{8}$/);
   });
 
   it("have the same toolchain where the processor has fewer instructions", async () => {
     const plain = await checkMediaTools({ ffmpegPath: "ffmpeg", ffprobePath: "ffprobe" });
-    const held = (await checkScript(sse2Script)) as typeof plain;
+    const held = await checkScript(sse2Script);
     assert.equal(held.toolchain, plain.toolchain);
+  });
+
+  it("make everything but HEVC without libx265, with the same toolchain", async () => {
+    const script = 'case "$*" in *libx265*) exit 1;; *) exec ffmpeg "$@";; esac';
+    const { toolchain } = await checkScript(script);
+    assert.match(toolchain, /^[0-9a-f]{16}$/);
+    const whole = await checkMediaTools({ ffmpegPath: "ffmpeg", ffprobePath: "ffprobe" });
+    assert.ok(makesSame(whole.toolchain, toolchain));
   });
 
   it("are missing when a program is not there or is something else", async () => {

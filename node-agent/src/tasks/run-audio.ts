@@ -2,6 +2,7 @@
 import { VsError } from "@vstream/core/errors.ts";
 import { audioPieceId } from "@vstream/core/ids.ts";
 import type { ObjectRef, Piece, Work } from "@vstream/core/media.ts";
+import { plainToolchain } from "@vstream/core/toolchain.ts";
 import { encodeAudio } from "../media/encode-audio.ts";
 import type { AudioInit, AudioSegmentFile } from "../media/encode-audio.ts";
 import { adoptSegments } from "./adopt-rendition.ts";
@@ -78,7 +79,7 @@ class AudioPieces {
     return {
       id: audioPieceId(track, chunk, this.#work.edition),
       content: { kind: "audio", track, chunk, timeScale: init.file.timeScale, rendition },
-      toolchain: this.#deps.tools.toolchain,
+      toolchain: plainToolchain(this.#deps.tools.toolchain),
       madeBy: this.#deps.nodeId,
     };
   }

@@ -2,6 +2,7 @@
 // themselves are decoded.
 import { imagesPieceIdIn } from "@vstream/core/ids.ts";
 import type { Image, ImagesContent, Piece, Work } from "@vstream/core/media.ts";
+import { plainToolchain } from "@vstream/core/toolchain.ts";
 import { makePoster } from "../media/images-poster.ts";
 import { makeSheets } from "../media/images-sheets.ts";
 import type { ImageBytes } from "../media/images-sheets.ts";
@@ -34,7 +35,12 @@ export async function runImages(deps: WorkDeps, work: ImagesTask, context: TaskC
     ...{ kind: "images", poster, sheets, columns, rows, width: size.width, height: size.height },
     ...{ intervalMs, thumbnails },
   };
-  const piece: Piece = { id: imagesPieceIdIn(work.edition), content, toolchain: tools.toolchain, madeBy: nodeId };
+  const piece: Piece = {
+    id: imagesPieceIdIn(work.edition),
+    content,
+    toolchain: plainToolchain(tools.toolchain),
+    madeBy: nodeId,
+  };
   await context.keep(piece);
   return { ...nothingMade, pieces: [piece] };
 }

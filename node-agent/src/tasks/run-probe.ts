@@ -1,6 +1,7 @@
 // Finds out what a source is, and makes its timeline.
 import type { Piece, Work } from "@vstream/core/media.ts";
 import { timelinePieceId } from "@vstream/core/ids.ts";
+import { plainToolchain } from "@vstream/core/toolchain.ts";
 import { probeSource } from "../media/probe.ts";
 import { encodeTimeline } from "../media/timeline-codec.ts";
 import { TaskSource } from "./open-source.ts";
@@ -25,7 +26,7 @@ export async function runProbe(
   const piece: Piece = {
     id: timelinePieceId,
     content: { kind: "timeline", timeline: await deps.store.putBytes(encodeTimeline(timeline)) },
-    toolchain: deps.tools.toolchain,
+    toolchain: plainToolchain(deps.tools.toolchain),
     madeBy: deps.nodeId,
   };
   await context.keep(piece);

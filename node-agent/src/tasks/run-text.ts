@@ -1,6 +1,7 @@
 // Makes one text track into WebVTT, a file for each chunk: of the source, or of a file that was given beside it.
 import { textPieceId } from "@vstream/core/ids.ts";
 import type { ObjectRef, Piece, SourceRef, Work } from "@vstream/core/media.ts";
+import { plainToolchain } from "@vstream/core/toolchain.ts";
 import { chunkBoundaries, textFiles } from "../media/text-files.ts";
 import { readTextFile } from "../media/text-file.ts";
 import type { Cue } from "../media/text-cues.ts";
@@ -30,7 +31,7 @@ export async function runText(deps: WorkDeps, work: TextTask, context: TaskConte
     chunks.push(await store.putBytes(file));
   }
   const content = { kind: "text", track, chunks } as const;
-  const piece: Piece = { id: textPieceId(track), content, toolchain: tools.toolchain, madeBy: nodeId };
+  const piece: Piece = { id: textPieceId(track), content, toolchain: plainToolchain(tools.toolchain), madeBy: nodeId };
   await context.keep(piece);
   return { ...nothingMade, pieces: [piece] };
 }

@@ -1,6 +1,7 @@
 // Encodes one chunk at every rung, from no more of the source than it needs.
 import { videoPieceId } from "@vstream/core/ids.ts";
 import type { Piece, RenditionSegments, Work } from "@vstream/core/media.ts";
+import { plainToolchain } from "@vstream/core/toolchain.ts";
 import { byteRangesFor } from "../media/plan-chunk.ts";
 import { transcodeChunk } from "../media/transcode-chunk.ts";
 import type { EncodedChunk } from "../media/transcode-chunk.ts";
@@ -43,10 +44,11 @@ function pieceOf(
 ): Piece {
   const { frames, timeScale, joint } = made.encoded;
   const chunk = work.chunk.index;
+  const hasHevc = work.rungs.some(({ codec }) => codec === "hevc");
   return {
     id: videoPieceId(chunk, work.edition),
     content: { kind: "video", chunk, frames, timeScale, renditions: made.renditions, joint },
-    toolchain: deps.tools.toolchain,
+    toolchain: hasHevc ? deps.tools.toolchain : plainToolchain(deps.tools.toolchain),
     madeBy: deps.nodeId,
   };
 }

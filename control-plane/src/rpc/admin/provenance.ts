@@ -3,6 +3,7 @@
 import type { NodeId } from "@vstream/core/ids.ts";
 import { objectsOf } from "@vstream/core/media.ts";
 import type { Piece } from "@vstream/core/media.ts";
+import { makesSame } from "@vstream/core/toolchain.ts";
 import type { GetProvenanceRequest, GetProvenanceResponse, PieceProvenance } from "@vstream/proto/admin.ts";
 import type { NodeRecord } from "../../catalog/records.ts";
 import * as check from "../wire/checks.ts";
@@ -44,7 +45,7 @@ function pieceOf(piece: Piece, nodes: ReadonlyMap<NodeId, NodeRecord | null>): P
     pieceId: piece.id,
     toolchain: piece.toolchain,
     // A node that was updated since has another one: its toolchain says so.
-    ffmpegVersion: node?.toolchain === piece.toolchain ? node.ffmpegVersion : "",
+    ffmpegVersion: node !== null && makesSame(node.toolchain, piece.toolchain) ? node.ffmpegVersion : "",
     nodeId: piece.madeBy,
     nodeName: node?.name ?? "",
     arguments: [...(piece.arguments ?? [])],
