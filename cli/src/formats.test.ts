@@ -32,6 +32,7 @@ describe("figures for people", () => {
     assert.equal(formatPace({ speed: 12.6, secondsLeft: null }), " · 13×");
     assert.equal(formatPace({ speed: null, secondsLeft: 3_725 }), " · 1:02:05 left");
     assert.equal(formatPace({ speed: null, secondsLeft: null }), "");
+    assert.equal(formatPace({ speed: null, secondsLeft: 0 }), "");
   });
 
   it("say how long ago, or how long until", () => {

@@ -20,11 +20,11 @@ export function formatShare(share: number): string {
   return `${Math.floor(Math.min(1, Math.max(0, share)) * 100)} %`;
 }
 
-/** How fast something is encoded, and how long that will take: ` · 2.1× · 0:31 left`; empty while neither is known. */
+/** How fast something is encoded, and how long that will take, as far as it is known: ` · 2.1× · 0:31 left`. */
 export function formatPace({ speed, secondsLeft }: { speed: number | null; secondsLeft: number | null }): string {
   const parts = [
     ...(speed === null ? [] : [`${speed.toFixed(speed < 10 ? 1 : 0)}×`]),
-    ...(secondsLeft === null ? [] : [`${formatLength(Math.ceil(secondsLeft))} left`]),
+    ...(secondsLeft === null || secondsLeft === 0 ? [] : [`${formatLength(Math.ceil(secondsLeft))} left`]),
   ];
   return parts.map((part) => ` · ${part}`).join("");
 }

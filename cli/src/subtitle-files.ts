@@ -3,11 +3,13 @@
 import { readFile, readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { VsError } from "@vstream/core/errors.ts";
+import { readSubtitleFile, subtitleFileBytes } from "@vstream/core/subtitle-file.ts";
 import type { SubtitleFile } from "./control-client.ts";
 
-/** What the control plane takes of one asset, and of one file. */
-export const mostSubtitleFiles = 16;
-const mostBytes = 1024 * 1024;
+/** What the control plane takes of one asset. */
+const mostSubtitleFiles = 16;
+/** In one call, which may have no more than four mebibytes. */
+const mostBytesAtOnce = 3 * 1024 * 1024;
 const form = "Write it as LANG=FILE, such as en=movie.srt or pt-BR=movie.vtt";
 
 /**
@@ -18,7 +20,9 @@ export async function readSubtitles(texts: readonly string[]): Promise<SubtitleF
   if (texts.length > mostSubtitleFiles) {
     throw wrong(`${texts.length} files of subtitles are too many`, `An asset takes ${mostSubtitleFiles} at most`);
   }
-  return await Promise.all(texts.map(readNamed));
+  const files = await Promise.all(texts.map(readNamed));
+  if (sumBytes(files) > mostBytesAtOnce) throw tooMuch("the files of subtitles");
+  return files;
 }
 
 export interface BesideSubtitles {
@@ -38,7 +42,9 @@ export async function findBeside(path: string, taken: readonly SubtitleFile[]): 
     if (language === null || taken.some((file) => file.language === language || file.name === name)) continue;
     try {
       if (taken.length + files.length >= mostSubtitleFiles) throw wrong(`${name} is one too many`, "");
-      files.push(await readOne(join(dirname(path), name), language));
+      const file = await readOne(join(dirname(path), name), language);
+      if (sumBytes([...taken, ...files, file]) > mostBytesAtOnce) throw tooMuch(`${name} and those before it`);
+      files.push(file);
     } catch (thrown) {
       if (!(thrown instanceof VsError)) throw thrown;
       leftOut.push(thrown.message);
@@ -70,14 +76,26 @@ async function readOne(path: string, language: string): Promise<SubtitleFile> {
     throw unread(path, cause);
   });
   if (!found.isFile()) throw wrong(`the subtitles ${path} are not a file`, "Name a file");
-  if (found.size > mostBytes) {
-    throw wrong(`the subtitles ${path} have ${found.size} bytes`, `A file of subtitles may have ${mostBytes} at most`);
+  if (found.size > subtitleFileBytes) {
+    const hint = `A file of subtitles may have ${subtitleFileBytes} at most`;
+    throw wrong(`the subtitles ${path} have ${found.size} bytes`, hint);
   }
   const content = await readFile(path).catch((cause: unknown) => {
     throw unread(path, cause);
   });
   if (content.length === 0) throw wrong(`the subtitles ${path} are empty`, "Check the file");
+  if (readSubtitleFile(content).length === 0) {
+    throw wrong(`${path} is neither SubRip nor WebVTT: there is no cue in it`, "Check the file");
+  }
   return { name: basename(path), language, content };
+}
+
+function sumBytes(files: readonly SubtitleFile[]): number {
+  return files.reduce((sum, { content }) => sum + content.length, 0);
+}
+
+function tooMuch(what: string): VsError {
+  return wrong(`${what} have more than ${mostBytesAtOnce} bytes together`, "Add the rest with: vsctl assets update ID");
 }
 
 function isSubtitleName(name: string): boolean {

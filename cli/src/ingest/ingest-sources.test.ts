@@ -6,6 +6,7 @@ import { IngestSetting, assetIdOf, errorOf } from "../testing/ingest-setting.ts"
 import { sampleAsset } from "../testing/sample-messages.ts";
 
 const clip = randomBytes(300_000);
+const srt = "1\n00:00:01,000 --> 00:00:02,000\nHello\n";
 const vtt = "WEBVTT\n\n00:01.000 --> 00:02.000\nHello\n";
 
 interface Printed {
@@ -117,30 +118,32 @@ describe("vsctl ingest of a file with subtitles", function () {
   it("sends those that are named and those beside it, and says so", async () => {
     await using setting = await IngestSetting.open(1);
     setting.write("movie.mp4", clip);
-    setting.write("movie.srt", "1\n");
+    setting.write("movie.srt", srt);
     setting.write("movie.en-gb.vtt", vtt);
-    setting.write("movie.fr.srt", "beside");
-    setting.write("movie2.de.srt", "of another film");
-    setting.write("french.srt", "named");
+    setting.write("movie.fr.srt", srt);
+    setting.write("movie2.de.srt", srt);
+    setting.write("french.srt", srt);
     setting.write("movie.nl.srt", "");
+    setting.write("movie.it.srt", "no cue");
     const ran = await setting.ingest(["movie.mp4", "--subtitle", "fr=french.srt"]);
     assert.equal(ran.exitCode, 0, ran.stdout + ran.stderr);
     assert.deepEqual(
       setting.created[0]?.subtitles.map(({ name, language, content }) => [name, language, content.toString()]),
       [
-        ["french.srt", "fr", "named"],
+        ["french.srt", "fr", srt],
         ["movie.en-gb.vtt", "en-GB", vtt],
-        ["movie.srt", "", "1\n"],
+        ["movie.srt", "", srt],
       ],
     );
     assert.match(ran.stderr, /movie\.mp4: takes the subtitles beside it: movie\.en-gb\.vtt \(en-GB\)/);
     assert.match(ran.stderr, /movie\.mp4: leaves out subtitles beside it: .*movie\.nl\.srt are empty/);
+    assert.match(ran.stderr, /leaves out subtitles beside it: .*movie\.it\.srt is neither SubRip nor WebVTT/);
   });
 
   it("sends one that is named and lies beside it once", async () => {
     await using setting = await IngestSetting.open(1);
     setting.write("movie.mp4", clip);
-    setting.write("movie.srt", "1\n");
+    setting.write("movie.srt", srt);
     assert.equal((await setting.ingest(["movie.mp4", "--subtitle", "de=movie.srt"])).exitCode, 0);
     assert.deepEqual(
       setting.created[0]?.subtitles.map(({ name, language }) => [name, language]),
@@ -161,7 +164,9 @@ describe("vsctl ingest of a file with subtitles", function () {
     setting.write("movie.mp4", clip);
     setting.write("a.vtt", vtt);
     setting.write("empty.srt", "");
-    setting.write("large.srt", Buffer.alloc(1024 * 1024 + 1, "x"));
+    setting.write("cueless.srt", "no cue");
+    setting.write("large.srt", srt.padEnd(1024 * 1024 + 1));
+    setting.write("full.srt", srt.padEnd(1024 * 1024));
     for (const text of [
       "a.vtt",
       "en=",
@@ -169,6 +174,7 @@ describe("vsctl ingest of a file with subtitles", function () {
       "en=movie.mp4",
       "en=none.vtt",
       "en=empty.srt",
+      "en=cueless.srt",
       "en=large.srt",
     ]) {
       const ran = await setting.ingest(["movie.mp4", "--subtitle", text]);
@@ -176,6 +182,8 @@ describe("vsctl ingest of a file with subtitles", function () {
     }
     const many = Array.from({ length: 17 }, () => ["--subtitle", "en=a.vtt"]).flat();
     assert.equal((await setting.ingest(["movie.mp4", ...many])).exitCode, 2);
+    const full = ["de", "en", "fr", "nl"].flatMap((language) => ["--subtitle", `${language}=full.srt`]);
+    assert.match(errorOf(await setting.ingest(["movie.mp4", ...full])).message, /3145728 bytes together/);
     assert.deepEqual(setting.created, []);
   });
 
