@@ -128,6 +128,25 @@ describe("vsctl ingest", function () {
     assert.equal(node.received, 0);
   });
 
+  it("stops sending what was cancelled meanwhile, and says so", async () => {
+    writeFileSync(join(folder, "clip.mp4"), large);
+    const error = {
+      code: "cancelled",
+      message: "it was cancelled by user:ann",
+      hint: "Ingest it again",
+      retryable: false,
+    };
+    const { node } = await arrange(
+      { getAsset: () => ({ asset: sampleAsset({ state: "failed", error }) }) },
+      { holdAfterBytes: 9 * 1024 * 1024 },
+    );
+    const ran = await ingest(["clip.mp4"]);
+    assert.equal(ran.exitCode, 1, ran.stdout);
+    assert.equal(errorOf(ran).code, "cancelled");
+    assert.match(errorOf(ran).message, /cancelled by user:ann/);
+    assert.ok(node.received < large.length);
+  });
+
   it("goes on where a broken connection left off", async () => {
     writeFileSync(join(folder, "clip.mp4"), large);
     const { node } = await arrange({}, { breakAfterBytes: 10 * 1024 * 1024 });

@@ -8,7 +8,9 @@ import { callPatiently, patienceMs } from "../follow.ts";
 import { awaitCopies, nodePatienceMs } from "./await-copies.ts";
 import { sendSource } from "./send-source.ts";
 import type { Sent } from "./send-source.ts";
+import { failIfOver } from "../wait-for-asset.ts";
 import type { Source } from "./source.ts";
+import { watchForEnd } from "./watch-end.ts";
 
 const retryMs = 1_000;
 const dropLimitMs = 5_000;
@@ -25,10 +27,26 @@ export interface UploadOptions {
 
 /**
  * Returns when the cluster has the whole source in as many copies as it needs to go on.
- * @throws VsError what the node or the source was refused for, upload_failed when no node can be reached
+ * @throws VsError what the node or the source was refused for, upload_failed when no node can be reached; why the asset
+ * ended, when that was cancelled or deleted meanwhile
  */
 export async function upload(client: ControlClient, source: Source, options: UploadOptions): Promise<void> {
-  const attempt = new Attempt(options);
+  await using watch = watchForEnd(client, options);
+  const watched = { ...options, signal: watch.signal };
+  const attempt = new Attempt(watched);
+  try {
+    await bring(client, source, { ...watched, attempt });
+  } catch (thrown) {
+    if (watch.hasEnded()) await dropUpload(attempt.ticket, options.assetId);
+    throw thrown;
+  }
+}
+
+async function bring(
+  client: ControlClient,
+  source: Source,
+  { attempt, ...options }: UploadOptions & { readonly attempt: Attempt },
+): Promise<void> {
   for (;;) {
     const sent = await sendSource(source, { ...options, ticket: attempt.ticket, onProgress: attempt.onProgress });
     if (sent.kind === "sent") {
@@ -59,6 +77,7 @@ async function dropUpload({ url, token }: UploadTicket, assetId: string): Promis
 // The answer to the last byte may have been lost on its way.
 async function isThere(client: ControlClient, options: UploadOptions): Promise<boolean> {
   const asset = await callPatiently(() => client.getAsset(options.assetId), options);
+  failIfOver(asset);
   return asset.state !== "uploading";
 }
 
