@@ -11,6 +11,7 @@ import { readCaptions } from "../../node-agent/src/media/text-track.ts";
 import { preRollSteps, transcodeChunk } from "../../node-agent/src/media/transcode-chunk.ts";
 import type { EncodedChunk } from "../../node-agent/src/media/transcode-chunk.ts";
 import type { Bed } from "./bed.ts";
+import { checkRules } from "./check-rules.ts";
 import type { Film, Refusal } from "./kinds.ts";
 
 const tools = { ffmpegPath: "ffmpeg", ffprobePath: "ffprobe", ffmpegVersion: "", toolchain: "" };
@@ -47,7 +48,8 @@ export async function proveFilm(sourcePath: string, film: Film, bed: Bed): Promi
   const chunks = await encodeAll(sourcePath, source, { rung, folder: `${sourcePath}.chunks` });
   const joinedPath = `${sourcePath}.joined.mp4`;
   await join(joinedPath, chunks);
-  await rm(`${sourcePath}.chunks`, { recursive: true });
+  await checkRules({ source, rung, chunks }, `${sourcePath}.store`);
+  for (const made of ["chunks", "store"]) await rm(`${sourcePath}.${made}`, { recursive: true });
   await proveTimes(joinedPath, source, bed);
   if (film.likeness !== null) await proveLikeness({ sourcePath, joinedPath, film, source, rung }, bed);
   return joinedPath;
