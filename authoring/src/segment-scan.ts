@@ -38,7 +38,7 @@ export interface ScannedSegment {
 }
 
 const moofLimitBytes = 4 * 2 ** 20;
-const pictureHeadBytes = 64 * 2 ** 10;
+const pictureHeadBytes = 16 * 2 ** 10;
 const fragmentsLimit = 5_000;
 /** Of a map of durations: variable rates have a few, damage has many. */
 const durationsLimit = 1_000;

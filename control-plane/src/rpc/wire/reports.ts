@@ -15,7 +15,14 @@ import { pieceFromWire } from "./media.ts";
 import { probeFromWire } from "./probe.ts";
 
 const levels = ["must", "should"] as const;
-const limits = { logLines: 100, lineLength: 2_000, pieces: 10_000, findings: 50, piecesInEntry: 100_000, entries: 10_000 };
+const limits = {
+  logLines: 100,
+  lineLength: 2_000,
+  pieces: 10_000,
+  findings: 50,
+  piecesInEntry: 100_000,
+  entries: 10_000,
+};
 
 /** The node id is the caller's, from its certificate. */
 export function taskEndFromWire(wire: ReportTaskRequest, nodeId: NodeId): TaskEndReport {
