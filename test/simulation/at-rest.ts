@@ -6,6 +6,7 @@ import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import { bytesOf } from "@vstream/core/media.ts";
 import type { AssetView, NodeRecord, TaskRecord } from "../../control-plane/src/catalog/records.ts";
 import { expectedBytes, extrasOf, plannedPieces } from "../../control-plane/src/planning/asset-facts.ts";
+import { mayHold } from "../../control-plane/src/planning/cluster.ts";
 import { isSourceOver } from "../../control-plane/src/planning/keep-source.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Operator } from "./operator.ts";
@@ -263,6 +264,7 @@ function isComplete(view: AssetView, ground: Ground): boolean {
     !isStalled &&
     homes.every((home) => living.has(home) && !draining.has(home)) &&
     pins.every((pin) => homes.includes(pin)) &&
+    nodes.every((node) => !homes.includes(node.id) || mayHold(view.asset, node)) &&
     homes.length >= replicasWanted + extraReplicas
   );
 }
@@ -272,6 +274,11 @@ function unrestOfFailed(view: AssetView, { living, truth }: Ground): string[] {
   const { asset } = view;
   const code = asset.error?.code ?? "internal";
   if (code === "not_media" || code === "upload_failed") return [];
+  if (code === "cancelled") {
+    const told = view.replicas.filter(({ state }) => state !== "lost").map(({ nodeId }) => nodeId);
+    const holders = [...living].filter((nodeId) => told.includes(nodeId));
+    return holders.map((nodeId) => `${nodeId} holds something of ${asset.id}, which was cancelled`);
+  }
   // Nobody knew how large it would be when its homes were chosen.
   if (code === "storage_full" && asset.sourceUrl !== null) return [];
   const standing = truth.standing(view, [...living]);

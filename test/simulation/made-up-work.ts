@@ -14,6 +14,7 @@ import {
 import type { NodeId, Sha256 } from "@vstream/core/ids.ts";
 import { objectsOf } from "@vstream/core/media.ts";
 import type { ObjectRef, Piece, Probe, RenditionSegments, Work } from "@vstream/core/media.ts";
+import { keepSources } from "../../control-plane/src/catalog/records.ts";
 import type { KeepSource } from "../../control-plane/src/catalog/records.ts";
 import { nothingMade } from "../../node-agent/src/tasks/task-context.ts";
 import type { TaskContext, TaskResult } from "../../node-agent/src/tasks/task-context.ts";
@@ -204,6 +205,25 @@ function saltOf(edition: number): string {
 export function keepingOf({ sha256 }: Film): KeepSource {
   if (isOneOf(5, sha256)) return "never";
   return isOneOf(3, sha256) ? "ready" : "always";
+}
+
+/** What people decide about the film's asset when it is there. By the hash, so that it changes no other chance. */
+export function secondThoughtsOf({ sha256 }: Film) {
+  const hash = hashOf(`second thoughts about ${sha256}`);
+  const digits = Array.from(hash).map((digit) => Number.parseInt(digit, 16));
+  const [first = 0, second = 0, third = 0, fourth = 0] = digits.slice(8);
+  const isCancelled = isOneOf(12, hash);
+  const wishes = {
+    replicasWanted: 1 + (first % 3),
+    isRegional: second < 5,
+    region: third,
+    keepSource: keepSources[fourth % 3] ?? "always",
+  };
+  return {
+    afterMs: 2_000 + Number.parseInt(hash.slice(4, 8), 16),
+    isCancelled,
+    changes: !isCancelled && isOneOf(3, hash) ? wishes : null,
+  };
 }
 
 /** By the hash, so that it is always the same ones. */

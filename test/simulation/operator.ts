@@ -3,13 +3,14 @@
 import { asVsError } from "@vstream/core/errors.ts";
 import { newId, sourcePieceId } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, TaskId } from "@vstream/core/ids.ts";
+import type { AssetChanges } from "../../control-plane/src/catalog/catalog.ts";
 import type { Scheduling, TaskRecord } from "../../control-plane/src/catalog/records.ts";
 import { isExtra, isOver } from "../../control-plane/src/planning/asset-facts.ts";
 import type { AdminDeps } from "../../control-plane/src/rpc/admin/admin-calls.ts";
 import { isAwaitingSource, moveUpload, placeUpload } from "../../control-plane/src/rpc/admin/upload-place.ts";
 import type { Cluster, Machine } from "./cluster.ts";
 import type { Findings } from "./findings.ts";
-import { hashOf, isOneOf, keepingOf, urlOf } from "./made-up-work.ts";
+import { hashOf, isOneOf, keepingOf, secondThoughtsOf, urlOf } from "./made-up-work.ts";
 import type { Film } from "./made-up-work.ts";
 import type { Random } from "./random.ts";
 import type { CatalogFile } from "./sim-catalog.ts";
@@ -71,6 +72,7 @@ export class Operator {
     const isUploading = !random.chance(0.08) && !isFetched(film);
     const promised: Promised = { film, state: "kept", hasSource: false, isUploading };
     this.assets.set(made.given, promised);
+    this.#haveSecondThoughts(made.given, film);
     if (!isUploading) return;
     void this.#upload(made.given, promised).finally(() => {
       promised.isUploading = false;
@@ -97,6 +99,16 @@ export class Operator {
       commands.undeleteAsset({ assetId, at, actor }),
     );
     if (kind !== "unknown") promised.state = kind === "done" ? "kept" : before;
+  }
+
+  async cancel(assetId: AssetId): Promise<void> {
+    await this.#try(`cancel ${assetId}`, (at, { commands }) => commands.cancelAsset({ assetId, at, actor }));
+  }
+
+  async update(assetId: AssetId, changes: AssetChanges): Promise<void> {
+    await this.#try(`update ${assetId}: ${JSON.stringify(changes)}`, (at, { commands }) =>
+      commands.updateAsset({ assetId, changes, at, actor }),
+    );
   }
 
   async verify(assetId: AssetId): Promise<void> {
@@ -166,6 +178,22 @@ export class Operator {
       const isDone = is === wanted || (wanted === "draining" && is === "drained") || wanted === "open";
       if (!isDone) findings.violate("I1", `${nodeId} was acknowledged as ${wanted} and is ${is ?? "gone"}`);
     }
+  }
+
+  #haveSecondThoughts(assetId: AssetId, film: Film): void {
+    const { cluster, time } = this.#parts;
+    const thoughts = secondThoughtsOf(film);
+    time.after(thoughts.afterMs, () => {
+      if (thoughts.isCancelled) void this.cancel(assetId);
+      const { changes } = thoughts;
+      if (changes === null) return;
+      const regions = [...new Set([...cluster.machines.values()].map(({ description }) => description.region))];
+      const region = regions[changes.region % Math.max(1, regions.length)];
+      const where = changes.isRegional && region !== undefined ? [region] : [];
+      const names = { title: `${film.sha256.slice(0, 6)} again`, setLabels: {}, removeLabels: [], addSubtitles: [] };
+      const { keepSource, replicasWanted } = changes;
+      void this.update(assetId, { ...names, keepSource, replicasWanted, regions: where, pins: [] });
+    });
   }
 
   // Text and images that could not be made, once. Afterwards they do without.

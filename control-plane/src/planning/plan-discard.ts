@@ -25,7 +25,7 @@ export function planSurplus(facts: AssetFacts, homes: readonly NodeId[], cluster
 }
 
 /**
- * A failed asset: what a retry could still use is kept for a time, what was refused goes at once. One that failed
+ * A failed asset: what a retry could still use is kept for a time, what was refused or cancelled goes at once. One that failed
  * because its nodes were away goes on when they are back.
  */
 export function planLeftovers(facts: AssetFacts, cluster: Cluster): Decision[] {
@@ -152,7 +152,7 @@ function goOn({ asset }: AssetFacts): Decision {
 
 function keptUntil(facts: AssetFacts, cluster: Cluster): number {
   const { error } = facts.asset;
-  if (error !== null && errorKinds[error.code].exitCode === 7) return 0;
+  if (error !== null && (error.code === "cancelled" || errorKinds[error.code].exitCode === 7)) return 0;
   const died = facts.view.deadTasks
     .filter((task) => !isUpkeep(task) && !isExtra(task))
     .map((task) => task.finishedAt ?? 0);

@@ -188,6 +188,12 @@ describe("an asset that failed", () => {
     );
   });
 
+  it("leaves nothing behind when it was cancelled, whatever died of it before", () => {
+    const error = { code: "cancelled", message: "no", hint: "" } as const;
+    const dead = [buildTask("transcode", { state: "dead", finishedAt: now - 1_000 })];
+    assert.deepEqual(kindsOf(decide({ asset: failed({ error }), copies: { source: ["a"] }, dead })), ["discard"]);
+  });
+
   it("settles once nothing is left", () => {
     assert.deepEqual(kindsOf(decide({ asset: failed({ error: notMedia }) })), ["settle-asset"]);
   });
