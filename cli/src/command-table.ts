@@ -13,11 +13,7 @@ const here: readonly (readonly [id: string, summary: string, load: Loader])[] = 
   ["assets:list", "The assets", () => import("./commands/assets/list.ts")],
   ["assets:provenance", "What an asset was made from and with", () => import("./commands/assets/provenance.ts")],
   ["assets:rebuild", "Make again what has no good copy", () => import("./commands/assets/rebuild.ts")],
-  [
-    "assets:reencode",
-    "Encode an asset anew while it plays",
-    () => import("./commands/assets/reencode.ts"),
-  ],
+  ["assets:reencode", "Encode an asset anew while it plays", () => import("./commands/assets/reencode.ts")],
   ["assets:show", "One asset", () => import("./commands/assets/show.ts")],
   ["assets:undelete", "Bring a deleted asset back from the trash", () => import("./commands/assets/undelete.ts")],
   [

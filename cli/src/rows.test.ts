@@ -28,7 +28,7 @@ import {
 const answers: Answers = {
   listAssets: () => ({ items: [sampleAsset()], nextCursor: "c2" }),
   getAsset: () => ({ asset: sampleAsset() }),
-  watchAsset: () => [{ asset: sampleAsset(), resumeToken: "r1" }],
+  watchAsset: () => [{ asset: sampleAsset({ edition: 1 }), resumeToken: "r1" }],
   verifyAsset: () => [sampleVerification("checking"), sampleVerification("good")],
   rebuildAsset: () => [sampleRebuild("encoding"), sampleRebuild("encoded")],
   getProvenance: () => sampleProvenance(),
@@ -40,6 +40,7 @@ const answers: Answers = {
   cancelAsset: () => ({ asset: sampleAsset({ state: "failed" }) }),
   deleteAsset: () => ({ asset: sampleAsset({ state: "deleting" }) }),
   undeleteAsset: () => ({ asset: sampleAsset() }),
+  reencodeAsset: () => ({ asset: sampleAsset({ nextLadder: "fast" }) }),
   listNodes: () => ({ items: [sampleNode()], nextCursor: "" }),
   getNode: () => ({ node: sampleNode() }),
   cordonNode: () => ({ node: sampleNode({ scheduling: "cordoned" }) }),

@@ -9,7 +9,7 @@ export function factsOfNext(facts: AssetFacts): AssetFacts | null {
   const { nextEdition } = facts.asset;
   if (nextEdition === null) return null;
   const plan = nextEdition.plan === null ? null : { ...nextEdition.plan, text: [] };
-  const nothing = { state: "playable", releasedChunks: 0, measured: null, nextEdition: null } as const;
+  const nothing = { state: "playable", releasedChunks: 0, measured: null } as const;
   return ofEdition({ ...facts, asset: { ...facts.asset, ...nextEdition, ...nothing, plan } });
 }
 
