@@ -5,6 +5,7 @@ import { dashManifest } from "./dash-manifest.ts";
 import { ratioOf } from "./dash-sets.ts";
 import {
   sampleAudio,
+  sampleHevc,
   sampleManifest,
   sampleObject,
   sampleTextPiece,
@@ -75,6 +76,36 @@ describe("a DASH manifest", () => {
   </Period>
 </MPD>
 `,
+    );
+  });
+
+  it("has a set for each codec and range, which players may change between, and says what high range is", () => {
+    const [first, second] = whole.renditions;
+    const modern = [sampleHevc(first!, "HLG"), sampleHevc(first!, "SDR")];
+    const pieces = whole.pieces.map((piece): Piece => {
+      const { content } = piece;
+      if (content.kind !== "video") return piece;
+      const [own] = content.renditions;
+      const more = modern.map(({ rung, codecs }) => ({ ...own!, rung: rung.name, codecs }));
+      return { ...piece, content: { ...content, renditions: [...more, ...content.renditions] } };
+    });
+    const manifest = { ...whole, renditions: [...modern, first!, second!], pieces };
+    const told = [...lines(manifest, "AdaptationSet"), ...lines(manifest, "Representation")];
+    assert.deepEqual(
+      told.map((line) => /id="([^"]*)"(?:.*codecs="([^"]*)")?/.exec(line)?.slice(1, 3).join(" ").trim()),
+      [
+        ...["1", "2", "3", "100", "360p avc1.64001e", "234p avc1.64001e", "360p-hevc hvc1.1.6.L90.90"],
+        ...["360p-hdr hvc1.2.4.L90.90", "audio-0 mp4a.40.2"],
+      ],
+    );
+    assert.deepEqual(lines(manifest, "EssentialProperty"), [
+      '<EssentialProperty schemeIdUri="urn:mpeg:mpegB:cicp:ColourPrimaries" value="9"/>',
+      '<EssentialProperty schemeIdUri="urn:mpeg:mpegB:cicp:TransferCharacteristics" value="18"/>',
+      '<EssentialProperty schemeIdUri="urn:mpeg:mpegB:cicp:MatrixCoefficients" value="9"/>',
+    ]);
+    assert.deepEqual(
+      lines(manifest, "SupplementalProperty").map((line) => /value="(.*)"/.exec(line)?.[1]),
+      ["2,3", "1,3", "1,2"],
     );
   });
 

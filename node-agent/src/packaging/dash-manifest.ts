@@ -2,7 +2,7 @@
 // that it will have, so that players begin at its start and not at an edge; and static when it is complete.
 import { madeAtOf } from "@vstream/core/ids.ts";
 import type { Manifest } from "@vstream/core/media.ts";
-import { audioSets, textSets, videoSet } from "./dash-sets.ts";
+import { audioSets, textSets, videoSets } from "./dash-sets.ts";
 import type { Period } from "./dash-sets.ts";
 import type { Pathway } from "./multivariant-playlist.ts";
 import { longestSegment } from "./playlist-lines.ts";
@@ -31,7 +31,7 @@ export function dashManifest(manifest: Manifest, ways: DashWays): string {
     ...ways.pathways.flatMap(({ id, base }) => textElement("BaseURL", base || "./", { serviceLocation: id })),
     ...periods.flatMap((period, index) => {
       const start = duration(period.startSeconds - (first?.startSeconds ?? 0));
-      const sets = [...videoSet(manifest, period), ...audioSets(manifest, period), ...text];
+      const sets = [...videoSets(manifest, period), ...audioSets(manifest, period), ...text];
       return element("Period", { id: index, start }, sets);
     }),
     // By the clock of whoever serves the manifest: without it players ask somebody else's.

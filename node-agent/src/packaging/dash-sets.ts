@@ -1,6 +1,6 @@
-// The adaptation sets of a DASH manifest: one of video with all rungs, one for each audio track, one for each text
-// track that is there. Elements stand in the order that the schema wants (ISO 23009-1, 5.3).
-import type { Manifest, ManifestAudio, ManifestRendition } from "@vstream/core/media.ts";
+// The adaptation sets of a DASH manifest: one of video for each codec and range, with all its rungs, one for each audio
+// track, one for each text track that is there. Elements stand in the order that the schema wants (ISO 23009-1, 5.3).
+import type { Manifest, ManifestAudio, ManifestRendition, VideoRange } from "@vstream/core/media.ts";
 import { segmentList } from "./dash-segments.ts";
 import { textFiles } from "./extras.ts";
 import { stableAudioId, stableTextId, wholeTextUri } from "./rendition-uris.ts";
@@ -18,20 +18,47 @@ export interface Period {
   readonly startSeconds: number;
 }
 
+const cicp = "urn:mpeg:mpegB:cicp";
+const switching = "urn:mpeg:dash:adaptation-set-switching:2016";
+/** ISO/IEC 23091-2; both kinds of high range have the colours of BT.2020. */
+const transferNumbers: Readonly<Record<Exclude<VideoRange, "SDR">, number>> = { PQ: 16, HLG: 18 };
+
 const roles = "urn:mpeg:dash:role:2011";
-const channelLayouts = "urn:mpeg:mpegB:cicp:ChannelConfiguration";
+const channelLayouts = `${cicp}:ChannelConfiguration`;
 /** ISO 23091-3: by how many channels there are, in the layouts that are encoded. */
 const layoutNumbers: Readonly<Record<number, number>> = { 1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6 };
 
-export function videoSet(manifest: Manifest, period: Period): string[] {
-  const largest = (of: (rendition: ManifestRendition) => number): number => Math.max(...manifest.renditions.map(of));
+/** What every player can show first. */
+export function videoSets(manifest: Manifest, period: Period): string[] {
+  const groups = Map.groupBy(manifest.renditions, ({ rung }) => `${rung.codec} ${rung.videoRange}`);
+  const sets = [...groups.values()].sort((one, other) => placeOf(one) - placeOf(other));
+  return sets.flatMap((renditions, index) => {
+    const others = sets.flatMap((_, at) => (at === index ? [] : [at + 1]));
+    return videoSet(renditions, { id: index + 1, others, manifest, period });
+  });
+}
+
+function placeOf([first]: readonly ManifestRendition[]): number {
+  return (first?.rung.codec === "hevc" ? 1 : 0) + (first?.rung.videoRange === "SDR" ? 0 : 1);
+}
+
+interface VideoSetPlace {
+  readonly id: number;
+  /** The ids of the other sets of video. */
+  readonly others: readonly number[];
+  readonly manifest: Manifest;
+  readonly period: Period;
+}
+
+function videoSet(renditions: readonly ManifestRendition[], { id, others, manifest, period }: VideoSetPlace): string[] {
+  const largest = (of: (rendition: ManifestRendition) => number): number => Math.max(...renditions.map(of));
   const shared = {
-    ...{ id: 1, contentType: "video", mimeType: "video/mp4", segmentAlignment: "true", startWithSAP: 1 },
+    ...{ id, contentType: "video", mimeType: "video/mp4", segmentAlignment: "true", startWithSAP: 1 },
     maxWidth: largest(({ rung }) => rung.width),
     maxHeight: largest(({ rung }) => rung.height),
   };
   const audioBps = Math.max(0, ...manifest.audio.map(({ bandwidthBps }) => bandwidthBps));
-  const representations = manifest.renditions.flatMap((rendition) => {
+  const representations = renditions.flatMap((rendition) => {
     const { rung, frameRate, bandwidthBps } = rendition;
     const segments = within(videoSegments(manifest, rung.name), period);
     const attributes = {
@@ -41,7 +68,22 @@ export function videoSet(manifest: Manifest, period: Period): string[] {
     const list = segmentList(segments, period.startSeconds);
     return list.length === 0 ? [] : element("Representation", attributes, list);
   });
-  return representations.length === 0 ? [] : element("AdaptationSet", shared, representations);
+  if (representations.length === 0) return [];
+  const range = renditions[0]?.rung.videoRange ?? "SDR";
+  return element("AdaptationSet", shared, [
+    ...(range === "SDR" ? [] : highRange(range)),
+    // Segments begin at the same times in all of them.
+    ...(others.length === 0 ? [] : element("SupplementalProperty", { schemeIdUri: switching, value: others.join() })),
+    ...representations,
+  ]);
+}
+
+// Essential: who does not know it would show it pale and dark.
+function highRange(range: Exclude<VideoRange, "SDR">): string[] {
+  const said = { ColourPrimaries: 9, TransferCharacteristics: transferNumbers[range], MatrixCoefficients: 9 };
+  return Object.entries(said).flatMap(([name, value]) =>
+    element("EssentialProperty", { schemeIdUri: `${cicp}:${name}`, value }),
+  );
 }
 
 export function audioSets(manifest: Manifest, period: Period): string[] {

@@ -83,7 +83,7 @@ describe("an I-frame playlist", () => {
     const text = multivariantPlaylist(whole, { serverUri: "../../steering/as1", pathways });
     assert.deepEqual(
       text.split("\n").filter((line) => line.startsWith("#EXT-X-I-FRAME-STREAM-INF:"))[0],
-      '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=12,AVERAGE-BANDWIDTH=12,CODECS="avc1.64001e",RESOLUTION=640x360,STABLE-VARIANT-ID="iframes/360p",PATHWAY-ID="noA",URI="iframes/360p.m3u8"',
+      '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=12,AVERAGE-BANDWIDTH=12,CODECS="avc1.64001e",RESOLUTION=640x360,VIDEO-RANGE=SDR,STABLE-VARIANT-ID="iframes/360p",PATHWAY-ID="noA",URI="iframes/360p.m3u8"',
     );
     setOptions({ strictMode: true });
     const { variants } = parse(text) as types.MasterPlaylist;

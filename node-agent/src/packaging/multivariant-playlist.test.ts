@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parse, setOptions } from "hls-parser";
 import type { types } from "hls-parser";
 import { multivariantPlaylist } from "./multivariant-playlist.ts";
-import { sampleAudio, sampleManifest, sampleRendition } from "./sample-manifest.fixture.ts";
+import { sampleAudio, sampleHevc, sampleManifest, sampleRendition } from "./sample-manifest.fixture.ts";
 
 const steering = {
   serverUri: "../../steering/as1?known=noA-noB",
@@ -27,9 +27,9 @@ describe("the multivariant playlist", () => {
 #EXT-X-VERSION:7
 #EXT-X-INDEPENDENT-SEGMENTS
 #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",LANGUAGE="en",NAME="English",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",STABLE-RENDITION-ID="audio-0",URI="audio/0.m3u8"
-#EXT-X-STREAM-INF:BANDWIDTH=1350000,AVERAGE-BANDWIDTH=900000,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=24.000,CLOSED-CAPTIONS=NONE,STABLE-VARIANT-ID="360p",AUDIO="audio"
+#EXT-X-STREAM-INF:BANDWIDTH=1350000,AVERAGE-BANDWIDTH=900000,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=24.000,VIDEO-RANGE=SDR,CLOSED-CAPTIONS=NONE,STABLE-VARIANT-ID="360p",AUDIO="audio"
 video/360p.m3u8
-#EXT-X-STREAM-INF:BANDWIDTH=450000,AVERAGE-BANDWIDTH=300000,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=416x234,FRAME-RATE=24.000,CLOSED-CAPTIONS=NONE,STABLE-VARIANT-ID="234p",AUDIO="audio"
+#EXT-X-STREAM-INF:BANDWIDTH=450000,AVERAGE-BANDWIDTH=300000,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=416x234,FRAME-RATE=24.000,VIDEO-RANGE=SDR,CLOSED-CAPTIONS=NONE,STABLE-VARIANT-ID="234p",AUDIO="audio"
 video/234p.m3u8
 `,
     );
@@ -43,6 +43,23 @@ video/234p.m3u8
     assert.deepEqual(
       playlist.variants.map((variant) => variant.averageBandwidth),
       [2_100_000, 365_000, 3_000_000, 6_000_000],
+    );
+  });
+
+  it("tells codecs, ranges and what looks best, and lists first what every player can show", () => {
+    const plain = sampleRendition("540p", 960, 540, 1_900_000);
+    const renditions = [sampleHevc(plain, "PQ"), sampleHevc(plain, "SDR"), plain, sampleRendition("360p", 640, 360, 1)];
+    setOptions({ strictMode: true });
+    const playlist = parse(multivariantPlaylist(sampleManifest({ renditions }))) as types.MasterPlaylist;
+    setOptions({ strictMode: false });
+    assert.deepEqual(
+      playlist.variants.map(({ uri, codecs, score, videoRange }) => [uri, codecs?.slice(0, 6), score, videoRange]),
+      [
+        ["video/540p.m3u8", "avc1.6", 2, "SDR"],
+        ["video/360p.m3u8", "avc1.6", 1, "SDR"],
+        ["video/540p-hdr.m3u8", "hvc1.2", 4, "PQ"],
+        ["video/540p-hevc.m3u8", "hvc1.1", 3, "SDR"],
+      ],
     );
   });
 

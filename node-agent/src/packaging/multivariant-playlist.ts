@@ -1,7 +1,7 @@
 // The multivariant playlist as text: every rung from the start, one audio and one text group for all of them. Rates
 // are those of the manifest: caps while encoding goes on, measured ones when it is complete (Apple 9.13). With several
 // pathways all of it stands there once for each, and a player is told where to ask which one to take.
-import type { Manifest, ManifestRendition } from "@vstream/core/media.ts";
+import type { Manifest, ManifestRendition, Rung } from "@vstream/core/media.ts";
 import { quoted, tag } from "./attribute-list.ts";
 import { iframeRates } from "./iframe-playlist.ts";
 import { audioTags, textTags } from "./media-tags.ts";
@@ -69,16 +69,19 @@ function steeringLine({ serverUri, pathways }: Steering): string {
   ]);
 }
 
-function variantLines(rendition: ManifestRendition, { audio, text }: Manifest, lane: Lane): string[] {
+function variantLines(rendition: ManifestRendition, manifest: Manifest, lane: Lane): string[] {
+  const { audio, text, renditions } = manifest;
   const { rung } = rendition;
   const lists = [rendition.codecs, ...audio.map(({ codecs }) => codecs)];
   const codecs = [...new Set(lists.flatMap((list) => list.split(",")).filter(Boolean))];
   const line = tag("EXT-X-STREAM-INF", [
     ["BANDWIDTH", wholeBps(rendition.bandwidthBps)],
     ["AVERAGE-BANDWIDTH", wholeBps(rendition.averageBandwidthBps)],
+    ["SCORE", scoreOf(rung, renditions)],
     ["CODECS", codecs.length === 0 ? null : quoted(codecs.join(","))],
     ["RESOLUTION", `${String(rung.width)}x${String(rung.height)}`],
     ["FRAME-RATE", rendition.frameRate.toFixed(3)],
+    ["VIDEO-RANGE", rung.videoRange],
     ["CLOSED-CAPTIONS", "NONE"],
     ["STABLE-VARIANT-ID", quoted(stableVariantId(rung, lane.edition))],
     ["PATHWAY-ID", lane.pathwayId === null ? null : quoted(lane.pathwayId)],
@@ -96,6 +99,7 @@ function iframeLines({ rung }: ManifestRendition, manifest: Manifest, lane: Lane
     ["AVERAGE-BANDWIDTH", wholeBps(rates.averageBandwidthBps)],
     ["CODECS", rates.codecs === "" ? null : quoted(rates.codecs)],
     ["RESOLUTION", `${String(rung.width)}x${String(rung.height)}`],
+    ["VIDEO-RANGE", rung.videoRange],
     ["STABLE-VARIANT-ID", quoted(stableIframesId(rung, lane.edition))],
     ["PATHWAY-ID", lane.pathwayId === null ? null : quoted(lane.pathwayId)],
     ["URI", quoted(lane.base + iframesUri(rung, lane.edition))],
@@ -103,11 +107,27 @@ function iframeLines({ rung }: ManifestRendition, manifest: Manifest, lane: Lane
   return [line];
 }
 
+/**
+ * Its place among all by what is seen, from 1: HEVC shows more than H.264 of the same size though it takes fewer bits,
+ * which BANDWIDTH alone would not tell. Null where all are coded alike.
+ */
+function scoreOf(rung: Rung, renditions: readonly ManifestRendition[]): string | null {
+  const rungs = renditions.map((rendition) => rendition.rung);
+  if (rungs.every(({ codec, videoRange }) => codec === rung.codec && videoRange === rung.videoRange)) return null;
+  const looks = ({ codec, videoRange }: Rung): number => (codec === "hevc" ? 1 : 0) + (videoRange === "SDR" ? 0 : 1);
+  const rising = rungs.toSorted(
+    (one, other) => one.width * one.height - other.width * other.height || looks(one) - looks(other),
+  );
+  return String(rising.findIndex(({ name }) => name === rung.name) + 1);
+}
+
+// The first is one that every player can show.
 function inListedOrder(renditions: readonly ManifestRendition[]): ManifestRendition[] {
   const rising = [...renditions].sort((one, other) => one.bandwidthBps - other.bandwidthBps);
   const distance = (rendition: ManifestRendition): number => Math.abs(rendition.averageBandwidthBps - firstVariantBps);
-  const [first] = [...rising].sort((one, other) => distance(one) - distance(other));
-  return first === undefined ? [] : [first, ...rising.filter((rendition) => rendition !== first)];
+  const shownByAll = rising.filter(({ rung }) => rung.codec === "h264");
+  const [first] = shownByAll.sort((one, other) => distance(one) - distance(other));
+  return first === undefined ? rising : [first, ...rising.filter((rendition) => rendition !== first)];
 }
 
 function wholeBps(bitrateBps: number): string {

@@ -10,6 +10,7 @@ import type {
   Piece,
   Rung,
   TextTarget,
+  VideoRange,
 } from "@vstream/core/media.ts";
 
 export const sampleAssetId = "as0123456789abcdefghjk" as AssetId;
@@ -119,6 +120,20 @@ export function sampleRendition(name: string, width: number, height: number, ave
     averageBandwidthBps: averageBps,
     codecs: "avc1.64001e",
     frameRate: 24,
+  };
+}
+
+/** The same in HEVC, for two thirds of the bits, in the range that is given. */
+export function sampleHevc(rendition: ManifestRendition, videoRange: VideoRange): ManifestRendition {
+  const [suffix, profile, codecs] =
+    videoRange === "SDR" ? ["hevc", "main", "hvc1.1.6.L90.90"] : ["hdr", "main10", "hvc1.2.4.L90.90"];
+  return {
+    ...rendition,
+    ...{ bandwidthBps: (rendition.bandwidthBps * 2) / 3, averageBandwidthBps: (rendition.averageBandwidthBps * 2) / 3 },
+    ...{
+      rung: { ...rendition.rung, name: `${rendition.rung.name}-${suffix}`, codec: "hevc", profile, videoRange },
+      codecs,
+    },
   };
 }
 
