@@ -113,6 +113,20 @@ describe("work", function () {
     timeline = content.timeline;
   });
 
+  it("says with each piece what ffmpeg was told for it, without the folders of its node", async () => {
+    const [video] = (await transcode(away, chunks[0])).pieces;
+    const [encode = ""] = (video?.arguments ?? []).filter((line) => line.includes("libx264"));
+    assert.match(encode, /^ffmpeg .* -i file:source .* file:encoded\/encoded-0\.mp4 /);
+    const { pieces } = await run(home, { kind: "probe", source, holders: [home.nodeId], allowDamaged: false });
+    const probes = pieces[0]?.arguments ?? [];
+    assert.ok(
+      probes.length > 0 && probes.every((line) => /^ff(probe|mpeg) .*file:source\b/.test(line)),
+      probes.join("\n"),
+    );
+    assert.ok(![encode, ...probes].join().includes(cluster.nodes[0]?.folder ?? ""));
+    assert.equal(away.store.getPiece(assetId, video!.id)?.arguments, undefined);
+  });
+
   it("makes the same bytes on a node with the source and on one without, and chunks that join", async () => {
     const first = (await transcode(away, chunks[0])).pieces[0]?.content as VideoContent;
     const here = (await transcode(home, chunks[1])).pieces[0]?.content as VideoContent;
@@ -143,6 +157,13 @@ describe("work", function () {
       reported.map((piece) => piece.id),
       ["audio-0-00000", "audio-0-00001"],
     );
+    for (const { arguments: told = [] } of reported) {
+      assert.deepEqual(
+        told.map((line) => line.split(" ")[0]),
+        ["ffprobe", "ffmpeg", "ffmpeg"],
+      );
+      assert.match(told.at(-1) ?? "", /-c:a aac /);
+    }
     const [first, second] = reported.map((piece) => piece.content as AudioContent);
     assert.deepEqual(
       [first, second].map((content) => content?.rendition.segments.length),

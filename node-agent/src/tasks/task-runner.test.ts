@@ -340,6 +340,17 @@ describe("task runner", () => {
     assert.notEqual(store.getPiece(assetId, timelinePieceId), null);
   });
 
+  it("tells what ffmpeg was told for a piece, and does not keep it", async () => {
+    const piece = await makeTimeline("a timeline");
+    const told = { ...piece, arguments: ["ffprobe file:source"] };
+    runner(async (_work, context) => {
+      await context.keepAndReport(told);
+      return nothingMade;
+    }).take(grant());
+    await ended(1);
+    assert.deepEqual([control.pieces[0]?.piece, store.getPiece(assetId, timelinePieceId)], [told, piece]);
+  });
+
   it("gives up a task whose piece on the way was refused", async () => {
     control.answer = () => Promise.resolve(false);
     runner(async (_work, context) => {

@@ -178,6 +178,14 @@ describe("wire", () => {
     );
   });
 
+  it("takes what ffmpeg was told, as far as its limits go", () => {
+    const told = pieceFromWire(pieceOf((wire) => (wire.arguments = ["ffmpeg -i file:source out.mp4"])));
+    assert.deepEqual(told.arguments, ["ffmpeg -i file:source out.mp4"]);
+    const long = Array.from({ length: 20 }, () => "x".repeat(20_000));
+    const cut = pieceFromWire(pieceOf((wire) => (wire.arguments = long))).arguments ?? [];
+    assert.deepEqual([cut.length, cut[0]?.length], [16, 16 * 1024]);
+  });
+
   it("gives a probe and a failure back as they were", () => {
     assert.deepEqual(probeFromWire(WireProbe.decode(WireProbe.encode(probeToWire(probe)).finish())), probe);
     const failure = { code: "not_media", message: "no", hint: "try" } as const;
