@@ -1,17 +1,18 @@
-// The choice of a rendition: automatic, or one of the asset's rungs.
+// The choice of a rendition: automatic, or one of the asset's rungs that this browser can play.
 import Hls from "hls.js";
+import { labelsOf } from "./quality-labels.ts";
 
 export function showQualities(menu: HTMLSelectElement, hls: Hls): void {
-  hls.on(Hls.Events.MANIFEST_PARSED, () => {
-    const rungs = hls.levels.map((level, index) => ({ index, height: level.height, bitrateBps: level.bitrate }));
-    const options = rungs.toReversed().map(({ index, height, bitrateBps }) => {
-      const twice = rungs.filter((rung) => rung.height === height).length > 1;
-      const rate = twice ? ` · ${(bitrateBps / 1e6).toFixed(1)} Mb/s` : "";
-      return new Option(`${String(height)}p${rate}`, String(index));
-    });
+  const show = (): void => {
+    const labels = labelsOf(hls.levels);
+    const options = labels.map((label, index) => new Option(label, String(index))).toReversed();
     menu.replaceChildren(new Option("Auto", "-1", true, true), ...options);
-    menu.disabled = rungs.length < 2;
-  });
+    if (!hls.autoLevelEnabled) menu.value = String(hls.nextLevel);
+    menu.disabled = options.length < 2;
+  };
+  hls.on(Hls.Events.MANIFEST_PARSED, show);
+  // Some turn out to be more than the machine can decode.
+  hls.on(Hls.Events.LEVELS_UPDATED, show);
   hls.on(Hls.Events.LEVEL_SWITCHED, (_event, { level }) => {
     const height = hls.levels[level]?.height;
     const auto = menu.options[0];

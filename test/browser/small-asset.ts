@@ -130,7 +130,15 @@ function manifestOf(assetId: AssetId, pieces: readonly Piece[], homeNodeIds: rea
     renditions: sized.map(({ bandwidthBps, ...size }) => ({
       rung: {
         ...size,
-        ...{ codec: "h264", preset: "ultrafast", crf: 30, maxrateBps: 1e6, bufferBits: 2e6, profile: "baseline", videoRange: "SDR" },
+        ...{
+          codec: "h264",
+          preset: "ultrafast",
+          crf: 30,
+          maxrateBps: 1e6,
+          bufferBits: 2e6,
+          profile: "baseline",
+          videoRange: "SDR",
+        },
       },
       bandwidthBps,
       averageBandwidthBps: bandwidthBps / 2,
