@@ -232,8 +232,10 @@ function unrestOfReady(view: AssetView, ground: Ground): string[] {
       unrest.push(`${node.name} holds the source of ${asset.id} for nothing`);
     const isLeaving = node.scheduling === "draining" || node.scheduling === "drained";
     if (!living.has(node.id) || asset.homes.includes(node.id) || isLeaving) continue;
-    // What the catalog was never told of is garbage: it goes with the node's next inventory.
-    const told = new Set(view.replicas.filter((copy) => copy.nodeId === node.id).map((copy) => copy.pieceId));
+    // What the catalog was never told of, or takes for lost since a node that was being emptied left it out of its
+    // inventory, is garbage: it goes with, or after, the node's next one.
+    const believed = view.replicas.filter((copy) => copy.nodeId === node.id && copy.state !== "lost");
+    const told = new Set(believed.map((copy) => copy.pieceId));
     const held = pieces.filter((id) => told.has(id) && truth.copy(node.id, asset.id, id) === "right");
     if (held.length > 0 && good.length >= asset.replicasWanted) {
       unrest.push(`${node.name} is no home of ${asset.id} and holds ${held.join(" ")}`);
