@@ -13,8 +13,8 @@ import type { IngestOptions } from "../ingest/ingest-source.ts";
 import { interruptedWith, summaryOf } from "../ingest/outcomes.ts";
 import type { Outcome } from "../ingest/outcomes.ts";
 import { openProgress } from "../ingest/progress.ts";
-import { nameSource, sourceNameOf } from "../ingest/source.ts";
-import type { SourceName } from "../ingest/source.ts";
+import { assertOneNamed, nameSource, sourceNameOf } from "../ingest/source.ts";
+import type { NamedSource } from "../ingest/source.ts";
 import { readSubtitles } from "../subtitle-files.ts";
 import { VsctlCommand } from "../vsctl-command.ts";
 
@@ -121,12 +121,12 @@ export default class Ingest extends VsctlCommand {
 
   async #ingestAll(
     client: ControlClient,
-    sources: readonly Named[],
+    sources: readonly NamedSource[],
     options: Pick<IngestOptions, "settings" | "wait" | "beside">,
   ): Promise<Outcome[]> {
     const { ingestSource } = await import("../ingest/ingest-source.ts");
     const progress = await openProgress(process.stderr, this.clock);
-    const ingest = async (source: Named): Promise<Outcome> => {
+    const ingest = async (source: NamedSource): Promise<Outcome> => {
       const named = { source: source.text, name: sourceNameOf(source.name) };
       if (this.signal.aborted) return { ...named, error: new VsError("interrupted", "interrupted") };
       const own = progress.begin(named.name);
@@ -135,7 +135,8 @@ export default class Ingest extends VsctlCommand {
         return { ...named, done: await ingestSource(client, source.name, { ...options, ...shared }) };
       } catch (thrown) {
         const error = asVsError(thrown);
-        own.end(`${error.code}: ${error.message}`);
+        // What a single one ended with is said in full after this.
+        own.end(sources.length === 1 ? error.code : `${error.code}: ${error.message}`);
         return { ...named, error };
       }
     };
@@ -175,28 +176,6 @@ export default class Ingest extends VsctlCommand {
     for (const url of playback.hls) this.print(`hls    ${url}`);
     for (const url of playback.dash) this.print(`dash   ${url}`);
   }
-}
-
-interface Named {
-  /** As it was typed. */
-  readonly text: string;
-  readonly name: SourceName;
-}
-
-// What these say is of one asset, and standard input comes once.
-function assertOneNamed(
-  sources: readonly Named[],
-  flags: Readonly<Record<"title" | "external-id" | "subtitle", string | string[] | undefined>>,
-): void {
-  if (sources.length < 2) return;
-  const named = (["title", "external-id", "subtitle"] as const).find((flag) => flags[flag] !== undefined);
-  if (named !== undefined) {
-    throw new VsError("usage", `--${named} is for one source, and these are ${sources.length}`, {
-      hint: "Ingest them one by one",
-    });
-  }
-  if (sources.filter(({ name }) => name.kind === "stdin").length < 2) return;
-  throw new VsError("usage", "standard input can be ingested once", { hint: "Write - once" });
 }
 
 function remarkOn({ asset, playback }: AssetPlayback): string {

@@ -108,8 +108,13 @@ async function withBeside(path: string, { settings, beside, progress }: IngestOp
 }
 
 // The asset that is there has what it was made with.
-function sayUntaken({ id }: Asset, subtitles: NewAsset["subtitles"], { progress }: IngestOptions): void {
-  if (subtitles.length === 0) return;
+function sayUntaken(
+  { id, subtitles: there }: Asset,
+  given: NewAsset["subtitles"],
+  { progress }: Pick<IngestOptions, "progress">,
+): void {
+  const isThere = (language: string): boolean => there.some((track) => (track.language ?? "") === language);
+  if (given.every(({ language }) => isThere(language))) return;
   progress.say(`it was there already; add subtitles to it with: vsctl assets update ${id} --subtitle LANG=FILE`);
 }
 

@@ -8,6 +8,12 @@ export type SourceName =
   | { readonly kind: "url"; readonly url: URL }
   | { readonly kind: "stdin" };
 
+export interface NamedSource {
+  /** As it was typed. */
+  readonly text: string;
+  readonly name: SourceName;
+}
+
 /** Bytes that this machine has and sends to a node. */
 export interface Source extends AsyncDisposable {
   /** For people. */
@@ -44,6 +50,22 @@ export function nameSource(text: string): SourceName {
       ? "Name the file itself, without file://"
       : "Sources are files, http, https and s3 URLs, and -";
   throw new VsError("usage", `nothing can be ingested from ${url.protocol}//`, { hint });
+}
+
+/** What some flags say is of one asset, and standard input comes once. @throws VsError usage */
+export function assertOneNamed(
+  sources: readonly NamedSource[],
+  flags: Readonly<Record<"title" | "external-id" | "subtitle", string | string[] | undefined>>,
+): void {
+  if (sources.length < 2) return;
+  const named = (["title", "external-id", "subtitle"] as const).find((flag) => flags[flag] !== undefined);
+  if (named !== undefined) {
+    throw new VsError("usage", `--${named} is for one source, and these are ${sources.length}`, {
+      hint: "Ingest them one by one",
+    });
+  }
+  if (sources.filter(({ name }) => name.kind === "stdin").length < 2) return;
+  throw new VsError("usage", "standard input can be ingested once", { hint: "Write - once" });
 }
 
 /** What an asset's source, and its bar, are called: never with what follows a URL's path, which may be a secret. */
