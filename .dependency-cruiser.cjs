@@ -57,7 +57,7 @@ module.exports = {
         pathNot: [
           "^control-plane/src/planning/",
           "^control-plane/src/catalog/records\\.ts$",
-          "^core/src/(ids|errors|media)\\.ts$",
+          "^core/src/(ids|errors|media|toolchain)\\.ts$",
         ],
       },
     },
