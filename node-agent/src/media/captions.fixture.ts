@@ -97,7 +97,7 @@ function escaped(bytes: Buffer): Buffer {
 }
 
 function odd(byte: number): number {
-  const ones = [...byte.toString(2)].filter((digit) => digit === "1").length;
+  const ones = byte.toString(2).replaceAll("0", "").length;
   return ones % 2 === 1 ? byte : byte | 0x80;
 }
 

@@ -17,10 +17,11 @@ describe("probing a source", function () {
         ...{ width: 854, height: 480, codec: "h264", frameRate: 24, timeScale: 12_288, ticksPerFrame: 512 },
         ...{ frames: 720, interlaced: false, pixelFormat: "yuv420p", videoRange: "SDR" },
       },
-      audio: [{ track: 0, codec: "aac", language: "", name: "", channels: 6, sampleRate: 48_000 }],
+      audio: [{ track: 0, codec: "aac", language: "", name: "", channels: 6, sampleRate: 48_000, defaultTrack: true }],
       segments: 5,
       longestSegmentSeconds: 6,
       text: [],
+      damaged: false,
       chapters: [],
       warnings: [],
     });
