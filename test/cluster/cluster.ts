@@ -52,7 +52,7 @@ export interface ClusterOptions {
   readonly nodes?: number;
   readonly regions?: string;
   /** What the control plane's configuration says beside what `dev up` writes. */
-  readonly controlConfig?: Readonly<Record<string, string | number>>;
+  readonly controlConfig?: Readonly<Record<string, unknown>>;
   /** The same of agents, by their names. */
   readonly agentConfig?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
@@ -92,7 +92,7 @@ export class Cluster implements AsyncDisposable {
     await this.startProgram(name);
   }
 
-  async #configureControlPlane(values: Readonly<Record<string, string | number>>): Promise<void> {
+  async #configureControlPlane(values: Readonly<Record<string, unknown>>): Promise<void> {
     await this.stopProgram("control");
     await appendFile(join(this.folder, "control", "control.yaml"), linesOf(values));
     await this.startProgram("control");
