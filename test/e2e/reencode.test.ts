@@ -42,7 +42,11 @@ describe("an asset that is encoded anew", () => {
   it("plays all the time, in the old edition for who began with it, through a kill of the control plane", async () => {
     const old = await Promise.all(urls.map(async (url) => await OldViewer.open(url)));
     const stop = new AbortController();
-    const watching = Promise.all(old.map(async (viewer) => { await viewer.watch(stop.signal); }));
+    const watching = Promise.all(
+      old.map(async (viewer) => {
+        await viewer.watch(stop.signal);
+      }),
+    );
     const states = new Set<string>();
     const looked = async (): Promise<Reencoded> => {
       const now = await show(asset.id);
