@@ -46,6 +46,26 @@ video/234p.m3u8
     );
   });
 
+  it("tells what looks best of I-frames too, as a strict parser wants it", () => {
+    const [large, small] = sampleManifest().renditions;
+    const complete = sampleManifest({
+      complete: true,
+      releasedChunks: 4,
+      renditions: [large!, sampleHevc(small!, "SDR")],
+    });
+    setOptions({ strictMode: true });
+    const playlist = parse(multivariantPlaylist(complete)) as types.MasterPlaylist;
+    setOptions({ strictMode: false });
+    assert.deepEqual(
+      playlist.variants.map(({ uri, score }) => [uri, score]),
+      [
+        ["video/360p.m3u8", 2],
+        ["video/234p-hevc.m3u8", 1],
+        ["iframes/360p.m3u8", 2],
+      ],
+    );
+  });
+
   it("tells codecs, ranges and what looks best, and lists first what every player can show", () => {
     const plain = sampleRendition("540p", 960, 540, 1_900_000);
     const renditions = [sampleHevc(plain, "PQ"), sampleHevc(plain, "SDR"), plain, sampleRendition("360p", 640, 360, 1)];

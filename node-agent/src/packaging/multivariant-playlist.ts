@@ -97,6 +97,7 @@ function iframeLines({ rung }: ManifestRendition, manifest: Manifest, lane: Lane
   const line = tag("EXT-X-I-FRAME-STREAM-INF", [
     ["BANDWIDTH", wholeBps(rates.bandwidthBps)],
     ["AVERAGE-BANDWIDTH", wholeBps(rates.averageBandwidthBps)],
+    ["SCORE", scoreOf(rung, manifest.renditions)],
     ["CODECS", rates.codecs === "" ? null : quoted(rates.codecs)],
     ["RESOLUTION", `${String(rung.width)}x${String(rung.height)}`],
     ["VIDEO-RANGE", rung.videoRange],
