@@ -7,7 +7,7 @@ import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
 import { isExtra } from "../planning/asset-facts.ts";
 import type { Actor } from "./catalog.ts";
 import { writeEvent } from "./events.ts";
-import { writeProvenance } from "./provenance.ts";
+import { toJson } from "./json-column.ts";
 import { contentFromJson, contentToJson } from "./stored-media.ts";
 import type { Db, PieceRow } from "./tables.ts";
 
@@ -96,6 +96,14 @@ async function insertPieces(db: Db, assetId: AssetId, pieces: readonly Piece[]):
   const versions = pieces.map((piece) => ({ asset_id: assetId, piece_id: piece.id, version }));
   await db.insertInto("piece_versions").values(versions).execute();
   await writeProvenance(db, assetId, pieces);
+}
+
+// Kept in a table beside the pieces, since planning and players never ask for it; it goes with the piece.
+async function writeProvenance(db: Db, assetId: AssetId, pieces: readonly Piece[]): Promise<void> {
+  const rows = pieces.flatMap(({ id, arguments: told = [] }) =>
+    told.length === 0 ? [] : [{ asset_id: assetId, piece_id: id, arguments: toJson(told) }],
+  );
+  if (rows.length > 0) await db.insertInto("provenance").values(rows).execute();
 }
 
 // Players hear of what is in no chunk by a manifest of its own version. Gives the new version of the asset's pieces.

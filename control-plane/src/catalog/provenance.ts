@@ -1,18 +1,9 @@
-// What ffmpeg was told for each piece. Kept beside the pieces, since planning and players never ask for it; it goes with
-// the piece.
+// How pieces were made, for who asks.
 import type { AssetId } from "@vstream/core/ids.ts";
 import type { Piece } from "@vstream/core/media.ts";
-import { fromJson, toJson } from "./json-column.ts";
+import { fromJson } from "./json-column.ts";
 import { toPiece } from "./pieces.ts";
 import type { Db } from "./tables.ts";
-
-/** Of pieces that were just stored. */
-export async function writeProvenance(db: Db, assetId: AssetId, pieces: readonly Piece[]): Promise<void> {
-  const rows = pieces.flatMap(({ id, arguments: told = [] }) =>
-    told.length === 0 ? [] : [{ asset_id: assetId, piece_id: id, arguments: toJson(told) }],
-  );
-  if (rows.length > 0) await db.insertInto("provenance").values(rows).execute();
-}
 
 /** All pieces of an asset by their ids, each with what ffmpeg was told, where that was kept. */
 export async function getProvenance(db: Db, assetId: AssetId): Promise<readonly Piece[]> {
