@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { systemClock } from "@vstream/core/clock.ts";
 import { newId } from "@vstream/core/ids.ts";
 import { formatToken, mintToken } from "@vstream/core/join-token.ts";
@@ -9,6 +11,7 @@ import { startAgent } from "./agent.ts";
 import type { Agent } from "./agent.ts";
 import { loadAgentConfig } from "./config.ts";
 import { TrialControlPlane, until } from "./rpc/trial-control-plane.fixture.ts";
+import { give, openTrialServer, sourceBytes } from "./sources/trial-source.fixture.ts";
 import { openTrialStore, pieceOf, quietLog, refOf, trialFolder } from "./store/trial-store.fixture.ts";
 
 interface Place extends AsyncDisposable {
@@ -90,6 +93,51 @@ describe("agent", () => {
     here.control.send({ $case: "leaseGrant", value: { ...ids, epoch: 1, term: 1, timeLimitMs: 0, work } });
     await until("a report", () => here.control.taskReports.length === 1);
     assert.equal(here.control.taskReports[0]?.outcome?.$case, "succeeded");
+  });
+
+  it("fetches a source from where its configuration lets it, and reports it", async () => {
+    await using here = await place();
+    const film = sourceBytes(200_000);
+    await using server = await openTrialServer((request, response) => {
+      give(request, response, { bytes: film });
+    });
+    const settings = { VSTREAM_JOIN_TOKEN: tokenOf(here.control), VSTREAM_FETCH: '{"allowNetworks":["127.0.0.0/8"]}' };
+    await using _agent = await start(here, settings);
+    await until("a session", () => here.control.inventories.length === 1);
+    const ends = async (url: string) => {
+      const work = { $case: "fetch" as const, value: { url } };
+      const ids = { taskId: newId("task", 0), assetId: newId("asset", 0) };
+      const before = here.control.taskReports.length;
+      here.control.send({ $case: "leaseGrant", value: { ...ids, epoch: 1, term: 1, timeLimitMs: 0, work } });
+      await until("a report", () => here.control.taskReports.length > before);
+      return here.control.taskReports.at(-1)?.outcome;
+    };
+    const fetched = await ends(`http://127.0.0.1:${server.port}/a.mp4`);
+    assert.ok(fetched?.$case === "succeeded");
+    const content = fetched.value.pieces[0]?.content;
+    assert.ok(content?.$case === "source");
+    assert.deepEqual(content.value.source, refOf(film));
+    const refused = await ends(`http://[::1]:${server.port}/a.mp4`);
+    assert.ok(refused?.$case === "failed");
+    assert.deepEqual([refused.value.code, refused.value.retryable], ["source_forbidden", false]);
+  });
+
+  it("asks whether what it has begun to fetch is still wanted, and removes what is not", async () => {
+    await using here = await place();
+    const [wanted, unwanted] = [newId("asset", 0), newId("asset", 0)];
+    const origin = { url: "https://films.example/a", etag: '"1"', lastModified: null, totalBytes: 6 };
+    {
+      await using store = await openTrialStore(here.folder);
+      for (const assetId of [wanted, unwanted]) {
+        await using partial = await store.partialSources.open(assetId);
+        await partial.restart(origin);
+      }
+    }
+    here.control.answers.unwantedAssetIds = [unwanted];
+    await using _agent = await start(here, { VSTREAM_JOIN_TOKEN: tokenOf(here.control) });
+    const left = (): string[] => readdirSync(join(here.folder, "fetches"));
+    await until("it to be gone", () => !left().some((name) => name.startsWith(unwanted)));
+    assert.deepEqual(left().sort(), [`${wanted}.json`, `${wanted}.part`]);
   });
 
   it("finds a wrong file by itself, says so at once, and says so again when asked to verify", async () => {

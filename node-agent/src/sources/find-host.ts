@@ -9,7 +9,7 @@ import type { AddressRules } from "./address-rules.ts";
 export type Resolve = (host: string) => Promise<readonly LookupAddress[]>;
 
 /** By the system's own way of finding hosts. */
-export const systemResolve: Resolve = async (host) => await lookup(host, { all: true, verbatim: true });
+export const systemResolve: Resolve = async (host) => await lookup(host, { all: true, order: "verbatim" });
 
 /**
  * @param rules null: of an operator's own configuration, which may lead anywhere

@@ -8,8 +8,8 @@ import { connectionFailure } from "./open-url.ts";
 import type { SourceSpace } from "./source-space.ts";
 
 /** In each such time, so many bytes must come: a kibibyte a second. */
-export const slowestWindowMs = 60_000;
-export const slowestWindowBytes = 60 * 1024;
+const slowestWindowMs = 60_000;
+const slowestWindowBytes = 60 * 1024;
 
 export interface Reception {
   readonly body: IncomingMessage;

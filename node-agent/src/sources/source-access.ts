@@ -4,6 +4,7 @@ import type { IncomingMessage } from "node:http";
 import type { Clock } from "@vstream/core/clock.ts";
 import { VsError } from "@vstream/core/errors.ts";
 import type { AddressRules } from "./address-rules.ts";
+import { limitTime } from "../replicate/time-limit.ts";
 import { addressesOf } from "./find-host.ts";
 import type { Resolve } from "./find-host.ts";
 import { openUrl } from "./open-url.ts";
@@ -11,6 +12,8 @@ import { signedGet } from "./s3-access.ts";
 import type { S3Place } from "./s3-access.ts";
 
 const redirectLimit = 5;
+/** For the address of a host. */
+const searchMs = 30_000;
 const redirects: readonly (number | undefined)[] = [301, 302, 303, 307, 308];
 
 export interface AccessDeps {
@@ -46,9 +49,9 @@ export class SourceAccess {
 
   // Its endpoint is the operator's word, so that it may stand anywhere; where that leads further is not.
   async #openObject(url: URL, headers: Headers, signal: AbortSignal): Promise<IncomingMessage> {
-    const { places, resolve } = this.#deps;
+    const { places } = this.#deps;
     const signed = await signedGet(url, { places, headers });
-    const addresses = await withSignal(addressesOf(signed.url.hostname, { rules: null, resolve }), signal);
+    const addresses = await this.#find(signed.url, null, signal);
     const answer = await openUrl(
       { ...signed, addresses, authorities: this.#deps.authorities },
       { ...this.#deps, signal },
@@ -61,10 +64,10 @@ export class SourceAccess {
   }
 
   async #follow(first: URL, headers: Headers, signal: AbortSignal): Promise<IncomingMessage> {
-    const { rules, resolve, authorities } = this.#deps;
+    const { rules, authorities } = this.#deps;
     let url = first;
     for (let followed = 0; followed <= redirectLimit; followed += 1) {
-      const addresses = await withSignal(addressesOf(url.hostname, { rules, resolve }), signal);
+      const addresses = await this.#find(url, rules, signal);
       const answer = await openUrl({ url, headers, addresses, authorities }, { ...this.#deps, signal });
       const next = redirects.includes(answer.statusCode) ? answer.headers.location : undefined;
       if (next === undefined) return answer;
@@ -72,6 +75,17 @@ export class SourceAccess {
       url = urlOf(next, url);
     }
     throw new VsError("source_unreadable", `${first.host} redirects more than ${String(redirectLimit)} times`);
+  }
+
+  async #find(
+    { hostname }: URL,
+    rules: AddressRules | null,
+    signal: AbortSignal,
+  ): Promise<Awaited<ReturnType<typeof addressesOf>>> {
+    const { clock, resolve } = this.#deps;
+    const late = (): VsError => new VsError("source_unavailable", `the address of ${hostname} cannot be found in time`);
+    using limit = limitTime({ clock, ms: searchMs, signal }, late);
+    return await untilAborted(addressesOf(hostname, { rules, resolve }), limit.signal);
   }
 }
 
@@ -93,7 +107,7 @@ function urlOf(text: string, base?: URL): URL {
 }
 
 // The system's search for a host cannot be called off; nobody waits for it then.
-async function withSignal<Found>(search: Promise<Found>, signal: AbortSignal): Promise<Found> {
+async function untilAborted<Found>(search: Promise<Found>, signal: AbortSignal): Promise<Found> {
   signal.throwIfAborted();
   const { promise, reject } = Promise.withResolvers<never>();
   const stop = (): void => {

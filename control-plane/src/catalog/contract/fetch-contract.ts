@@ -1,7 +1,7 @@
 // Contract: sources that a node fetches. What they are is known with the report, and so is whether they are new.
 import assert from "node:assert/strict";
 import { sourcePieceId } from "@vstream/core/ids.ts";
-import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
+import type { AssetId, NodeId } from "@vstream/core/ids.ts";
 import type { Piece } from "@vstream/core/media.ts";
 import type { Catalog, NewAsset, ReportOutcome } from "../catalog.ts";
 import { aFailure, aReport, aSource, aSuccess, aTask, aVideo, now, sha256, unique } from "./builders.ts";
@@ -96,7 +96,7 @@ export function describeFetches(catalog: () => Catalog): void {
       };
       await refused([]);
       await refused([sourceNamed("one"), aVideo(0)]);
-      await refused([{ ...aVideo(0), id: sourcePieceId as PieceId }]);
+      await refused([{ ...aVideo(0), id: sourcePieceId }]);
       const uploaded = { assetId: id, nodeId: home.id, source: sourceNamed("one"), at: now };
       assert.equal(await catalog().commands.recordUpload(uploaded), "stale");
     });

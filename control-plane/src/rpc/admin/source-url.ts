@@ -2,7 +2,7 @@
 // ever kept.
 import { VsError } from "@vstream/core/errors.ts";
 
-export const sourceUrlLength = 4_096;
+const sourceUrlLength = 4_096;
 
 const schemes = ["http:", "https:", "s3:"];
 
