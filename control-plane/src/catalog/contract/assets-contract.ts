@@ -28,10 +28,10 @@ export function describeAssets(catalog: () => Catalog): void {
       const asked = anAsset({ labels: { show: "news" }, regions: ["eu"], priority: 3, homes: [home.id] });
       const { kind, asset } = await catalog().commands.createAsset(asked);
       assert.equal(kind, "created");
-      const { at, actor, ...kept } = asked;
+      const { at, actor, force, ...kept } = asked;
       assert.deepEqual(asset, { ...asset, ...kept, createdAt: at, state: "uploading", settled: false });
       assert.deepEqual(await eventsOf(catalog(), asset.id), ["asset.created"]);
-      assert.equal(actor, "user:test");
+      assert.deepEqual([actor, force], ["user:test", false]);
       assert.deepEqual((await catalog().queries.getAsset(asset.id))?.asset, asset);
     });
 
