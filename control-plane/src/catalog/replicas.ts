@@ -149,6 +149,25 @@ export async function hasLiveCopy(db: Db, assetId: AssetId, pieceId: PieceId): P
   return row !== undefined;
 }
 
+/** Those of the pieces of which a node that is not down has a verified copy. */
+export async function heldAmong(
+  db: Db,
+  asked: { assetId: AssetId; pieceIds: readonly PieceId[] },
+): Promise<ReadonlySet<PieceId>> {
+  if (asked.pieceIds.length === 0) return new Set();
+  const held = await db
+    .selectFrom("replicas")
+    .innerJoin("nodes", "nodes.id", "replicas.node_id")
+    .select("replicas.piece_id")
+    .distinct()
+    .where("replicas.asset_id", "=", asked.assetId)
+    .where("replicas.piece_id", "in", asked.pieceIds)
+    .where("replicas.state", "=", "verified")
+    .where("nodes.health", "<>", "down")
+    .execute();
+  return new Set(held.map((copy) => copy.piece_id));
+}
+
 async function forgetDropped(
   db: Db,
   gone: { assetId: AssetId; nodeId: NodeId; pieceIds: readonly PieceId[] },

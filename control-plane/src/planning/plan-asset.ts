@@ -81,6 +81,7 @@ function planMade(facts: AssetFacts, cluster: Cluster): Decision[] {
     ...making.decisions,
     ...planCopies(facts, homes, cluster),
     ...release.decisions,
+    ...planEditions(facts, homes, cluster),
   ];
 }
 
@@ -114,7 +115,12 @@ function isBeyondRepair(facts: AssetFacts): boolean {
   const { plan } = facts.asset;
   const held = new Set(facts.view.replicas.filter(({ state }) => state !== "lost").map(({ pieceId }) => pieceId));
   if (plan === null || (held.has(sourcePieceId) && !isSourceOver(facts.asset))) return false;
-  return plan.chunks.some(({ index }) => piecesOfChunk(facts.asset, index).some((pieceId) => !held.has(pieceId)));
+  const gone = plan.chunks.flatMap(({ index }) => piecesOfChunk(facts.asset, index)).filter((id) => !held.has(id));
+  // A node is asked whether it has one of them after all.
+  const isBeingRead = facts.view.openTasks.some(
+    ({ kind, discardPieceIds }) => kind === "verify" && discardPieceIds.some((pieceId) => gone.includes(pieceId)),
+  );
+  return gone.length > 0 && !isBeingRead;
 }
 
 const uploadGivenUp = {

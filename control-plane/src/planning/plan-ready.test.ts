@@ -102,6 +102,14 @@ describe("a ready asset", () => {
     assert.deepEqual([decision.to, decision.error?.code, others], ["failed", "object_missing", []]);
   });
 
+  it("waits for a node that reads again what is gone, before it fails", () => {
+    const copies = { ...finished.copies, [videoPieceId(1)]: [], [sourcePieceId]: [] };
+    const other = buildTask("verify", { nodeId: nodeId("b"), discardPieceIds: [videoPieceId(0)] });
+    assert.deepEqual(kindsOf(decide({ ...finished, copies, open: [other] })), ["set-asset-state"]);
+    const reads = buildTask("verify", { nodeId: nodeId("b"), discardPieceIds: [videoPieceId(1)] });
+    assert.deepEqual(kindsOf(decide({ ...finished, copies, open: [reads] })), []);
+  });
+
   it("stays ready without its source, and the timeline of it, while all that viewers get is there", () => {
     const copies = { ...finished.copies, [sourcePieceId]: [] };
     assert.deepEqual(kindsOf(decide({ ...finished, copies })), []);

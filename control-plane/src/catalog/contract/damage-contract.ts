@@ -95,6 +95,25 @@ export function describeDamage(catalog: () => Catalog): void {
       await assert.rejects(damage(newId("node", now), id, [timelinePieceId]), { code: "node_not_found" });
     });
 
+    it("has the node read again what has no other copy, since the word may be old", async () => {
+      const [home, other] = [await addNode(catalog()), await addNode(catalog())];
+      const { id } = await readyAsset(catalog(), [home.id, other.id]);
+      const reads = async () => (await viewOf(catalog(), id)).openTasks.filter(({ kind }) => kind === "verify");
+      await damage(home.id, id, [videoPieceId(0), videoPieceId(1)]);
+      assert.deepEqual(await reads(), []);
+      await damage(other.id, id, [videoPieceId(1)]);
+      const [read, ...more] = await reads();
+      assert.ok(read);
+      assert.deepEqual([read.nodeId, read.discardPieceIds, more], [other.id, [videoPieceId(1)], []]);
+      const running = await lease(catalog(), read, other.id);
+      await catalog().commands.recordReport(aReport(catalog(), running, { outcome: aFinding([]) }));
+      assert.equal(await copyState(catalog(), id, videoPieceId(1), other.id), "verified");
+      await damage(other.id, id, [videoPieceId(1)]);
+      const again = await lease(catalog(), (await reads())[0]!, other.id);
+      await catalog().commands.recordReport(aReport(catalog(), again, { outcome: aFinding([videoPieceId(1)]) }));
+      assert.deepEqual([await copyState(catalog(), id, videoPieceId(1), other.id), await reads()], ["lost", []]);
+    });
+
     it("is made good by the next copy", async () => {
       const [home, other] = [await addNode(catalog()), await addNode(catalog())];
       const { id } = await readyAsset(catalog(), [home.id, other.id]);
