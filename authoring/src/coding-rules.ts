@@ -103,13 +103,18 @@ function checkHdr({ multivariant, media }: StreamView): Finding[] {
   const known = multivariant.variants.filter(hasVideo).flatMap((variant) => {
     const view = media.get(variant.url);
     const picture = view === undefined ? null : (mainTrack(view)?.entry.picture ?? null);
-    return picture === null ? [] : [{ variant, isHdr: picture.isHdr }];
+    return picture === null ? [] : [{ variant, range: picture.range, said: variant.attributes.get("VIDEO-RANGE") }];
   });
-  const [hdr] = known.filter(({ isHdr }) => isHdr);
-  if (hdr === undefined) return [];
-  const silent = known.filter(({ variant }) => !variant.attributes.has("VIDEO-RANGE"));
-  const hasSdr = known.some(({ isHdr }) => !isHdr);
+  const wrongly = known.flatMap(({ variant, range, said }) => {
+    const message = `VIDEO-RANGE says ${said ?? ""}, the init segment ${range ?? ""}`;
+    return unless(range === null || said === undefined || said === range, "Apple 9.16", variant.url, message);
+  });
+  const [hdr] = known.filter(({ range }) => range === "PQ" || range === "HLG");
+  if (hdr === undefined) return wrongly;
+  const silent = known.filter(({ said }) => said === undefined);
+  const hasSdr = known.some(({ range }) => range === "SDR" || range === null);
   return [
+    ...wrongly,
     ...unless(hasSdr, "Apple 1.24", hdr.variant.url, "its pictures are HDR, and those of no variant are SDR"),
     ...silent.map(({ variant }) =>
       finding("Apple 9.16", variant.url, "it has no VIDEO-RANGE, and there are HDR pictures"),

@@ -85,9 +85,12 @@ function checkIFrameVariant(variant: Variant): Finding[] {
 function checkOrder(variants: readonly Variant[]): Finding[] {
   const rateOf = (variant: Variant): number => variant.averageBandwidth ?? variant.bandwidth;
   const distance = (variant: Variant): number => Math.abs(rateOf(variant) - firstVariantBps);
+  // Those that every player can show are what one may begin with.
+  const usual = variants.filter(({ codecs }) => codecs.some((codec) => codec.startsWith("avc1")));
+  const offered = usual.length > 0 ? usual : variants;
   const [first] = variants;
   if (first === undefined) return [];
-  const nearest = variants.reduce((best, variant) => (distance(variant) < distance(best) ? variant : best), first);
+  const nearest = offered.reduce((best, variant) => (distance(variant) < distance(best) ? variant : best), first);
   const message = `it is listed first with ${rateOf(first)} bit/s; ${rateOf(nearest)} is nearer to ${firstVariantBps}`;
   return unless(distance(first) <= distance(nearest), "Apple 1.32", first.url, message);
 }

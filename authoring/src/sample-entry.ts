@@ -10,7 +10,8 @@ export interface CodedPicture {
   readonly height: number;
   /** Null: not known. */
   readonly progressive: boolean | null;
-  readonly isHdr: boolean;
+  /** As VIDEO-RANGE has it; null: not known. */
+  readonly range: "SDR" | "PQ" | "HLG" | null;
   /** Bytes of the length before each NAL unit; null: it has none. */
   readonly unitLengthBytes: number | null;
 }
@@ -59,11 +60,15 @@ function readPicture(bytes: Buffer, entry: Box, contentOf: ContentOf): { codec: 
     width: Math.round(width * stretch),
     height,
     progressive: coded.progressive,
-    // PQ and HLG (ISO 23091-2).
-    isHdr: transfer === 16 || transfer === 18,
+    range: transfer === null ? null : rangeOf(transfer),
     unitLengthBytes: coded.unitLengthBytes,
   };
   return { codec: coded.codec, picture };
+}
+
+/** @param transfer transfer_characteristics (ISO 23091-2) */
+function rangeOf(transfer: number): NonNullable<CodedPicture["range"]> {
+  return transfer === 16 ? "PQ" : transfer === 18 ? "HLG" : "SDR";
 }
 
 interface Coding {

@@ -122,7 +122,7 @@ describe("reading an init segment", () => {
     assert.ok(typeof init !== "string");
     const codecs = init.tracks.map(({ entry }) => entry.codec);
     assert.deepEqual(codecs.toSorted(), ["hvc1.2.4.L153", "mp4a.40.2"]);
-    assert.equal(init.tracks.find(({ entry }) => entry.picture !== null)?.entry.picture?.isHdr, true);
+    assert.equal(init.tracks.find(({ entry }) => entry.picture !== null)?.entry.picture?.range, "HLG");
   });
 
   it("says of what is none that it is none", () => {

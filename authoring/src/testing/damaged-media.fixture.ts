@@ -81,6 +81,14 @@ export const damagedMedia: readonly Damage[] = [
     also: ["Apple 9.16"],
   },
   {
+    rule: "Apple 9.16",
+    what: "HDR that is called SDR",
+    damage: all(
+      edit("index.m3u8", (text) => text.replaceAll("X-STREAM-INF:", "X-STREAM-INF:VIDEO-RANGE=SDR,")),
+      editBytes("v180-init.mp4", (bytes) => editBox(bytes, [...sampleTable, "avc1"], (box) => appended(box, nclx(16)))),
+    ),
+  },
+  {
     rule: "Apple 2.3",
     what: "sound in six channels alone",
     damage: all(...["en", "de"].map((name) => editBytes(`${name}-init.mp4`, (bytes) => withChannels(bytes, 6)))),
