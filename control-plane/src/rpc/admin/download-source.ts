@@ -6,6 +6,7 @@ import type { NodeId, Sha256 } from "@vstream/core/ids.ts";
 import type { DownloadSourceRequest, DownloadSourceResponse, SourceTicket } from "@vstream/proto/admin.ts";
 import type { AssetRecord, AssetView, NodeRecord } from "../../catalog/records.ts";
 import { isLeaving } from "../../planning/cluster.ts";
+import { isSourceOver } from "../../planning/keep-source.ts";
 import * as check from "../wire/checks.ts";
 import type { AdminDeps } from "./admin-calls.ts";
 import { findAsset, showSummary } from "./show-asset.ts";
@@ -62,7 +63,7 @@ function noSource(asset: AssetRecord, view: AssetView | null, holders: readonly 
       hint: `Wait for it with: vsctl assets wait ${id}`,
     });
   }
-  if (keepSource !== "always" && state !== "failed") {
+  if (isSourceOver(asset)) {
     return new VsError("not_found", `the source of ${id} was not kept, as was wanted: keep-source is ${keepSource}`);
   }
   return new VsError("not_found", `no node holds the source of ${id} any more`, {

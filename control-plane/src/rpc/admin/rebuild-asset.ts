@@ -8,7 +8,7 @@ import type { ObjectRef } from "@vstream/core/media.ts";
 import type { PieceRebuild, RebuildAssetRequest, RebuildAssetResponse } from "@vstream/proto/admin.ts";
 import type { AssetView, NodeRecord, TaskRecord } from "../../catalog/records.ts";
 import { allNodes } from "../../control-loop/all-nodes.ts";
-import { isExtra } from "../../planning/asset-facts.ts";
+import { isExtra, makesOther } from "../../planning/asset-facts.ts";
 import { makesSomething } from "../../planning/plan-making.ts";
 import type { CallContext } from "../answered-call.ts";
 import type { User } from "../caller.ts";
@@ -16,7 +16,7 @@ import * as check from "../wire/checks.ts";
 import { failureToWire } from "../wire/failures.ts";
 import { objectToWire } from "../wire/objects.ts";
 import type { AdminDeps } from "./admin-calls.ts";
-import { lackingPieces, rebuiltPiece } from "./rebuild-pieces.ts";
+import { isKept, lackingPieces, rebuiltPiece } from "./rebuild-pieces.ts";
 import type { RebuildFacts, RebuiltPiece } from "./rebuild-pieces.ts";
 import { startVerification, watchAssetOnly } from "./verify-asset.ts";
 
@@ -69,7 +69,7 @@ class Rebuild {
   /** @throws VsError asset_not_found; conflict when it is not finished, or has failed for good */
   async begin({ actor }: User): Promise<void> {
     const { view, nodes } = await this.#read();
-    const dead = view.deadTasks.filter((task) => makesSomething(task) || (isExtra(task) && wasThere(view, task)));
+    const dead = view.deadTasks.filter((task) => isToBeRetried(view, task));
     const { state } = view.asset;
     if (state === "uploading" || state === "processing") throw notFinished(this.#assetId, state);
     if (state === "failed" && dead.length === 0) throw failedForGood(view);
@@ -93,7 +93,8 @@ class Rebuild {
     for (const { kind, pieceId } of succeeded) if (kind === "replicate" && pieceId !== "") this.add(pieceId);
     if (isVerified) for (const pieceId of lackingPieces({ view, nodes })) this.add(pieceId);
     const facts: RebuildFacts = { view, nodes, before: this.#before, succeeded, isVerified };
-    const pieces = [...this.#wanted].toSorted().map((pieceId) => toWire(rebuiltPiece(pieceId, facts), nodes));
+    const wanted = [...this.#wanted].filter((pieceId) => isKept(view, pieceId));
+    const pieces = wanted.toSorted().map((pieceId) => toWire(rebuiltPiece(pieceId, facts), nodes));
     return { pieces, copiesMade: succeeded.filter(({ kind }) => kind === "replicate").length };
   }
 
@@ -115,8 +116,12 @@ class Rebuild {
   }
 }
 
-function wasThere({ pieces }: AssetView, { pieceId }: TaskRecord): boolean {
-  return pieces.some(({ id }) => id === pieceId);
+// Text and images that never could be made are done without.
+function isToBeRetried({ asset, pieces, openTasks }: AssetView, task: TaskRecord): boolean {
+  const { kind, pieceId } = task;
+  const isThere = openTasks.some((open) => open.kind === kind && open.pieceId === pieceId);
+  if (makesOther(task, asset) || isThere) return false;
+  return makesSomething(task) || (isExtra(task) && pieces.some(({ id }) => id === pieceId));
 }
 
 function notFinished(assetId: AssetId, state: string): VsError {

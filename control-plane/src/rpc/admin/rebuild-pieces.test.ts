@@ -57,9 +57,12 @@ describe("what is to be rebuilt of an asset", () => {
     assert.deepEqual(lackingPieces(factsOf({ [video]: ["a"] }, { nodes: cordoned })), []);
   });
 
-  it("is never a source that was not to be kept", () => {
-    const parts = { asset: { keepSource: "ready" } } as const;
+  it("is never a source that was not to be kept, nor a piece of another edition", () => {
+    const parts = { asset: { keepSource: "ready", readyAt: 1 } } as const;
     assert.deepEqual(lackingPieces(factsOf({ [sourcePieceId]: [] }, { parts })), []);
+    assert.deepEqual(lackingPieces(factsOf({ [videoPieceId(0, 1)]: [] })), []);
+    const never = { asset: { keepSource: "never", state: "playable" } } as const;
+    assert.deepEqual(lackingPieces(factsOf({ [sourcePieceId]: ["b"] }, { parts: never })), []);
   });
 });
 

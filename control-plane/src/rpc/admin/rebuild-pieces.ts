@@ -6,9 +6,10 @@ import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import { objectsOf } from "@vstream/core/media.ts";
 import type { ObjectRef, Piece } from "@vstream/core/media.ts";
 import type { AssetView, NodeRecord, TaskRecord } from "../../catalog/records.ts";
-import { isExtra } from "../../planning/asset-facts.ts";
+import { isExtra, isOfOther, isOver, makesOther } from "../../planning/asset-facts.ts";
 import { isSchedulable } from "../../planning/cluster.ts";
 import { sourceLost } from "../../planning/fail-asset.ts";
+import { isForEveryHome } from "../../planning/keep-source.ts";
 import { makesSomething } from "../../planning/plan-making.ts";
 
 export interface RebuildFacts {
@@ -33,11 +34,15 @@ export interface RebuiltPiece {
   readonly failure: Failure | null;
 }
 
-/** Pieces that were there once and are not as they should be; a source that was not to be kept is none of them. */
+/** Pieces that were there once and are not as they should be. */
 export function lackingPieces({ view, nodes }: Pick<RebuildFacts, "view" | "nodes">): PieceId[] {
-  const { keepSource } = view.asset;
-  const ids = view.pieces.map(({ id }) => id).filter((id) => id !== sourcePieceId || keepSource === "always");
+  const ids = view.pieces.map(({ id }) => id).filter((id) => isKept(view, id));
   return ids.filter((pieceId) => !isWhole(pieceId, { view, nodes }));
+}
+
+/** Not of a source that was not to be kept, nor of another edition than the one that viewers get. */
+export function isKept({ asset }: Pick<AssetView, "asset">, pieceId: PieceId): boolean {
+  return !isOver(asset, pieceId) && !isOfOther(pieceId, asset);
 }
 
 export function rebuiltPiece(pieceId: PieceId, facts: RebuildFacts): RebuiltPiece {
@@ -62,6 +67,7 @@ export function rebuiltPiece(pieceId: PieceId, facts: RebuildFacts): RebuiltPiec
 function isWhole(pieceId: PieceId, { view, nodes }: Pick<RebuildFacts, "view" | "nodes">): boolean {
   const { homes, leavingHomes, replicasWanted } = view.asset;
   const holders = holdersOf(pieceId, { view, nodes });
+  if (!isForEveryHome(view.asset, pieceId)) return holders.length > 0;
   const takers = homes.filter((nodeId) => isSchedulable(nodes.get(nodeId)) && !leavingHomes.includes(nodeId));
   return holders.length > 0 && (holders.length >= replicasWanted || takers.every((nodeId) => holders.includes(nodeId)));
 }
@@ -83,7 +89,9 @@ function whyNever(pieceId: PieceId, facts: RebuildFacts): Failure | null {
   if (holdersOf(sourcePieceId, facts).length === 0 && !mayReturn(sourcePieceId)) return sourceLost(asset);
   // One dead task of what viewers get holds up all of it.
   const isExtraPiece = view.pieces.some(({ id, content }) => id === pieceId && isExtra(content));
-  const dead = view.deadTasks.find((task) => (isExtraPiece ? makes(task, pieceId) : makesSomething(task)));
+  const dead = view.deadTasks
+    .filter((task) => !makesOther(task, asset))
+    .find((task) => (isExtraPiece ? makes(task, pieceId) : makesSomething(task)));
   return dead === undefined ? null : (dead.error ?? unexplained(dead));
 }
 
