@@ -1,11 +1,11 @@
 // What is still to be done when nothing goes wrong any more: each asset is whole on as many homes as there can be, or
 // says why it cannot be; nothing is left where it does not belong; no task is open; drains have ended or hold what has
 // no other place.
-import { sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
+import { editionOf, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import { bytesOf } from "@vstream/core/media.ts";
-import type { AssetView, NodeRecord, TaskRecord } from "../../control-plane/src/catalog/records.ts";
-import { expectedBytes, extrasOf, plannedPieces } from "../../control-plane/src/planning/asset-facts.ts";
+import type { AssetRecord, AssetView, NodeRecord, TaskRecord } from "../../control-plane/src/catalog/records.ts";
+import { expectedBytes, extrasOf, isOver, plannedPieces } from "../../control-plane/src/planning/asset-facts.ts";
 import { mayHold } from "../../control-plane/src/planning/cluster.ts";
 import { isSourceOver } from "../../control-plane/src/planning/keep-source.ts";
 import type { Cluster } from "./cluster.ts";
@@ -93,7 +93,7 @@ function unrestOfAsset(view: AssetView, ground: Ground): string[] {
       if (lacksForGood(view, ground)) return [];
       return [`${asset.id} is ${asset.state}`, ...open];
     case "ready":
-      return [...open, ...unrestOfReady(view, ground)];
+      return [...open, ...unrestOfReady(view, ground), ...unrestOfEditions(view, ground)];
     case "failed":
       return [...open, ...unrestOfFailed(view, ground)];
     case "deleting": {
@@ -134,7 +134,8 @@ function waitsForItsNode({ kind, nodeId, pieceId }: TaskRecord, view: AssetView,
     }
     case "images": {
       const standing = truth.standing(view, [...living]);
-      const video = (view.asset.plan?.chunks ?? []).map(({ index }) => videoPieceId(index));
+      const edition = pieceId === "" ? 0 : (editionOf(pieceId) ?? 0);
+      const video = (view.asset.plan?.chunks ?? []).map(({ index }) => videoPieceId(index, edition));
       return !canEncodeWith(undefined, ground) || !video.every((id) => standing.has(id));
     }
     case "fetch":
@@ -217,6 +218,7 @@ function unrestOfReady(view: AssetView, ground: Ground): string[] {
   const hasAll = pieces.length === plannedPieces(view).length;
   if (
     !asset.settled &&
+    asset.nextEdition === null &&
     hasAll &&
     view.openTasks.length === 0 &&
     isComplete(view, ground) &&
@@ -242,6 +244,37 @@ function unrestOfReady(view: AssetView, ground: Ground): string[] {
     }
   }
   return unrest;
+}
+
+// The next one is made, if it can be; those before have gone, from every node that is there.
+function unrestOfEditions(view: AssetView, ground: Ground): string[] {
+  const { asset, replicas } = view;
+  const { living } = ground;
+  const now = ground.cluster.plane.program?.clock.now() ?? 0;
+  const isDue = ({ replacedAt }: AssetRecord["previousEditions"][number]): boolean =>
+    now - replacedAt > simulatedSettings.editionGraceMs + 15_000;
+  const isLeft = ({ pieceId, nodeId, state }: AssetView["replicas"][number]): boolean =>
+    pieceId !== sourcePieceId && isOver(asset, pieceId) && state !== "lost" && living.has(nodeId);
+  return [
+    ...(asset.nextEdition !== null && !cannotBeEncodedAnew(view, ground) ? [`${asset.id} is encoded anew`] : []),
+    ...asset.previousEditions.filter(isDue).map(({ edition }) => `edition ${edition} of ${asset.id} is not retired`),
+    ...replicas.filter(isLeft).map(({ nodeId, pieceId }) => `${nodeId} still holds ${pieceId} of ${asset.id}`),
+  ];
+}
+
+// By the toolchain that has made some of it already.
+function cannotBeEncodedAnew(view: AssetView, ground: Ground): boolean {
+  const { asset, pieces } = view;
+  const standing = ground.truth.standing(view, [...ground.living]);
+  const made = pieces.find(
+    ({ id, content }) => content.kind !== "images" && editionOf(id) === asset.nextEdition?.edition,
+  );
+  return (
+    ![sourcePieceId, timelinePieceId].every((id) => standing.has(id)) ||
+    !canEncodeWith(made?.toolchain, ground) ||
+    takersOf(view, ground).length === 0 ||
+    asset.homes.some((home) => isFullHome(view, home, ground))
+  );
 }
 
 // With the source, all of it; else what still stands somewhere.

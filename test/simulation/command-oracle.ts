@@ -129,6 +129,11 @@ export class CommandOracle implements CommandWatch {
 
   async #checkDecisions(decisions: readonly Decision[], leased: readonly TaskRecord[], note: Note): Promise<void> {
     for (const decision of decisions) {
+      if (decision.kind !== "adopt-edition") continue;
+      const view = await this.#parts.truth.view(decision.assetId);
+      if (view?.asset.edition === decision.edition && view.asset.state === "ready") await this.#checkReady(view);
+    }
+    for (const decision of decisions) {
       if (decision.kind !== "set-asset-state" || decision.to === note.states.get(decision.assetId)) continue;
       const view = await this.#parts.truth.view(decision.assetId);
       if (view?.asset.state !== decision.to) continue;

@@ -1,6 +1,6 @@
 // The people of a simulation: they ingest, delete, drain and remove, and what they were told is done they remember.
 // An answer that was lost with a control plane leaves it open: they look again before they go on.
-import { asVsError } from "@vstream/core/errors.ts";
+import { VsError, asVsError } from "@vstream/core/errors.ts";
 import { newId, sourcePieceId } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, TaskId } from "@vstream/core/ids.ts";
 import type { AssetChanges } from "../../control-plane/src/catalog/catalog.ts";
@@ -113,6 +113,22 @@ export class Operator {
 
   async verify(assetId: AssetId): Promise<void> {
     await this.#try(`verify ${assetId}`, (at, { commands }) => commands.createVerification({ assetId, at, actor }));
+  }
+
+  async reencode(assetId: AssetId): Promise<void> {
+    const ladder = this.#parts.random.pick(["default", "fast"]) ?? "default";
+    await this.#try(`reencode ${assetId}`, (at, { commands }) =>
+      commands.reencodeAsset({ assetId, ladder, at, actor }),
+    );
+  }
+
+  /** Of an asset that plays, the edition that is being made. */
+  async cancelReencode(assetId: AssetId): Promise<void> {
+    await this.#try(`cancel reencode ${assetId}`, async (at, { commands, queries }) => {
+      const found = await queries.getAsset(assetId);
+      if (found?.asset.state !== "ready") throw new VsError("conflict", "the asset is not ready");
+      return await commands.cancelAsset({ assetId, at, actor });
+    });
   }
 
   async schedule({ nodeId, description }: Machine, scheduling: Scheduling): Promise<void> {
