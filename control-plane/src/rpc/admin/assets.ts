@@ -79,7 +79,6 @@ async function homesOf(queries: Pick<CatalogQueries, "getNode">, asset: AssetRec
 }
 
 function notAwaiting(asset: AssetRecord): VsError {
-  if (asset.error?.code === "cancelled") return VsError.fromFailure(asset.error);
   return new VsError("conflict", `the asset ${asset.id} is not waiting for its source: it is ${asset.state}`, {
     hint: `See how it stands: vsctl assets show ${asset.id}`,
   });

@@ -133,7 +133,7 @@ describe("assets in their owner's care", () => {
       asked<RenewUploadResponse>((done) =>
         running.admin.renewUpload({ assetId: id, nodeFailed: false }, running.metadata, done),
       ),
-      withCode("cancelled"),
+      withCode("conflict"),
     );
     const receiver = agents.find(({ identity }) => identity.nodeId === upload?.nodeId);
     const { unwantedAssetIds } = await asked<{ unwantedAssetIds: string[] }>((done) =>
