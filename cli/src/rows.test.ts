@@ -124,7 +124,7 @@ describe("every row of vsctl's table", function () {
 // In ingest.test.ts, ingest-sources.test.ts, doctor.test.ts, check-command.test.ts, download.test.ts, with nodes and files of their own.
 const testedElsewhere = [
   ["doctor"],
-  ["assets", "check", "--quick", "--node", "--timeout"],
+  ["assets", "check", "--quick", "--decode", "--node", "--timeout"],
   ["assets", "download", "--output", "--force"],
   ...[
     "--title",
