@@ -27,6 +27,7 @@ describe("the control plane's configuration", () => {
       trashMs: 86_400_000,
       editionGraceMs: 21_600_000,
       ladders: {},
+      lowestFirstBelow: 1.2,
       maxSourceBytes: 274_877_906_944,
       clusterName: "vstream",
     });

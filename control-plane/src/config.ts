@@ -117,6 +117,11 @@ const controlSettings = z.object({
    * sooner, for some more processor time. Not given: by the length of the source. Plans that are made stay as they are.
    */
   maxChunkSegments: z.int().min(1).max(longestChunkSegments).optional(),
+  /**
+   * When the cluster encodes all rungs of an asset together slower than this many times playback, its lowest rung is
+   * made first and can be played alone meanwhile. 0: never.
+   */
+  lowestFirstBelow: z.number().min(0).max(1000).default(1.2),
   /** Ladders beside `default`, `fast` and `modern`, or in their place. A change touches what is ingested from then on. */
   ladders: z
     .record(ladderName, ladderForm)

@@ -13,6 +13,7 @@ export function loopSettings(config: ControlConfig): Partial<LoopSettings> {
     editionGraceMs: config.editionGraceMs,
     maxChunkSegments: config.maxChunkSegments ?? null,
     ladders: laddersWith(config.ladders),
+    lowestFirstBelow: config.lowestFirstBelow,
     rebalance: config.rebalance === "on",
     rebalanceTolerance: config.rebalanceTolerance,
     rebalanceMovesAtOnce: config.rebalanceMovesAtOnce,

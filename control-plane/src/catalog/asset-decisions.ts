@@ -5,7 +5,7 @@ import { isExtra } from "../planning/asset-facts.ts";
 import { textTrackLimit } from "../planning/choose-targets.ts";
 import type { Decision } from "../planning/decisions.ts";
 import { assetRow, changeAsset } from "./assets.ts";
-import { adoptEdition, forgetEditions, giveUpEdition, retireEdition, setNextPlan } from "./editions.ts";
+import { adoptEdition, firstNext, forgetEditions, giveUpEdition, retireEdition, setNextPlan } from "./editions.ts";
 import { cancelOpenTask, cancelTasksOf } from "./end-task.ts";
 import { writeEvent } from "./events.ts";
 import { applyExtraReplicas, applyHomes, applyMove } from "./home-decisions.ts";
@@ -50,7 +50,7 @@ export async function applyToAsset(db: Db, decision: AssetDecision, at: number):
       await applyExtraReplicas(db, asset, { ...decision, at });
       return;
     case "set-plan":
-      await setPlan(db, asset, decision.plan);
+      await setPlan(db, asset, decision);
       return;
     case "set-next-plan":
       await setNextPlan(db, asset, decision);
@@ -84,10 +84,10 @@ export async function applyToAsset(db: Db, decision: AssetDecision, at: number):
   }
 }
 
-async function setPlan(db: Db, asset: AssetRow, plan: EncodePlan): Promise<void> {
+async function setPlan(db: Db, asset: AssetRow, { plan, next }: DecisionOf<"set-plan">): Promise<void> {
   if (asset.plan !== null || asset.probe === null || asset.state !== "processing") return;
   if (lacksSubtitles(asset, plan)) return;
-  await changeAsset(db, asset.id, { plan: toJson(plan) });
+  await changeAsset(db, asset.id, { plan: toJson(plan), ...(next === undefined ? {} : firstNext(asset, next)) });
 }
 
 // A file that came since the look: the next plan has it.
@@ -186,7 +186,8 @@ async function setState(db: Db, asset: AssetRow, change: DecisionOf<"set-asset-s
       error: toJsonOrNull(error),
       ...(to === "playable" || to === "ready" ? { playable_at: asset.playable_at ?? at } : {}),
       ...(to === "ready" ? { ready_at: asset.ready_at ?? at } : {}),
-      ...(to === "failed" ? { next_edition: null } : {}),
+      // One that never was ready goes on whole, or not at all.
+      ...(to === "failed" && asset.ready_at !== null ? { next_edition: null } : {}),
     },
     to === "ready" ? "visible" : "unseen",
   );

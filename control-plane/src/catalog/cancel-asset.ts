@@ -34,7 +34,7 @@ export async function cancelAsset(db: Db, change: Change): Promise<AssetRecord> 
 async function giveUpAsset(db: Db, { id, title }: AssetRecord, { at, actor }: Change): Promise<void> {
   const message = `the making of asset ${id} was cancelled by ${actor}`;
   const error = { code: "cancelled", message, hint: "Ingest its source again: vsctl ingest FILE" } as const;
-  await changeAsset(db, id, { state: "failed", error: toJson(error) }, "visible");
+  await changeAsset(db, id, { state: "failed", error: toJson(error), next_edition: null }, "visible");
   await cancelTasksOf(db, id, at, "discard");
   const said = `"${title}" was cancelled; what was made of it is deleted`;
   await writeEvent(db, { at, kind: "asset.cancelled", subject: id, actor, message: said });

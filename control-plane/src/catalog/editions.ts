@@ -68,6 +68,12 @@ async function requireReencodable(db: Db, asset: AssetRow): Promise<void> {
   }
 }
 
+/** Of an asset of which a part goes first: the whole of it is what it becomes. */
+export function firstNext({ ladder, last_edition: last }: AssetRow, plan: EncodePlan): Partial<AssetsTable> {
+  const edition = last + 1;
+  return { next_edition: toJson({ edition, ladder, plan, check: null }), last_edition: edition };
+}
+
 export async function setNextPlan(
   db: Db,
   asset: AssetRow,
@@ -87,14 +93,15 @@ export function checkColumns(
   return next === null ? { check_report: toJson(check) } : { next_edition: toJson({ ...next, check }) };
 }
 
-/** Only when each of its pieces has a copy that counts. Text is the asset's: it may have got some meanwhile. */
+/** Only when each of its pieces has a copy that counts, and what plays is whole. Text is the asset's: it may have got some meanwhile. */
 export async function adoptEdition(
   db: Db,
   asset: AssetRow,
   { edition, measured, at }: { readonly edition: number; readonly measured: MeasuredRates; readonly at: number },
 ): Promise<void> {
   const next = nextOf(asset, edition);
-  if (asset.state !== "ready" || asset.plan === null || asset.measured === null || !next?.plan) return;
+  if (asset.state !== "ready" && asset.state !== "playable") return;
+  if (asset.plan === null || asset.measured === null || !next?.plan) return;
   const { ladder, plan, check } = next;
   const chunks = plan.chunks.length;
   if ((await countHeld(db, asset.id, edition)) < chunks * (1 + plan.audio.length)) return;
@@ -113,8 +120,11 @@ export async function adoptEdition(
   await db.deleteFrom("releases").where("asset_id", "=", asset.id).execute();
   const release = { asset_id: asset.id, version: asset.manifest_version + 1, released_chunks: chunks };
   await db.insertInto("releases").values(release).execute();
-  const message = `"${asset.title}" plays as it was encoded anew, with ladder ${ladder}`;
-  await writeEvent(db, { at, kind: "asset.reencoded", subject: asset.id, actor: "vstream", message });
+  const said =
+    asset.state === "ready"
+      ? { kind: "asset.reencoded", message: `"${asset.title}" plays as it was encoded anew, with ladder ${ladder}` }
+      : { kind: "asset.rungs_added", message: `"${asset.title}" plays in all rungs of ladder ${ladder}` };
+  await writeEvent(db, { at, ...said, subject: asset.id, actor: "vstream" });
 }
 
 /** What is there of it is discarded by planning. The asset stays as it is. */
@@ -126,8 +136,14 @@ export async function giveUpEdition(
   if (nextOf(asset, edition) === null) return;
   await changeAsset(db, asset.id, { next_edition: null, reencode_error: toJson(failure) });
   await cancelEdition(db, asset.id, { edition, at });
-  const message = `"${asset.title}" was not encoded anew, and plays on as it is: ${failure.message}`;
-  await writeEvent(db, { at, kind: "asset.reencode_failed", subject: asset.id, actor: "vstream", message });
+  const said =
+    asset.state === "playable"
+      ? { kind: "asset.rungs_failed", message: `"${asset.title}" stays with its lowest rung alone: ${failure.message}` }
+      : {
+          kind: "asset.reencode_failed",
+          message: `"${asset.title}" was not encoded anew, and plays on as it is: ${failure.message}`,
+        };
+  await writeEvent(db, { at, ...said, subject: asset.id, actor: "vstream" });
 }
 
 /** Players that began with it are not served it any more; planning discards it. */

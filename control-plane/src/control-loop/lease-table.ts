@@ -8,10 +8,18 @@ import type { Snapshot } from "../catalog/records.ts";
 import type { TaskProgress } from "./control-loop.ts";
 import type { LeaseRef, TaskProgressReport } from "./session.ts";
 
+/** What is remembered of an encode, to measure it by. */
+export interface EncodeBegun {
+  readonly costPerFrame: number;
+  readonly atMs: number;
+}
+
 export interface Lease extends LeaseRef {
   readonly kind: TaskKind;
   readonly assetId: AssetId;
   readonly nodeId: NodeId;
+  /** Not of leases that another control plane gave. */
+  readonly encode?: EncodeBegun;
 }
 
 interface RunningLease extends Lease {
@@ -32,8 +40,8 @@ export class LeaseTable {
   }
 
   /** A lease begins, with its full time; also one that the catalog knows and this table does not. */
-  grant({ taskId, epoch, assetId, nodeId, kind }: Lease): void {
-    this.#leases.set(taskId, { taskId, epoch, assetId, nodeId, kind, expiresAtMs: this.#fullTime(), progress: null });
+  grant(lease: Lease): void {
+    this.#leases.set(lease.taskId, { ...lease, expiresAtMs: this.#fullTime(), progress: null });
   }
 
   get(taskId: TaskId): Lease | undefined {

@@ -9,6 +9,7 @@ import type { DemandMeter } from "./demand-meter.ts";
 import type { DirectoryNews } from "./directory-news.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { Drains } from "./drains.ts";
+import type { EncodeSpeeds } from "./encode-speeds.ts";
 import type { LeaseTable } from "./lease-table.ts";
 import type { Liveness } from "./liveness.ts";
 import type { ManifestNews } from "./manifest-news.ts";
@@ -51,6 +52,7 @@ export interface LoopParts {
   readonly drains: Drains;
   readonly loads: NodeLoads;
   readonly demand: DemandMeter;
+  readonly encodeSpeeds: EncodeSpeeds;
   readonly countedFindings: CountedFindings;
   readonly news: ManifestNews;
   readonly queries: NodeQueries;

@@ -14,6 +14,7 @@ import { DemandWatch } from "./demand-watch.ts";
 import { DirectoryNews } from "./directory-news.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Drains } from "./drains.ts";
+import { EncodeSpeeds } from "./encode-speeds.ts";
 import { LeaseTable } from "./lease-table.ts";
 import { Liveness } from "./liveness.ts";
 import type { LoopObserver, LoopParts } from "./loop-parts.ts";
@@ -87,6 +88,7 @@ function buildParts(deps: ControlLoopDeps): LoopParts {
     drains: new Drains(clock),
     loads: new NodeLoads(clock),
     demand: new DemandMeter(clock),
+    encodeSpeeds: new EncodeSpeeds(),
     countedFindings: new CountedFindings(),
     news: new ManifestNews(),
     queries: new NodeQueries(clock),

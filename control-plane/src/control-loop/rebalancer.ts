@@ -93,7 +93,7 @@ export class Rebalancer {
     const { brakes, catalog, clock, loads, settings } = this.#parts;
     const snapshot = await catalog.queries.planningSnapshot(clock.now());
     const input = { snapshot, homeCounts: new Map<NodeId, number>(), loads: loads.all(), settings };
-    const cluster = readCluster({ ...input, brakedRegions: brakes.regions });
+    const cluster = readCluster({ ...input, encodeSpeeds: new Map(), brakedRegions: brakes.regions });
     const pending = new Map<NodeId, number>();
     const moves = snapshot.assets.filter((view) => view.asset.leavingHomes.length > 0);
     const underWay = moves.filter((view) => !isStalledMove(readAsset(view, cluster), cluster));

@@ -2,15 +2,18 @@
 // It looks after every call and at least once a second; a call that is lost costs a second, nothing else.
 import type { Logger } from "@vstream/core/log.ts";
 import type { NodeId, TaskId } from "@vstream/core/ids.ts";
+import type { Work } from "@vstream/core/media.ts";
 import type { Snapshot, TaskRecord } from "../catalog/records.ts";
 import { assignInTurn, nextDueAt } from "../planning/assign-leases.ts";
 import type { Assignment } from "../planning/assign-leases.ts";
 import type { PlanInput } from "../planning/cluster.ts";
 import type { Decision } from "../planning/decisions.ts";
+import { costPerFrame } from "../planning/encode-cost.ts";
 import { planByAsset } from "../planning/plan.ts";
 import { applyAll } from "./apply-decisions.ts";
 import { followHealth } from "./follow-health.ts";
 import { inStretches } from "./in-stretches.ts";
+import type { EncodeBegun } from "./lease-table.ts";
 import type { LoopParts } from "./loop-parts.ts";
 import { WakeUp } from "./wake-up.ts";
 
@@ -100,10 +103,11 @@ export class Reconciler {
 
   /** Gives whether there may be more to decide at once. */
   async #look(): Promise<boolean> {
-    const { brakes, clock, drains, loads, settings } = this.#parts;
+    const { brakes, clock, drains, encodeSpeeds, loads, settings } = this.#parts;
     const seen = await this.#readCatalog();
     const snapshot = await followHealth(seen.snapshot, this.#parts);
-    const input = { ...seen, snapshot, loads: loads.all(), brakedRegions: brakes.regions, settings };
+    const measured = { loads: loads.all(), encodeSpeeds: encodeSpeeds.all() };
+    const input = { ...seen, snapshot, ...measured, brakedRegions: brakes.regions, settings };
     // Heartbeats and calls are answered in between: what is planned is held against the catalog when it is applied.
     const planned = await inStretches(planByAsset(input), clock);
     const decisions = [...this.#decideExpiry(), ...planned];
@@ -157,18 +161,26 @@ export class Reconciler {
     });
     const leased = await applyAll(this.#parts, decisions, input.snapshot);
     const byTask = new Map(assignments.map((assignment) => [assignment.task.id, assignment]));
-    for (const task of leased) this.#grant(task, byTask.get(task.id));
+    for (const task of leased) this.#grant(task, byTask.get(task.id), input.snapshot);
   }
 
-  #grant(task: TaskRecord, assignment: Assignment | undefined): void {
+  #grant(task: TaskRecord, assignment: Assignment | undefined, snapshot: Snapshot): void {
     if (assignment === undefined) return;
     const { dispatcher, leases } = this.#parts;
     const { nodeId, work } = assignment;
-    leases.grant({ taskId: task.id, epoch: task.epoch, assetId: task.assetId, kind: task.kind, nodeId });
+    const lease = { taskId: task.id, epoch: task.epoch, assetId: task.assetId, kind: task.kind, nodeId };
+    leases.grant({ ...lease, ...this.#encodeBegun(task, work, snapshot) });
     this.#log.debug({ taskId: task.id, kind: task.kind, nodeId, epoch: task.epoch }, "lease granted");
     if (dispatcher.grant(task, nodeId, work)) return;
     leases.expireNow({ taskId: task.id, epoch: task.epoch });
     this.kick();
+  }
+
+  #encodeBegun({ assetId }: TaskRecord, work: Work, snapshot: Snapshot): { encode?: EncodeBegun } {
+    if (work.kind !== "transcode") return {};
+    const probe = snapshot.assets.find(({ asset }) => asset.id === assetId)?.asset.probe ?? null;
+    if (probe === null) return {};
+    return { encode: { costPerFrame: costPerFrame(probe, work.rungs), atMs: this.#parts.clock.monotonicMs() } };
   }
 
   #forgetFailures(snapshot: Snapshot): void {

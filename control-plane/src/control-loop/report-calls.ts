@@ -2,6 +2,7 @@
 import type { AssetId } from "@vstream/core/ids.ts";
 import { retryAt } from "./backoff.ts";
 import type { ControlLoop, TaskEndReport } from "./control-loop.ts";
+import type { Lease } from "./lease-table.ts";
 import type { LoopParts } from "./loop-parts.ts";
 import type { Reconciler } from "./reconciler.ts";
 
@@ -20,10 +21,12 @@ export function reportCalls(parts: LoopParts, reconciler: Reconciler): ReportCal
   return {
     async reportTask(report) {
       const outcome = await endOf(report, parts);
-      const assetId = leases.get(report.taskId)?.assetId;
+      const lease = leases.get(report.taskId);
+      const assetId = lease?.assetId;
       const answer = await commands.recordReport({ ...report, outcome, at: clock.now() });
       if (answer === "stale") return answer;
       leases.end(report);
+      measureEncode(report, lease, parts);
       await keepFindings(report, parts);
       if (outcome.kind === "failed") reconciler.avoid(report.taskId, report.nodeId);
       look(assetId === undefined ? [] : [assetId]);
@@ -53,6 +56,13 @@ export function reportCalls(parts: LoopParts, reconciler: Reconciler): ReportCal
       look(entries.map(({ assetId }) => assetId));
     },
   };
+}
+
+function measureEncode({ epoch, nodeId, outcome }: TaskEndReport, lease: Lease | undefined, parts: LoopParts): void {
+  const { clock, encodeSpeeds } = parts;
+  if (outcome.kind !== "succeeded" || lease?.encode === undefined || lease.epoch !== epoch) return;
+  const { costPerFrame, atMs } = lease.encode;
+  encodeSpeeds.hear({ nodeId, costPerFrame, pieces: outcome.pieces, ms: clock.monotonicMs() - atMs });
 }
 
 async function endOf({ taskId, outcome }: TaskEndReport, { catalog, clock }: LoopParts) {

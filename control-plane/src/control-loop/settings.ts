@@ -47,6 +47,7 @@ export const defaultLoopSettings: LoopSettings = {
   uploadLimitMs: day,
   maxChunkSegments: null,
   ladders: usualLadders,
+  lowestFirstBelow: 1.2,
   repairCopiesAtOnce: 16,
   drainQuietMs: 3 * segmentSeconds * second,
   heartbeatMs: 2 * second,

@@ -1,7 +1,7 @@
 // What planning knows of the nodes, read once from a snapshot, and the plain questions about them.
 import type { NodeId } from "@vstream/core/ids.ts";
 import type { Load } from "@vstream/core/media.ts";
-import type { AssetRecord, NodeRecord, Snapshot } from "../catalog/records.ts";
+import type { AssetRecord, AssetView, NodeRecord, Snapshot } from "../catalog/records.ts";
 import type { Ladders } from "./ladder-forms.ts";
 import { PromisedHomes } from "./promised-homes.ts";
 
@@ -17,6 +17,11 @@ export interface PlanSettings {
   /** The most segments of one chunk; null: by the length of the source. */
   readonly maxChunkSegments: number | null;
   readonly ladders: Ladders;
+  /**
+   * When all rungs of an asset together are encoded slower than this many times playback, its lowest goes first.
+   * 0: never.
+   */
+  readonly lowestFirstBelow: number;
   /** How many copies in the whole cluster may be made at the same time for assets that are ready. */
   readonly repairCopiesAtOnce: number;
   /** How long a draining node must have been asked nothing by viewers; three segments. */
@@ -29,6 +34,8 @@ export interface PlanInput {
   readonly homeCounts: ReadonlyMap<NodeId, number>;
   /** From the newest heartbeats; none from nodes that were not heard of since this program started. */
   readonly loads: ReadonlyMap<NodeId, Load>;
+  /** What one encode slot of each node does, see encode-cost.ts; none of nodes that were not measured yet. */
+  readonly encodeSpeeds: ReadonlyMap<NodeId, number>;
   /** Most of their nodes fell silent together: what they held is not made again yet. */
   readonly brakedRegions: ReadonlySet<string>;
   readonly settings: PlanSettings;
@@ -42,6 +49,9 @@ export interface Cluster {
   readonly byId: ReadonlyMap<NodeId, NodeRecord>;
   readonly homeCounts: ReadonlyMap<NodeId, number>;
   readonly loads: ReadonlyMap<NodeId, Load>;
+  readonly encodeSpeeds: ReadonlyMap<NodeId, number>;
+  /** Films that are encoded now, for the first time. */
+  readonly filmsEncoded: number;
   readonly brakedRegions: ReadonlySet<string>;
   /** By the assets that were planned before, in this round. */
   readonly promised: PromisedHomes;
@@ -56,9 +66,18 @@ export function readCluster(input: PlanInput): Cluster {
     byId: new Map(nodes.map((node) => [node.id, node])),
     homeCounts: input.homeCounts,
     loads: input.loads,
+    encodeSpeeds: input.encodeSpeeds,
+    filmsEncoded: countEncoded(input.snapshot.assets),
     brakedRegions: input.brakedRegions,
     promised: new PromisedHomes(),
   };
+}
+
+// Of which nobody can play all that is to be played first.
+function countEncoded(views: readonly AssetView[]): number {
+  return views.filter(({ asset: { state, probe, measured } }) => {
+    return (state === "processing" || state === "playable") && probe !== null && measured === null;
+  }).length;
 }
 
 /** May be given new work and new copies. */

@@ -44,7 +44,13 @@ export type Decision =
       readonly reason: string;
     }
   | { readonly kind: "set-extra-replicas"; readonly assetId: AssetId; readonly extraReplicas: number }
-  | { readonly kind: "set-plan"; readonly assetId: AssetId; readonly plan: EncodePlan }
+  | {
+      readonly kind: "set-plan";
+      readonly assetId: AssetId;
+      readonly plan: EncodePlan;
+      /** The whole ladder, where `plan` has only what goes first: it becomes the next edition. */
+      readonly next?: EncodePlan;
+    }
   /** Of the edition that is being made; text is the asset's own. */
   | {
       readonly kind: "set-next-plan";

@@ -1,4 +1,4 @@
-// The next edition of an asset that is ready: made and proved as a new asset is, beside the one that plays, and adopted
+// The next edition of an asset: made and proved as a new asset is, beside the one that plays, and adopted
 // when as much of it stands on the homes as makes a new asset ready. What cannot be made is given up, and costs nothing
 // but the work. Previous editions are served for a time; what belongs to none of these goes.
 import type { Failure } from "@vstream/core/errors.ts";
@@ -19,7 +19,7 @@ export function planEditions(facts: AssetFacts, homes: readonly NodeId[], cluste
 }
 
 function planNext(facts: AssetFacts, homes: readonly NodeId[], cluster: Cluster): Decision[] {
-  const begun = factsOfNext(facts);
+  const begun = hasFirstPart(facts) ? factsOfNext(facts) : null;
   if (begun === null) return [];
   const release = planRelease(begun, homes, cluster);
   if (release.kind === "failed") return [giveUp(begun, release.failure)];
@@ -29,6 +29,11 @@ function planNext(facts: AssetFacts, homes: readonly NodeId[], cluster: Cluster)
   const finish = next === begun ? release : planRelease(next, homes, cluster);
   if (finish.kind === "failed") return [giveUp(begun, finish.failure)];
   return [...making.decisions, ...finish.decisions].flatMap((decision) => forNext(decision, next, facts));
+}
+
+// Of an asset that is not ready yet, the lowest rung goes first.
+function hasFirstPart({ asset: { plan, releasedChunks, measured } }: AssetFacts): boolean {
+  return plan !== null && measured !== null && releasedChunks === plan.chunks.length;
 }
 
 // Players are given nothing of it before it is whole, so how far it is stands nowhere but in its pieces.
@@ -57,9 +62,16 @@ function forNext(decision: Decision, { asset }: AssetFacts, present: AssetFacts)
     case "release-chunks":
     case "set-measured":
       return [];
+    case "create-task":
+      // Text belongs to no edition: that of an asset which is not ready yet may still be on its way.
+      return decision.task.kind === "check" && awaitsText(present) ? [] : [decision];
     default:
       return [decision];
   }
+}
+
+function awaitsText({ view }: AssetFacts): boolean {
+  return view.openTasks.some(({ kind }) => kind === "text");
 }
 
 function giveUp({ asset }: AssetFacts, failure: Failure): Decision {

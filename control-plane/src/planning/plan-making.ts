@@ -16,6 +16,7 @@ import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
 import { sourceLost, unexplained } from "./fail-asset.ts";
 import { plainLadders } from "./ladder-forms.ts";
+import { lowestAlone } from "./lowest-first.ts";
 import { cancelTasks, newTask } from "./new-task.ts";
 import { planExtras } from "./plan-extras.ts";
 import { preRollFor } from "./pre-roll.ts";
@@ -79,15 +80,22 @@ function withPlan(
   // What no node can make would be waited for in vain.
   const makesHevc = cluster.nodes.some(({ toolchain }) => encodesHevc(toolchain));
   try {
-    const plan = {
+    const whole = {
       ...chooseLadder(ladder, probe, makesHevc ? ladders : plainLadders(ladders)),
       text: textTargetsFor(probe.text, subtitleFiles),
       chunks: splitChunks(probe.segments, cluster.settings.maxChunkSegments),
     };
-    return { kind: "decided", decisions: [...decisions, { kind: "set-plan", assetId: id, plan }] };
+    const lowest = isFirst(facts) ? lowestAlone(whole, probe, cluster) : null;
+    const parts = lowest === null ? { plan: whole } : { plan: lowest, next: whole };
+    return { kind: "decided", decisions: [...decisions, { kind: "set-plan", assetId: id, ...parts }] };
   } catch (thrown) {
     return { kind: "failed", failure: asVsError(thrown).toFailure() };
   }
+}
+
+// Not an edition that takes the place of one that plays.
+function isFirst({ asset }: AssetFacts): boolean {
+  return asset.edition === 0 && asset.nextEdition === null;
 }
 
 function probeTask(facts: AssetFacts): Decision[] {

@@ -59,7 +59,7 @@ function planFinish(facts: AssetFacts, homes: readonly NodeId[], cluster: Cluste
     const measured = measureRates({ plan, probe, pieces: ownPieces(facts) });
     return { kind: "decided", decisions: [{ kind: "set-measured", assetId: asset.id, measured }] };
   }
-  if (asset.state !== "playable") return nothing;
+  if (asset.state !== "playable" || hasMoreToCome(asset)) return nothing;
   const pieces = piecesWanted(facts, plan, cluster);
   const wanted = copiesWantedOn(homes, asset, cluster);
   const isCovered = pieces.every(
@@ -69,6 +69,11 @@ function planFinish(facts: AssetFacts, homes: readonly NodeId[], cluster: Cluste
   if (check.kind === "failed") return check;
   if (check.kind === "open") return { kind: "decided", decisions: check.decisions };
   return isCovered ? { kind: "decided", decisions: [stateDecision(asset, "ready")] } : nothing;
+}
+
+// What plays is only the first part of it.
+function hasMoreToCome({ edition, nextEdition }: AssetRecord): boolean {
+  return nextEdition !== null && nextEdition.edition !== edition;
 }
 
 function piecesWanted(facts: AssetFacts, plan: EncodePlan, cluster: Cluster): PieceId[] {

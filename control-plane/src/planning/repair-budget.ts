@@ -21,9 +21,12 @@ const usual: Urgency = { isRepair: false, step: 1, copies: 0 };
 /** Nobody waits for another edition of what plays: after everything else, whatever the asset's priority. */
 const unhurried: Urgency = { isRepair: false, step: 2, copies: 1_000 };
 
+/** For the rest of what is played in its lowest rung, somebody waits; but for the first of a new asset more. */
+const rest: Urgency = { isRepair: false, step: 2, copies: 0 };
+
 /** @param facts of the asset as it plays */
 export function urgencyOf(task: TaskRecord, facts: AssetFacts): Urgency {
-  if (makesOther(task, facts.asset)) return unhurried;
+  if (makesOther(task, facts.asset)) return isBeingMade(facts.asset) ? rest : unhurried;
   if (task.kind !== "replicate" || task.pieceId === "" || isBeingMade(facts.asset)) return usual;
   const copies = copiesOf(facts, task.pieceId).length;
   const isLastCopy = copies <= 1 && !isOfOther(task.pieceId, facts.asset);

@@ -35,6 +35,7 @@ export const settings: PlanSettings = {
   uploadLimitMs: 86_400_000,
   maxChunkSegments: null,
   ladders: usualLadders,
+  lowestFirstBelow: 1.2,
   repairCopiesAtOnce: 8,
   drainQuietMs: 18_000,
 };
@@ -255,7 +256,7 @@ export function buildInput(nodes: readonly NodeRecord[], views: readonly AssetVi
   const homeCounts = new Map<NodeId, number>();
   for (const { asset } of views) for (const home of asset.homes) homeCounts.set(home, (homeCounts.get(home) ?? 0) + 1);
   const loads = new Map(nodes.filter((node) => node.health === "up").map((node) => [node.id, buildLoad()]));
-  return { snapshot, homeCounts, loads, brakedRegions: new Set(), settings };
+  return { snapshot, homeCounts, loads, encodeSpeeds: new Map(), brakedRegions: new Set(), settings };
 }
 
 /** The last frame of a chunk in built pieces, and what the next one's pre-roll ends with. */

@@ -149,6 +149,35 @@ describe("an asset's progress", () => {
     assert.equal(settledProgress(assetRecord(asset)), undefined);
   });
 
+  it("counts what goes first and what follows by the work that each is", () => {
+    const rung = {
+      name: "360p",
+      width: 640,
+      height: 360,
+      preset: "fast",
+      codec: "h264",
+    } as EncodePlan["rungs"][number];
+    const small = { ...plan, rungs: [{ ...rung, width: 160, height: 90 }] };
+    const next = { edition: 1, ladder: "default", plan: { ...plan, rungs: [rung, ...small.rungs] }, check: null };
+    const film: Probe = { ...probe, video: { ...probe.video, width: 640, height: 360 } };
+    const more = (0.15 * 16 + 16 + 1) / (0.15 * 16 + 1);
+    const asset: Partial<AssetRecord> = { state: "playable", plan: small, probe: film, nextEdition: next };
+    const tasks = [taskRecord({ ...leased, kind: "transcode", pieceId: videoPieceId(1, 1) })];
+    const begun = progressOfAsset(viewOf({ asset, pieces: [] }), half);
+    assert.deepEqual([begun.progress, begun.nextProgress, begun.step], [0.05, 0, "encoding the lowest rung"]);
+    assert.ok(Math.abs((begun.secondsLeft ?? 0) - film.durationSeconds * (1 + more)) < 1e-6);
+    const played = progressOfAsset(viewOf({ asset, pieces: everything }), half);
+    assert.ok(Math.abs(played.progress - 1 / (1 + more)) < 1e-9);
+    const pieces = [...everything, videoPieceId(0, 1)];
+    const { progress, nextProgress, step, secondsLeft } = progressOfAsset(viewOf({ asset, pieces, tasks }), half);
+    assert.deepEqual([nextProgress, step, secondsLeft], [0.625, "encoding the other rungs", 6]);
+    assert.ok(Math.abs(progress - (1 + more * 0.625) / (1 + more)) < 1e-9);
+    const done = [...pieces, videoPieceId(1, 1), audioPieceId(0, 0, 1), audioPieceId(0, 1, 1)];
+    assert.deepEqual(progressOfAsset(viewOf({ asset, pieces: done }), half), {
+      ...{ progress: 0.999, step: "copying", nextProgress: 1, speed: 0, secondsLeft: 0 },
+    });
+  });
+
   it("is told without a look at the pieces when nothing is being made", () => {
     const { progress, step } = settledProgress(assetRecord({ state: "ready" })) ?? {};
     assert.deepEqual([progress, step], [1, "done"]);

@@ -1,8 +1,9 @@
 // How far an asset is, as one number and one word. Pure. The number is the share of its frames that are encoded, those
 // of running tasks by what their nodes said last; before there are any, the source's arrival is a little of it.
 import { sourcePieceId, videoPieceId } from "@vstream/core/ids.ts";
-import type { AssetRecord, AssetView, EncodePlan, TaskRecord } from "../catalog/records.ts";
-import { plannedPieces } from "../planning/asset-facts.ts";
+import type { AssetRecord, AssetView, EncodePlan, NextEdition, TaskRecord } from "../catalog/records.ts";
+import { isBeingMade, plannedPieces } from "../planning/asset-facts.ts";
+import { costPerFrame } from "../planning/encode-cost.ts";
 
 /** The most that is shown before a frame is encoded: for a source that has arrived, and one that is also copied. */
 const shares = { arrived: 0.04, copied: 0.05 };
@@ -32,6 +33,7 @@ export interface RawProgress {
 export function progressOfAsset(view: AssetView, wordOn: (task: TaskRecord) => TaskWord | null): RawProgress {
   const { asset } = view;
   const speed = speedOf(view, wordOn);
+  if (asset.nextEdition !== null && isBeingMade(asset)) return progressOfParts(view, asset.nextEdition, wordOn);
   if (asset.nextEdition !== null) {
     const { plan, edition } = asset.nextEdition;
     const nextProgress = plan === null ? 0 : encodedShare({ view, plan, edition }, wordOn);
@@ -47,6 +49,34 @@ export function progressOfAsset(view: AssetView, wordOn: (task: TaskRecord) => T
   const encoded = encodedShare({ view, plan, edition: asset.edition }, wordOn);
   const progress = Math.min(nearlyDone, Math.max(arrival.progress, encoded));
   return { progress, step: stepOf(view), nextProgress: 0, speed, secondsLeft: secondsLeft(asset, encoded) };
+}
+
+// The lowest rung goes first, then all of them. Each part counts by the work that it is; of the first part's seconds,
+// one of the second takes as many as it is more work.
+function progressOfParts(
+  view: AssetView,
+  { plan: nextPlan, edition }: NextEdition,
+  wordOn: (task: TaskRecord) => TaskWord | null,
+): RawProgress {
+  const { asset } = view;
+  const { plan, probe } = asset;
+  const speed = speedOf(view, wordOn);
+  if (plan === null || nextPlan === null || probe === null) {
+    return { progress: shares.copied, step: "reading", nextProgress: 0, speed, secondsLeft: null };
+  }
+  const first = encodedShare({ view, plan, edition: asset.edition }, wordOn);
+  const next = encodedShare({ view, plan: nextPlan, edition }, wordOn);
+  const more = costPerFrame(probe, nextPlan.rungs) / costPerFrame(probe, plan.rungs);
+  const share = (first + more * next) / (1 + more);
+  const left = first < 1 ? 1 - first + more : 1 - next;
+  const nextView = { ...view, asset: { ...asset, plan: { ...nextPlan, text: plan.text }, edition } };
+  return {
+    progress: Math.min(nearlyDone, Math.max(shares.copied, share)),
+    step: first < 1 ? "encoding the lowest rung" : next < 1 ? "encoding the other rungs" : stepOf(nextView),
+    nextProgress: next,
+    speed,
+    secondsLeft: probe.durationSeconds * left,
+  };
 }
 
 /** Of an asset that nothing is being made of any more; undefined for one in work. */

@@ -49,7 +49,8 @@ export function assetToWire({ summary, progress, pieces }: ShownAsset): WireAsse
     keepSource: asset.keepSource,
     duplicateOf: asset.duplicateOf ?? "",
     hasSource: summary.hasSource,
-    nextLadder: asset.nextEdition?.ladder ?? "",
+    // A failed asset may go on with it; nothing of it is made meanwhile.
+    nextLadder: asset.state === "failed" ? "" : (asset.nextEdition?.ladder ?? ""),
     edition: asset.edition,
     reencodeError: asset.reencodeError === null ? undefined : failureToWire(asset.reencodeError),
     check: asset.check === null ? undefined : checkToWire(asset.check),

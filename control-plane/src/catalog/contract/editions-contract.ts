@@ -13,7 +13,19 @@ import type { AssetId, NodeId } from "@vstream/core/ids.ts";
 import type { Piece } from "@vstream/core/media.ts";
 import type { Catalog } from "../catalog.ts";
 import type { MeasuredRates } from "../records.ts";
-import { aFailure, aPlan, aReport, aSuccess, aTask, aText, aVideo, anAudio, now, someImages } from "./builders.ts";
+import {
+  aFailure,
+  aPlan,
+  aReport,
+  aSuccess,
+  aTask,
+  aText,
+  aTimeline,
+  aVideo,
+  anAudio,
+  now,
+  someImages,
+} from "./builders.ts";
 import {
   addNode,
   addTask,
@@ -28,6 +40,7 @@ import {
   setHealth,
   settle,
   startTask,
+  uploadedAsset,
   viewOf,
 } from "./steps.ts";
 
@@ -46,12 +59,32 @@ async function begin(catalog: Catalog, assetId: AssetId, ladder = "fast") {
   return await catalog.commands.reencodeAsset({ assetId, ladder, ...by });
 }
 
-/** Has all of an edition but its images made on the node. */
-async function encode(catalog: Catalog, assetId: AssetId, { edition, on }: { edition: number; on: NodeId }) {
-  await decide(catalog, { kind: "set-next-plan", assetId, edition, plan: nextPlan });
+/** An asset of which the lowest rung is made and played, and the others follow. */
+async function firstPart(catalog: Catalog, home: NodeId): Promise<{ id: AssetId }> {
+  const { id: assetId } = await uploadedAsset(catalog, [home], { ladder: "default" });
+  const state = { kind: "set-asset-state", assetId, error: null } as const;
+  await decide(catalog, { ...state, from: "uploading", to: "processing" });
+  await make(catalog, aTask(assetId, { kind: "probe", pieceId: timelinePieceId }), home, [aTimeline(assetId)]);
+  await decide(catalog, { kind: "set-plan", assetId, plan: aPlan, next: nextPlan });
+  await makeEdition(catalog, assetId, { edition: 0, on: home });
+  await decide(
+    catalog,
+    { kind: "release-chunks", assetId, releasedChunks: 2 },
+    { ...state, from: "processing", to: "playable" },
+  );
+  return { id: assetId };
+}
+
+async function makeEdition(catalog: Catalog, assetId: AssetId, { edition, on }: { edition: number; on: NodeId }) {
   const [first, second, ...audio] = ofEdition(edition, assetId);
   for (const piece of [first!, second!]) await make(catalog, aTask(assetId, { pieceId: piece.id }), on, [piece]);
   await make(catalog, aTask(assetId, { kind: "audio", pieceId: audioPieceId(0, 0, edition) }), on, audio);
+}
+
+/** Has all of an edition but its images made on the node. */
+async function encode(catalog: Catalog, assetId: AssetId, { edition, on }: { edition: number; on: NodeId }) {
+  await decide(catalog, { kind: "set-next-plan", assetId, edition, plan: nextPlan });
+  await makeEdition(catalog, assetId, { edition, on });
 }
 
 async function adopt(catalog: Catalog, assetId: AssetId, edition: number): Promise<void> {
@@ -230,6 +263,43 @@ export function describeEditions(catalog: () => Catalog): void {
       await begin(catalog(), assetId);
       await decide(catalog(), { kind: "set-asset-state", assetId, from: "ready", to: "failed", error: failure });
       assert.equal((await viewOf(catalog(), assetId)).asset.nextEdition, null);
+    });
+
+    it("is what an asset becomes whose lowest rung goes first; adopted when that is whole, and then it is made ready", async () => {
+      const home = await addNode(catalog());
+      const { id: assetId } = await firstPart(catalog(), home.id);
+      const { asset } = await viewOf(catalog(), assetId);
+      const next = { edition: 1, ladder: "default", plan: nextPlan, check: null };
+      assert.deepEqual([asset.state, asset.plan, asset.nextEdition], ["playable", aPlan, next]);
+      await encode(catalog(), assetId, { edition: 1, on: home.id });
+      await adopt(catalog(), assetId, 1);
+      assert.equal((await viewOf(catalog(), assetId)).asset.edition, 0, "what plays is not whole yet");
+      await decide(catalog(), { kind: "set-measured", assetId, measured });
+      await adopt(catalog(), assetId, 1);
+      const adopted = (await viewOf(catalog(), assetId)).asset;
+      assert.deepEqual([adopted.state, adopted.edition, adopted.nextEdition], ["playable", 1, null]);
+      assert.deepEqual(adopted.previousEditions, [{ edition: 0, measured, replacedAt: now }]);
+      await decide(catalog(), { kind: "set-asset-state", assetId, from: "playable", to: "ready", error: null });
+      assert.ok((await eventsOf(catalog(), assetId)).includes("asset.rungs_added"));
+      assert.equal((await begin(catalog(), assetId)).nextEdition?.edition, 2);
+    });
+
+    it("costs an asset whose lowest rung goes first only its other rungs when it cannot be made", async () => {
+      const { id: assetId } = await firstPart(catalog(), (await addNode(catalog())).id);
+      await decide(catalog(), { kind: "give-up-edition", assetId, edition: 1, failure });
+      const { asset } = await viewOf(catalog(), assetId);
+      assert.deepEqual([asset.state, asset.nextEdition, asset.reencodeError], ["playable", null, failure]);
+      assert.ok((await eventsOf(catalog(), assetId)).includes("asset.rungs_failed"));
+    });
+
+    it("stays with an asset whose lowest rung goes first when that fails, for it may go on, but not when it is cancelled", async () => {
+      const home = await addNode(catalog());
+      const { id: assetId } = await firstPart(catalog(), home.id);
+      await decide(catalog(), { kind: "set-asset-state", assetId, from: "playable", to: "failed", error: failure });
+      assert.equal((await viewOf(catalog(), assetId)).asset.nextEdition?.edition, 1);
+      const { id: other } = await firstPart(catalog(), home.id);
+      const cancelled = await catalog().commands.cancelAsset({ assetId: other, ...by });
+      assert.deepEqual([cancelled.state, cancelled.error?.code, cancelled.nextEdition], ["failed", "cancelled", null]);
     });
 
     it("is refused when several editions are still served", async () => {
