@@ -1,24 +1,9 @@
 // Every kind of source that operators throw at an ingest: it becomes a film that is right frame by frame, or it is
-// refused with a reason. None hangs, none crashes, none leaves a file.
+// refused with a reason. None hangs, none crashes.
 import { rm } from "node:fs/promises";
 import { Bed } from "./bed.ts";
-import { containerKinds } from "./container-kinds.ts";
-import { damagedKinds } from "./damaged-kinds.ts";
-import type { SourceKind } from "./kinds.ts";
-import { pictureKinds } from "./picture-kinds.ts";
 import { proveFilm, proveRefusal } from "./prove.ts";
-import { refusedKinds } from "./refused-kinds.ts";
-import { timeKinds } from "./time-kinds.ts";
-import { trackKinds } from "./track-kinds.ts";
-
-const corpus: readonly (readonly [string, readonly SourceKind[]])[] = [
-  ["an encoder and a container", containerKinds],
-  ["clocks", timeKinds],
-  ["pictures", pictureKinds],
-  ["tracks", trackKinds],
-  ["damage", damagedKinds],
-  ["what is no film", refusedKinds],
-];
+import { wholeCorpus } from "./whole-corpus.ts";
 
 describe("sources by", function () {
   this.timeout(240_000);
@@ -30,7 +15,7 @@ describe("sources by", function () {
     await bed[Symbol.asyncDispose]();
   });
 
-  for (const [topic, kinds] of corpus) {
+  for (const [topic, kinds] of wholeCorpus) {
     describe(topic, () => {
       for (const [index, { name, make, as, gives }] of kinds.entries()) {
         it(`${name}${gives.kind === "refusal" ? ` (${gives.code})` : ""}`, async () => {
