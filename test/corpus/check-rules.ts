@@ -16,13 +16,13 @@ import { PublishedFiles } from "../../node-agent/src/tasks/published-files.ts";
 
 export interface EncodedFilm {
   readonly source: ProbedSource;
-  readonly rung: Rung;
+  readonly rungs: readonly Rung[];
   /** Of one segment each. */
   readonly chunks: readonly EncodedChunk[];
 }
 
 /** @param folder for a store, which is not to be there yet */
-export async function checkRules({ source: { probe }, rung, chunks }: EncodedFilm, folder: string): Promise<void> {
+export async function checkRules({ source: { probe }, rungs, chunks }: EncodedFilm, folder: string): Promise<void> {
   const { log } = openLog({ program: "corpus", level: "silent" });
   await using store = await openStore({ dataDir: folder, capacityBytes: 2 ** 30, clock: systemClock, log });
   const signal = AbortSignal.timeout(60_000);
@@ -35,7 +35,7 @@ export async function checkRules({ source: { probe }, rung, chunks }: EncodedFil
     pieces.push({ id: videoPieceId(chunk), content, toolchain: "", madeBy: "" });
   }
   const plan = {
-    ...{ rungs: [rung], audio: [], text: [], images: null },
+    ...{ rungs, audio: [], text: [], images: null },
     chunks: chunks.map((_, index) => ({ index, firstSegment: index, segmentCount: 1 })),
   };
   const manifest: Manifest = {

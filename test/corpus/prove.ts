@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { appendFile, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { VsError } from "@vstream/core/errors.ts";
-import type { Rung } from "@vstream/core/media.ts";
+import type { Rung, VideoRange } from "@vstream/core/media.ts";
 import { probeSource } from "../../node-agent/src/media/probe.ts";
 import type { ProbedSource } from "../../node-agent/src/media/probe.ts";
 import { readCaptions } from "../../node-agent/src/media/text-track.ts";
@@ -45,12 +45,18 @@ export async function proveFilm(sourcePath: string, film: Film, bed: Bed): Promi
   await proveCaptions(sourcePath, source, film);
   film.check?.(source.probe);
   const rung = rungFor(video);
-  const chunks = await encodeAll(sourcePath, source, { rung, folder: `${sourcePath}.chunks` });
+  const rungs = [rung, ...modernRungs(rung, video.videoRange)];
+  const chunks = await encodeAll(sourcePath, source, { rungs, folder: `${sourcePath}.chunks` });
   const joinedPath = `${sourcePath}.joined.mp4`;
-  await join(joinedPath, chunks);
-  await checkRules({ source, rung, chunks }, `${sourcePath}.store`);
+  for (const [place, { name, videoRange }] of rungs.entries()) {
+    const path = place === 0 ? joinedPath : `${sourcePath}.${name}.mp4`;
+    await join(path, chunks, place);
+    await proveTimes(path, source, bed);
+    await proveRange(path, videoRange, bed);
+    if (place > 0) await rm(path);
+  }
+  await checkRules({ source, rungs, chunks }, `${sourcePath}.store`);
   for (const made of ["chunks", "store"]) await rm(`${sourcePath}.${made}`, { recursive: true });
-  await proveTimes(joinedPath, source, bed);
   if (film.likeness !== null) await proveLikeness({ sourcePath, joinedPath, film, source, rung }, bed);
   return joinedPath;
 }
@@ -78,14 +84,24 @@ function rungFor(video: { width: number; height: number }): Rung {
   };
 }
 
+// Of high dynamic range there is HEVC, too, as it is and for ordinary screens.
+function modernRungs(rung: Rung, range: VideoRange): Rung[] {
+  if (range === "SDR") return [];
+  const hevc = { ...rung, codec: "hevc" as const };
+  return [
+    { ...hevc, name: "proof-hevc", profile: "main" },
+    { ...hevc, name: "proof-hdr", profile: "main10", videoRange: range },
+  ];
+}
+
 async function encodeAll(
   sourcePath: string,
   source: ProbedSource,
-  { rung, folder }: { rung: Rung; folder: string },
+  { rungs, folder }: { rungs: readonly Rung[]; folder: string },
 ): Promise<EncodedChunk[]> {
   const chunks: EncodedChunk[] = [];
   for (let segment = 0; segment < source.probe.segments; segment += 1) {
-    chunks.push(await encodeProved(sourcePath, source, { ...{ rung, folder, segment }, before: chunks.at(-1) }));
+    chunks.push(await encodeProved(sourcePath, source, { ...{ rungs, folder, segment }, before: chunks.at(-1) }));
   }
   return chunks;
 }
@@ -94,14 +110,14 @@ async function encodeAll(
 async function encodeProved(
   sourcePath: string,
   { timeline }: ProbedSource,
-  work: { rung: Rung; folder: string; segment: number; before: EncodedChunk | undefined },
+  work: { rungs: readonly Rung[]; folder: string; segment: number; before: EncodedChunk | undefined },
 ): Promise<EncodedChunk> {
-  const { rung, folder, segment, before } = work;
+  const { rungs, folder, segment, before } = work;
   for (const preRollKeyframes of preRollSteps) {
     const scratchFolder = `${folder}/${segment}-${preRollKeyframes}`;
     await mkdir(scratchFolder, { recursive: true });
     const encoded = await transcodeChunk({
-      ...{ tools, sourcePath, timeline, scratchFolder, rungs: [rung], preRollKeyframes },
+      ...{ tools, sourcePath, timeline, scratchFolder, rungs, preRollKeyframes },
       chunk: { index: segment, firstSegment: segment, segmentCount: 1 },
       signal: AbortSignal.timeout(proveLimitMs),
     });
@@ -110,9 +126,10 @@ async function encodeProved(
   return assert.fail(`the joint before segment ${segment} is not proved`);
 }
 
-async function join(path: string, chunks: readonly EncodedChunk[]): Promise<void> {
-  const files = chunks.flatMap(({ renditions }) => renditions.flatMap(({ segments }) => segments.map((s) => s.path)));
-  await writeFile(path, await readFile(chunks[0]?.renditions[0]?.initPath ?? ""));
+async function join(path: string, chunks: readonly EncodedChunk[], place: number): Promise<void> {
+  const renditions = chunks.flatMap((chunk) => chunk.renditions[place] ?? []);
+  const files = renditions.flatMap(({ segments }) => segments.map((segment) => segment.path));
+  await writeFile(path, await readFile(renditions[0]?.initPath ?? ""));
   for (const file of files) await appendFile(path, await readFile(file));
 }
 
@@ -126,6 +143,13 @@ async function proveTimes(joinedPath: string, { timeline }: ProbedSource, bed: B
   const lines = said.split("\n").filter((line) => /^0,/.test(line));
   const times = lines.map((line) => Number(line.split(",")[2]));
   assert.deepEqual(times, [...timeline.plan]);
+}
+
+/** Players take it for what it is. */
+async function proveRange(path: string, range: VideoRange, bed: Bed): Promise<void> {
+  const said = await bed.ffmpegSays(["-i", path, "-c", "copy", "-f", "null", "-"]);
+  const [, transfer = "SDR"] = /Video: .*(smpte2084|arib-std-b67)/.exec(said) ?? [];
+  assert.equal(transfer, { SDR: "SDR", PQ: "smpte2084", HLG: "arib-std-b67" }[range]);
 }
 
 interface Likeness {

@@ -6,14 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Cluster, runProgram } from "../cluster/cluster.ts";
 import type { AssetJson, IngestJson } from "../cluster/cluster.ts";
+import { makeHighRangeFilm, tinyModernLadder } from "../cluster/high-range-film.ts";
 import { fetchText, onePathway, segmentHashes } from "../cluster/stream.ts";
 
-const hevc = { lines: [90, 144], preset: "fast", crf: 24, hdr: true };
-// Three chunks, and rungs that a test has the time for.
-const controlConfig = { maxChunkSegments: 1, ladders: { tiny: { lines: [90, 144], preset: "veryfast", hevc } } };
-const screen = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)";
+// Three chunks.
+const controlConfig = { maxChunkSegments: 1, ladders: tinyModernLadder };
+const seconds = 14;
 const rungs = ["144p-hdr", "144p-hevc", "144p", "90p-hdr", "90p-hevc", "90p"];
-const frames = 14 * 24;
+const frames = seconds * 24;
 
 interface ShownAsset extends AssetJson {
   readonly renditions: readonly { name: string; width: number; height: number; codecs: string }[];
@@ -25,14 +25,7 @@ describe("a film of high dynamic range on a modern ladder", () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "vstream-modern-"));
     film = join(folder, "film.mp4");
-    const params = ["log-level=error:crf=18:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"];
-    const made = await runProgram("ffmpeg", [
-      ...["-nostdin", "-v", "error", "-f", "lavfi", "-i", "mandelbrot=s=256x144:r=24", "-f", "lavfi"],
-      ...["-i", "sine=frequency=440", "-t", "14", "-vf", "scale=out_color_matrix=bt2020,format=yuv420p10le"],
-      ...["-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params"],
-      ...[[...params, `master-display=${screen}:max-cll=1000,400`].join(":"), "-c:a", "aac", film],
-    ]);
-    assert.deepEqual([made.code, made.stderr], [0, ""]);
+    await makeHighRangeFilm(film, seconds);
   });
   after(async () => {
     await rm(folder, { recursive: true, force: true });
