@@ -1,7 +1,7 @@
 // Stands beside the catalog and holds every command against the invariants: what a stale report may change (nothing),
 // when an asset may be called ready, what may be deleted, how a task ends.
-import { sourcePieceId, timelinePieceId } from "@vstream/core/ids.ts";
-import type { AssetId, NodeId, TaskId } from "@vstream/core/ids.ts";
+import { editionOf, sourcePieceId, timelinePieceId } from "@vstream/core/ids.ts";
+import type { AssetId, NodeId, PieceId, TaskId } from "@vstream/core/ids.ts";
 import type { CatalogCommands, CatalogIdentity, TaskReport } from "../../control-plane/src/catalog/catalog.ts";
 import { readIdentity } from "../../control-plane/src/catalog/identity.ts";
 import type { AssetState, AssetView, TaskRecord } from "../../control-plane/src/catalog/records.ts";
@@ -131,7 +131,9 @@ export class CommandOracle implements CommandWatch {
     for (const decision of decisions) {
       if (decision.kind !== "adopt-edition") continue;
       const view = await this.#parts.truth.view(decision.assetId);
-      if (view?.asset.edition === decision.edition && view.asset.state === "ready") await this.#checkReady(view);
+      if (view?.asset.edition !== decision.edition || view.asset.state !== "ready") continue;
+      // Of what it has in common with the one before, something may have been lost since.
+      await this.#checkReady(view, (pieceId) => editionOf(pieceId) === decision.edition);
     }
     for (const decision of decisions) {
       if (decision.kind !== "set-asset-state" || decision.to === note.states.get(decision.assetId)) continue;
@@ -169,7 +171,7 @@ export class CommandOracle implements CommandWatch {
     }
   }
 
-  async #checkReady(view: AssetView): Promise<void> {
+  async #checkReady(view: AssetView, isMeant: (pieceId: PieceId) => boolean = () => true): Promise<void> {
     const { findings, truth } = this.#parts;
     const { asset } = view;
     const nodes = await truth.nodes();
@@ -179,7 +181,7 @@ export class CommandOracle implements CommandWatch {
     const wanted = Math.max(1, Math.min(asset.replicasWanted, able.length, homes.length));
     const living = nodes.filter(({ health }) => health !== "down").map(({ id }) => id);
     const standing = truth.standing(view, living);
-    for (const pieceId of plannedPieces(view)) {
+    for (const pieceId of plannedPieces(view).filter(isMeant)) {
       // Of everything that viewers get, and of what it was made from, and of text, while there is a source.
       const isOfSource = pieceId === sourcePieceId || pieceId === timelinePieceId || pieceId.startsWith("text-");
       if (isOfSource && !standing.has(sourcePieceId) && !standing.has(pieceId)) continue;

@@ -307,7 +307,7 @@ export class Faults {
       { name: "somebody deletes", weight: 0.7, run: withAsset((id) => operator.delete(id)) },
       { name: "somebody brings back", weight: 0.7, run: withAsset((id) => operator.undelete(id)) },
       { name: "somebody verifies", weight: 1, run: withAsset((id) => operator.verify(id)) },
-      { name: "somebody encodes anew", weight: 1.5, run: withAsset((id) => operator.reencode(id)) },
+      { name: "somebody encodes anew", weight: 5, run: withAsset((id) => operator.reencode(id)) },
       { name: "somebody cancels that", weight: 0.3, run: withAsset((id) => operator.cancelReencode(id)) },
       { name: "a node is drained", weight: 1.5, run: withMachine((node) => operator.schedule(node, "draining")) },
       { name: "a node is cordoned", weight: 1, run: withMachine((node) => operator.schedule(node, "cordoned")) },
