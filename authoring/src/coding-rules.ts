@@ -10,6 +10,10 @@ import { mainTrack, renditionsOf } from "./views.ts";
 import type { MediaView, StreamView } from "./views.ts";
 
 const rateTolerance = 0.01;
+/** FRAME-RATE has three decimals: one frame in many seconds is rounded by more than the tolerance. */
+const rateRounding = 0.0005;
+/** Of a rate that is still smaller, this is said. */
+const leastRate = 0.001;
 
 export function checkCoding(stream: StreamView): Finding[] {
   const { multivariant, media } = stream;
@@ -83,9 +87,11 @@ function checkRate({ url, frameRate }: Variant, view: MediaView): Finding[] {
   // It is the highest rate that there is, and where frames come at any time the mean tells more. The last one may be
   // shorter than all others.
   const [mean, highest] = [1 / span.frameSeconds, 1 / span.shortestFrameSeconds];
+  const least = mean * (1 - 1 / span.samples);
   const isWithin =
-    frameRate >= mean * (1 - 1 / span.samples) * (1 - rateTolerance) && frameRate <= highest * (1 + rateTolerance);
-  if (isWithin) return [];
+    frameRate >= least - Math.max(least * rateTolerance, rateRounding) &&
+    frameRate <= Math.max(highest + Math.max(highest * rateTolerance, rateRounding), leastRate);
+  if (isWithin && frameRate > 0) return [];
   return [wrong(url, `FRAME-RATE says ${frameRate}, the samples ${mean.toFixed(3)} to ${highest.toFixed(3)}`)];
 }
 

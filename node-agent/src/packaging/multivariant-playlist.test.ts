@@ -46,6 +46,14 @@ video/234p.m3u8
     );
   });
 
+  it("never says that there are no pictures, however slowly they come", () => {
+    const said = [24000 / 1001, 1 / 35, 1 / 2400].map((frameRate) => {
+      const renditions = [{ ...sampleRendition("360p", 640, 360, 900_000), frameRate }];
+      return /FRAME-RATE=[^,]+/.exec(multivariantPlaylist(sampleManifest({ renditions })))?.[0];
+    });
+    assert.deepEqual(said, ["FRAME-RATE=23.976", "FRAME-RATE=0.029", "FRAME-RATE=0.001"]);
+  });
+
   it("tells what looks best of I-frames too, as a strict parser wants it", () => {
     const [large, small] = sampleManifest().renditions;
     const complete = sampleManifest({

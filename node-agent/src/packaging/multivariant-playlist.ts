@@ -80,7 +80,7 @@ function variantLines(rendition: ManifestRendition, manifest: Manifest, lane: La
     ["SCORE", scoreOf(rung, renditions)],
     ["CODECS", codecs.length === 0 ? null : quoted(codecs.join(","))],
     ["RESOLUTION", `${String(rung.width)}x${String(rung.height)}`],
-    ["FRAME-RATE", rendition.frameRate.toFixed(3)],
+    ["FRAME-RATE", rateText(rendition.frameRate)],
     ["VIDEO-RANGE", rung.videoRange],
     ["CLOSED-CAPTIONS", "NONE"],
     ["STABLE-VARIANT-ID", quoted(stableVariantId(rung, lane.edition))],
@@ -129,6 +129,11 @@ function inListedOrder(renditions: readonly ManifestRendition[]): ManifestRendit
   const shownByAll = rising.filter(({ rung }) => rung.codec === "h264");
   const [first] = shownByAll.sort((one, other) => distance(one) - distance(other));
   return first === undefined ? rising : [first, ...rising.filter((rendition) => rendition !== first)];
+}
+
+/** In three decimals (RFC 8216bis 4.4.6.2); 0 would say that there are no pictures. */
+function rateText(frameRate: number): string {
+  return Math.max(0.001, frameRate).toFixed(3);
 }
 
 function wholeBps(bitrateBps: number): string {
