@@ -57,7 +57,7 @@ module.exports = {
         pathNot: [
           "^control-plane/src/planning/",
           "^control-plane/src/catalog/records\\.ts$",
-          "^core/src/(ids|errors|media|toolchain)\\.ts$",
+          "^core/src/(ids|errors|media|toolchain|peak-rate|target-duration)\\.ts$",
         ],
       },
     },
@@ -65,13 +65,13 @@ module.exports = {
       name: "authoring-is-pure",
       severity: "error",
       from: { path: "^authoring/", pathNot: tests },
-      to: { pathNot: ["^authoring/", "^core/src/map-bounded\\.ts$", "node_modules/zod/"] },
+      to: { pathNot: ["^authoring/", "^core/src/(map-bounded|peak-rate)\\.ts$", "node_modules/zod/"] },
     },
     {
       name: "packaging-is-pure",
       severity: "error",
       from: { path: "^node-agent/src/packaging/", pathNot: tests },
-      to: { pathNot: ["^node-agent/src/packaging/", "^core/src/(ids|errors|media)\\.ts$"] },
+      to: { pathNot: ["^node-agent/src/packaging/", "^core/src/(ids|errors|media|peak-rate|target-duration)\\.ts$"] },
     },
     {
       name: "generated-types-stop-at-the-edge",

@@ -1,5 +1,7 @@
 // Rules on bit rates: what the playlist says against what the segments weigh (RFC 8216bis 4.4.6.2: the peak is the
 // largest rate of any run of segments that lasts 0.5 to 1.5 target durations). Pure.
+import { peakRate } from "@vstream/core/peak-rate.ts";
+import type { TimedBits } from "@vstream/core/peak-rate.ts";
 import { unless } from "./findings.ts";
 import type { Finding } from "./findings.ts";
 import { percent } from "./multivariant-rules.ts";
@@ -78,7 +80,7 @@ function plus(rates: Rates, members: readonly Rates[], choose: (...values: numbe
 export function ratesOf(view: MediaView | undefined): Rates | null {
   if (view === undefined || !view.playlist.ended) return null;
   const { segments, targetSeconds } = view.playlist;
-  const timed: { bits: number; seconds: number }[] = [];
+  const timed: TimedBits[] = [];
   for (const [index, { durationSeconds }] of segments.entries()) {
     const bytes = segmentBytes(view, index);
     if (bytes === null) return null;
@@ -87,19 +89,5 @@ export function ratesOf(view: MediaView | undefined): Rates | null {
   const seconds = timed.reduce((sum, segment) => sum + segment.seconds, 0);
   if (seconds <= 0) return null;
   const average = timed.reduce((sum, segment) => sum + segment.bits, 0) / seconds;
-  return { average, peak: Math.max(average, peakOf(timed, targetSeconds)) };
-}
-
-function peakOf(timed: readonly { bits: number; seconds: number }[], targetSeconds: number): number {
-  let peak = 0;
-  for (let first = 0; first < timed.length; first += 1) {
-    let [bits, seconds] = [0, 0];
-    for (let last = first; last < timed.length; last += 1) {
-      bits += timed[last]?.bits ?? 0;
-      seconds += timed[last]?.seconds ?? 0;
-      if (seconds > targetSeconds * 1.5) break;
-      if (seconds >= targetSeconds * 0.5) peak = Math.max(peak, bits / seconds);
-    }
-  }
-  return peak;
+  return { average, peak: Math.max(average, peakRate(timed, targetSeconds)) };
 }

@@ -8,6 +8,11 @@ import type { SourceKind } from "./kinds.ts";
 /** As fast as the encoder likes; every frame keeps its time. */
 const ownTimes = ["-fps_mode", "passthrough", "-an"];
 
+/** Six pictures of the film, each for so long. */
+function pictures(seconds: number): string[] {
+  return ["-vf", `select='not(mod(n,32))',settb=1/1000,setpts='N*${seconds}*1000'`, "-r", `1/${seconds}`, "-an"];
+}
+
 export const timeKinds: readonly SourceKind[] = [
   encoded(
     "a screen recording: frames when something moves",
@@ -24,6 +29,23 @@ export const timeKinds: readonly SourceKind[] = [
       },
     },
   ),
+  encoded(
+    "a screen recording in which nothing moves for twenty seconds",
+    "film.mkv",
+    ["-vf", "settb=1/1000,setpts='PTS+20000*gte(N,96)'", ...ownTimes, "-enc_time_base", "1:1000", ...h264],
+    {
+      check: ({ longestSegmentSeconds }) => {
+        assert.ok(longestSegmentSeconds >= 20);
+      },
+    },
+  ),
+  encoded("pictures of ten seconds each", "film.mp4", [...pictures(10), ...h264], { frames: 6, rate: 0.1 }),
+  encoded("pictures of a minute each", "film.mp4", [...pictures(60), ...h264], { frames: 6, rate: 1 / 60 }),
+  encoded("one picture for 35 seconds", "film.mp4", [...pictures(35), "-frames:v", "1", ...h264], {
+    frames: 1,
+    rate: 1 / 35,
+  }),
+  encoded("pictures of forty minutes each", "film.mp4", [...pictures(2400), ...h264], { frames: 6, rate: 1 / 2400 }),
   encoded("a phone's trembling clock", "film.mp4", [
     ...["-vf", "settb=1/90000,setpts='3750*N+300*mod(N*N,5)'", ...ownTimes, "-enc_time_base", "1:90000", ...h264],
     ...["-video_track_timescale", "90000"],

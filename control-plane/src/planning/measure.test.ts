@@ -53,6 +53,11 @@ describe("measured rates", () => {
     assert.equal(renditions[0]?.bandwidthBps, Math.ceil(4_800_000 / 7));
   });
 
+  it("take longer runs for the peak where a frame is held for long, as the playlists' target duration says", () => {
+    const still = measured([video(0, [[300, 6]]), video(1, [[600, 6]]), video(2, [[40, 20]])]);
+    assert.equal(still.renditions[0]?.bandwidthBps, 600_000);
+  });
+
   it("give the average as the peak of a clip that is shorter than half a segment", () => {
     const { renditions } = measured([video(0, [[100, 2]])]);
     assert.equal(renditions[0]?.bandwidthBps, 400_000);

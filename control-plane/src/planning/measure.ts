@@ -1,6 +1,5 @@
 // The rates that playlists state. Measured ones follow RFC 8216bis: the peak is the largest rate of any run of
 // segments that lasts 0.5 to 1.5 target durations; BANDWIDTH is the largest sum of peaks that can be played together.
-import { segmentSeconds } from "@vstream/core/media.ts";
 import type {
   AudioContent,
   ManifestAudio,
@@ -10,6 +9,9 @@ import type {
   Segment,
   VideoContent,
 } from "@vstream/core/media.ts";
+import { peakRate } from "@vstream/core/peak-rate.ts";
+import type { TimedBits } from "@vstream/core/peak-rate.ts";
+import { targetDuration } from "@vstream/core/target-duration.ts";
 import type { EncodePlan, MeasuredRates } from "../catalog/records.ts";
 import { peakUnder } from "./rate-cap.ts";
 
@@ -21,15 +23,17 @@ export interface Encoded {
 
 /** From all segments of a finished encode. Rates of renditions include the audio track that takes most. */
 export function measureRates({ plan, probe, pieces }: Encoded): MeasuredRates {
+  // The one that the playlists will have: a frame that is held for long makes a segment long, and with it what a run is.
+  const targetSeconds = targetDuration({ probe, pieces });
   const audio = plan.audio.map((target): ManifestAudio => {
     const parts = audioOf(pieces, target.track);
     const segments = parts.flatMap((part) => timed(part.rendition.segments, part.timeScale));
-    return { target, ...ratesOf(segments), codecs: codecsOf(parts.map((part) => part.rendition)) };
+    return { target, ...ratesOf(segments, targetSeconds), codecs: codecsOf(parts.map((part) => part.rendition)) };
   });
   const renditions = plan.rungs.map((rung): ManifestRendition => {
     const parts = videoOf(pieces, rung.name);
     const segments = parts.flatMap((part) => timed(part.rendition.segments, part.timeScale));
-    const rates = withAudio(ratesOf(segments), audio);
+    const rates = withAudio(ratesOf(segments, targetSeconds), audio);
     return { rung, ...rates, codecs: codecsOf(parts.map((part) => part.rendition)), frameRate: probe.video.frameRate };
   });
   return { renditions, audio };
@@ -57,38 +61,21 @@ interface Rates {
   readonly averageBandwidthBps: number;
 }
 
-interface TimedSegment {
-  readonly bits: number;
-  readonly seconds: number;
-}
-
-function timed(segments: readonly Segment[], timeScale: number): TimedSegment[] {
+function timed(segments: readonly Segment[], timeScale: number): TimedBits[] {
   return segments.map((segment) => ({
     bits: segment.object.bytes * 8,
     seconds: segment.durationTicks / timeScale,
   }));
 }
 
-function ratesOf(segments: readonly TimedSegment[]): Rates {
+function ratesOf(segments: readonly TimedBits[], targetSeconds: number): Rates {
   const bits = segments.reduce((sum, segment) => sum + segment.bits, 0);
   const seconds = segments.reduce((sum, segment) => sum + segment.seconds, 0);
   const average = seconds > 0 ? bits / seconds : 0;
-  return { bandwidthBps: Math.ceil(Math.max(average, peakOf(segments))), averageBandwidthBps: Math.ceil(average) };
-}
-
-// 0 when the whole is shorter than half a target duration: then the average is all that can be said.
-function peakOf(segments: readonly TimedSegment[]): number {
-  let peak = 0;
-  for (let first = 0; first < segments.length; first += 1) {
-    let [bits, seconds] = [0, 0];
-    for (const segment of segments.slice(first)) {
-      bits += segment.bits;
-      seconds += segment.seconds;
-      if (seconds > segmentSeconds * 1.5) break;
-      if (seconds >= segmentSeconds * 0.5) peak = Math.max(peak, bits / seconds);
-    }
-  }
-  return peak;
+  return {
+    bandwidthBps: Math.ceil(Math.max(average, peakRate(segments, targetSeconds))),
+    averageBandwidthBps: Math.ceil(average),
+  };
 }
 
 function withAudio(video: Rates, audio: readonly ManifestAudio[]): Rates {

@@ -2,10 +2,10 @@
 // that it will have, so that players begin at its start and not at an edge; and static when it is complete.
 import { madeAtOf } from "@vstream/core/ids.ts";
 import type { Manifest } from "@vstream/core/media.ts";
+import { longestSegment } from "@vstream/core/target-duration.ts";
 import { audioSets, textSets, videoSets } from "./dash-sets.ts";
 import type { Period } from "./dash-sets.ts";
 import type { Pathway } from "./multivariant-playlist.ts";
-import { longestSegment } from "./playlist-lines.ts";
 import { audioSegments, pacingSegments, videoSegments } from "./track-segments.ts";
 import type { TrackSegment } from "./track-segments.ts";
 import { element, textElement } from "./xml.ts";

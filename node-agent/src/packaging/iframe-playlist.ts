@@ -1,7 +1,9 @@
 // Playlists of I-frames, for seeking and fast playback by pictures (Apple 6.1): each entry is the moof and the first
 // picture of a group, a range of bytes of the same file that plays.
 import type { Keyframe, Manifest } from "@vstream/core/media.ts";
-import { RunningDurations, mediaPlaylist, targetDuration } from "./playlist-lines.ts";
+import { peakRate } from "@vstream/core/peak-rate.ts";
+import { targetDuration } from "@vstream/core/target-duration.ts";
+import { RunningDurations, mediaPlaylist } from "./playlist-lines.ts";
 import { videoSegments } from "./track-segments.ts";
 import type { TrackSegment } from "./track-segments.ts";
 
@@ -48,7 +50,7 @@ function measure(manifest: Manifest, rung: string): IframeRates | null {
   }));
   const seconds = timed.reduce((sum, iframe) => sum + iframe.seconds, 0);
   const average = timed.reduce((sum, iframe) => sum + iframe.bits, 0) / seconds;
-  const peak = Math.max(average, peakOf(timed, targetDuration(manifest)));
+  const peak = Math.max(average, peakRate(timed, targetDuration(manifest)));
   return {
     bandwidthBps: Math.ceil(peak),
     averageBandwidthBps: Math.ceil(average),
@@ -92,20 +94,4 @@ function linesOf(iframes: readonly Iframe[]): string[] {
     lines.push(`#EXT-X-BYTERANGE:${String(bytes)}@${String(offset)}`, `../${segment.object.sha256}.m4s`);
   }
   return lines;
-}
-
-/** The largest rate of any run that lasts 0.5 to 1.5 target durations (RFC 8216bis 4.4.6.2); 0 when none does. */
-function peakOf(timed: readonly { bits: number; seconds: number }[], targetSeconds: number): number {
-  let peak = 0;
-  for (let first = 0; first < timed.length; first += 1) {
-    let [bits, seconds] = [0, 0];
-    for (let at = first; at < timed.length && seconds <= targetSeconds * 1.5; at += 1) {
-      const { bits: moreBits = 0, seconds: moreSeconds = 0 } = timed[at] ?? {};
-      bits += moreBits;
-      seconds += moreSeconds;
-      const isRun = seconds >= targetSeconds * 0.5 && seconds <= targetSeconds * 1.5;
-      if (isRun) peak = Math.max(peak, bits / seconds);
-    }
-  }
-  return peak;
 }
