@@ -28,6 +28,8 @@ export interface IngestOptions {
 interface Brought {
   readonly asset: Asset;
   readonly duplicate: boolean;
+  /** This program has sent all of its source. */
+  readonly uploaded: boolean;
 }
 
 /**
@@ -71,7 +73,7 @@ async function bringToCluster(client: ControlClient, name: SourceName, options: 
   if (created.upload !== null) await uploadTo(client, source, { ...options, ...created, ticket: created.upload });
   const duplicate = created.duplicate && created.upload === null;
   if (duplicate) sayUntaken(created.asset, subtitles, options);
-  return { asset: created.asset, duplicate };
+  return { asset: created.asset, duplicate, uploaded: created.upload !== null };
 }
 
 async function openSource(
@@ -95,7 +97,7 @@ async function announceUrl(client: ControlClient, url: URL, { settings }: Ingest
     sourceSha256: "",
     sourceUrl: url.href,
   });
-  return { asset, duplicate };
+  return { asset, duplicate, uploaded: false };
 }
 
 async function withBeside(path: string, { settings, beside, progress }: IngestOptions): Promise<NewAsset["subtitles"]> {
@@ -160,16 +162,23 @@ async function waitFor(client: ControlClient, brought: Brought, options: IngestO
   try {
     return { ...brought, asset: await waitForAsset(client, id, { until: wait, clock, signal, onChange, onLost }) };
   } catch (thrown) {
-    if (signal.aborted) throw interruptedAfter(last);
+    if (signal.aborted) throw interruptedAfter({ ...brought, asset: last });
     if (last.duplicateOf === null) throw thrown;
     const asset = await callPatiently(() => client.getAsset(last.duplicateOf ?? ""), options);
-    return await waitFor(client, { asset, duplicate: true }, options);
+    return await waitFor(client, { asset, duplicate: true, uploaded: false }, options);
   }
 }
 
-function interruptedAfter({ id, sourceUrl }: Asset): VsError {
-  const reached = sourceUrl === null ? "the upload is complete" : "a node fetches the source";
-  return new VsError("interrupted", `interrupted; ${reached}, and asset ${id} goes on by itself`, {
+function interruptedAfter({ asset, uploaded }: Brought): VsError {
+  const { id } = asset;
+  return new VsError("interrupted", `interrupted; ${standing(asset, uploaded)}`, {
     hint: `Wait for it with: vsctl assets wait ${id}`,
   });
+}
+
+function standing({ id, state, sourceUrl }: Asset, uploaded: boolean): string {
+  if (uploaded) return `the upload is complete, and asset ${id} goes on by itself`;
+  if (state !== "uploading") return `the source is there, and asset ${id} goes on by itself`;
+  if (sourceUrl !== null) return `a node fetches the source, and asset ${id} goes on by itself`;
+  return `asset ${id} has the same bytes or name, and goes on when its own upload is complete`;
 }

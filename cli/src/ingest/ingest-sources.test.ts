@@ -102,6 +102,28 @@ describe("vsctl ingest URL", function () {
     assert.match(errorOf(ran).message, /a node fetches the source, and asset \S+ goes on by itself/);
   });
 
+  it("says after Ctrl-C of another asset what that one waits for", async () => {
+    const states = {
+      uploading: /goes on when its own upload is complete/,
+      processing: /the source is there, and asset \S+ goes on by itself/,
+    };
+    for (const [state, message] of Object.entries(states)) {
+      const asset = sampleAsset({ state, step: "waiting", sourceUrl: "" });
+      await using setting = await IngestSetting.open(0, {
+        createAsset: () => ({ asset, duplicate: true, upload: undefined }),
+        watchAsset: () => [{ asset, resumeToken: "r" }],
+      });
+      setting.plane.holdStreams = true;
+      const ran = await setting.ingest([url], {
+        onStderr: (text, interrupt) => {
+          if (text.includes("waiting")) interrupt();
+        },
+      });
+      assert.equal(ran.exitCode, 130, ran.stderr);
+      assert.match(errorOf(ran).message, message);
+    }
+  });
+
   it("refuses what nodes cannot fetch from", async () => {
     await using setting = await IngestSetting.open(0);
     for (const source of ["ftp://host/clip.mp4", "file:///clip.mp4", "https://"]) {

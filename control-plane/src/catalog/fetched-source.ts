@@ -1,6 +1,7 @@
 // The source that a node fetched from a URL: only now is known what it is. The same bytes as another asset's end the
 // new one, unless that is what its owner wanted.
 import type { Failure } from "@vstream/core/errors.ts";
+import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, Sha256 } from "@vstream/core/ids.ts";
 import type { Piece } from "@vstream/core/media.ts";
 import { changeAsset, requireAssetRow } from "./assets.ts";
@@ -27,6 +28,8 @@ export async function takeFetched(
   if (same !== undefined) await endDuplicate(db, { asset, same, at });
 }
 
+// One whose own bytes have not come, or are gone, may never have them: these are kept, and not thrown away for it. What is
+// ready may do without its source.
 async function findSame(db: Db, assetId: AssetId, sha256: Sha256): Promise<AssetRow | undefined> {
   return await db
     .selectFrom("assets")
@@ -34,8 +37,20 @@ async function findSame(db: Db, assetId: AssetId, sha256: Sha256): Promise<Asset
     .where("source_sha256", "=", sha256)
     .where("id", "<>", assetId)
     .where("state", "not in", ["failed", "deleting"])
+    .where((eb) => eb.or([eb("state", "=", "ready"), eb.exists(liveSource(db))]))
     .orderBy("created_at")
     .executeTakeFirst();
+}
+
+function liveSource(db: Db) {
+  return db
+    .selectFrom("replicas")
+    .innerJoin("nodes", "nodes.id", "replicas.node_id")
+    .select("replicas.node_id")
+    .whereRef("replicas.asset_id", "=", "assets.id")
+    .where("replicas.piece_id", "=", sourcePieceId)
+    .where("replicas.state", "=", "verified")
+    .where("nodes.health", "<>", "down");
 }
 
 async function endDuplicate(

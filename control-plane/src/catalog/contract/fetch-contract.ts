@@ -5,7 +5,19 @@ import type { AssetId, NodeId } from "@vstream/core/ids.ts";
 import type { Piece } from "@vstream/core/media.ts";
 import type { Catalog, NewAsset, ReportOutcome } from "../catalog.ts";
 import { aFailure, aReport, aSource, aSuccess, aTask, aVideo, now, sha256, unique } from "./builders.ts";
-import { addAsset, addNode, addTask, copyState, decide, eventsOf, startTask, uploadedAsset, viewOf } from "./steps.ts";
+import {
+  addAsset,
+  addNode,
+  addTask,
+  copyState,
+  decide,
+  eventsOf,
+  readyAsset,
+  setHealth,
+  startTask,
+  uploadedAsset,
+  viewOf,
+} from "./steps.ts";
 
 const actor = { at: now, actor: "user:test" } as const;
 
@@ -62,6 +74,33 @@ export function describeFetches(catalog: () => Catalog): void {
       await bring(catalog(), one, home.id, source);
       assert.equal((await viewOf(catalog(), other)).asset.state, "uploading");
       assert.equal((await viewOf(catalog(), one)).asset.duplicateOf, other);
+    });
+
+    it("are kept while the other one has not arrived, or is gone with its only node", async () => {
+      const [home, other] = [await addNode(catalog()), await addNode(catalog())];
+      const name = unique("source");
+      const promised = { homes: [other.id], sourceSha256: sha256(name), sourceBytes: 700 };
+      const first = await addAsset(catalog(), promised);
+      const id = await urlAsset(catalog(), home.id);
+      await bring(catalog(), id, home.id, sourceNamed(name));
+      assert.equal((await viewOf(catalog(), id)).asset.state, "uploading");
+      await catalog().commands.deleteAsset({ assetId: id, ...actor });
+      await catalog().commands.recordUpload({
+        ...{ assetId: first.id, nodeId: other.id, source: sourceNamed(name), at: now },
+      });
+      await setHealth(catalog(), other.id, "down");
+      const next = await urlAsset(catalog(), home.id);
+      await bring(catalog(), next, home.id, sourceNamed(name));
+      assert.equal((await viewOf(catalog(), next)).asset.state, "uploading");
+    });
+
+    it("are of no use beside one that is ready, though its source is not kept", async () => {
+      const home = await addNode(catalog());
+      const first = await readyAsset(catalog(), [home.id], { keepSource: "never" });
+      await catalog().commands.recordInventory({ nodeId: home.id, entries: [], at: now });
+      const id = await urlAsset(catalog(), home.id);
+      await bring(catalog(), id, home.id, aSource(first));
+      assert.equal((await viewOf(catalog(), id)).asset.duplicateOf, first.id);
     });
 
     it("may be there twice by force, or when the other one has failed or is deleted", async () => {
