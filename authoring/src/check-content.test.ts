@@ -43,6 +43,23 @@ describe("a check of a stream's content", function () {
     });
   }
 
+  const missing = [
+    ["the multivariant playlist", /^index\.m3u8$/],
+    ["a playlist of video", /^video\/[^/]+\.m3u8$/],
+    ["an init segment", /^[^/]+-init\.mp4$/],
+    ["a segment", /-1\.m4s$/],
+    ["a file of text", /\.vtt$/],
+  ] as const;
+  for (const [what, path] of missing) {
+    it(`names Readable where there is not ${what}`, async () => {
+      const files = new Map(sample);
+      const [name] = [...files.keys()].filter((one) => path.test(one));
+      assert.ok(name !== undefined && files.delete(name), [...sample.keys()].join(" "));
+      const unread = (await check(files)).filter(({ rule }) => rule === "Readable");
+      assert.ok(unread.length > 0 && unread.every(({ where }) => where.endsWith(name)), JSON.stringify(unread));
+    });
+  }
+
   it("has a damaged stream for every rule but those on delivery and decoding", () => {
     const tried = new Set(damages.map(({ rule }) => rule));
     const ids = Object.keys(rules) as RuleId[];

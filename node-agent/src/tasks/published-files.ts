@@ -53,7 +53,7 @@ export class PublishedFiles implements StreamFiles {
 
   async readPlaylist(url: string): Promise<string | null> {
     const { manifest } = this.#deps;
-    const [, kind = "", name = ""] = /^(video|iframes|audio|text)\/(.+)\.m3u8$/.exec(pathOf(url)) ?? [];
+    const [, kind = "", name = ""] = /^(video|iframes|audio|text)(?:-e\d+)?\/(.+)\.m3u8$/.exec(pathOf(url)) ?? [];
     const written = {
       "": () => (url === this.indexUrl ? multivariantPlaylist(manifest) : null),
       video: () => videoPlaylist(manifest, decodeURIComponent(name)),

@@ -30,7 +30,7 @@ describe("a check before an asset is ready", function () {
   });
 
   const check = async (node: TrialNode, checked: Manifest, holders: NodeId[] = []): Promise<CheckReport> => {
-    const work = { kind: "check", holders, edition: 0 } as const;
+    const work = { kind: "check", holders, edition: checked.edition } as const;
     const { check, pieces } = await runTrialWork(node, work, { assetId: checked.assetId, tools, manifest: checked });
     assert.deepEqual(pieces, []);
     return check ?? assert.fail("no report");
@@ -61,6 +61,12 @@ describe("a check before an asset is ready", function () {
     const report = await check(home, await tampered(laterBy(1000n)));
     assert.deepEqual([...new Set(mustsOf(report))], ["Apple 7.3 in tiny, segment 2", "Apple 7.3 in tiny, segment 3"]);
     assert.match(report.findings[0]?.message ?? "", /a tfdt is \d+, where \d+ is due/);
+  });
+
+  it("reads those of an asset that was encoded anew as well", async () => {
+    assert.deepEqual(mustsOf(await check(home, { ...manifest, edition: 1 })), []);
+    const report = await check(home, { ...(await tampered(laterBy(1000n))), edition: 1 });
+    assert.deepEqual([...new Set(mustsOf(report))], ["Apple 7.3 in tiny, segment 2", "Apple 7.3 in tiny, segment 3"]);
   });
 
   it("finds a segment that is cut, and a playlist whose rates are wrong", async () => {
