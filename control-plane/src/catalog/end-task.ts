@@ -36,15 +36,20 @@ export async function failTask(
   }
 }
 
-/** The node lost it, or was lost with it. */
+/**
+ * The node lost it, or was lost with it. A fetch, which may take a day and goes on where it was, is not dead for that:
+ * the limit of its time ends it.
+ */
 export async function loseLease(db: Db, task: TaskRow, loss: { reason: string; at: number }): Promise<void> {
   const failure: Failure = {
     code: "lease_lost",
     message: `${task.node_id ?? "its node"} lost the task: ${loss.reason}`,
     hint: "See the node with: vsctl nodes show",
   };
-  if (task.failures + 1 >= taskAttemptLimit) await killTask(db, task, { failure, at: loss.at });
-  else await tryAgain(db, task, { state: "pending", failure, notBefore: loss.at });
+  const again = { state: "pending", failure, notBefore: loss.at } as const;
+  if (task.kind === "fetch") await tryAgain(db, task, { ...again, failures: task.failures });
+  else if (task.failures + 1 >= taskAttemptLimit) await killTask(db, task, { failure, at: loss.at });
+  else await tryAgain(db, task, again);
 }
 
 export async function cancelOpenTask(

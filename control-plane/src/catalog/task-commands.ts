@@ -35,6 +35,8 @@ export async function retryTask(db: Db, { taskId, at, actor }: Change): Promise<
       error: null,
       not_before: at,
       finished_at: null,
+      // The time that it may take in all begins anew.
+      ...(task.kind === "fetch" ? { created_at: at } : {}),
       node_id: hasFixedNode(task) ? task.node_id : null,
     })
     .where("id", "=", taskId)

@@ -24,7 +24,7 @@ export type Decision =
   | { readonly kind: "cancel-task"; readonly taskId: TaskId; readonly reason: string }
   /** Adds one to the task's epoch and attempt. Only from pending, or from waiting when it is due. */
   | { readonly kind: "lease-task"; readonly taskId: TaskId; readonly nodeId: NodeId; readonly expectedEpoch: number }
-  /** The node lost it: back to pending with one failure more, or dead when that was one too many. */
+  /** The node lost it: back to pending with one failure more (of a fetch: with no more), or dead when that was one too many. */
   | { readonly kind: "expire-lease"; readonly taskId: TaskId; readonly epoch: number; readonly reason: string }
   | {
       readonly kind: "set-homes";

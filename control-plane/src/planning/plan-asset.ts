@@ -1,6 +1,6 @@
 // What is next for one asset, by its state.
 import { sourcePieceId, timelinePieceId } from "@vstream/core/ids.ts";
-import { copiesOf, isLostForGood, piecesOfChunk } from "./asset-facts.ts";
+import { copiesOf, isLostForGood, openTask, piecesOfChunk } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import { copiesWantedOn } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
@@ -42,7 +42,7 @@ function planState(facts: AssetFacts, cluster: Cluster): Decision[] {
 function planUploading(facts: AssetFacts, cluster: Cluster): Decision[] {
   const { asset } = facts;
   if (!facts.pieces.has(sourcePieceId)) {
-    if (cluster.at - asset.createdAt > cluster.settings.uploadLimitMs) return failAsset(facts, uploadGivenUp);
+    if (cluster.at - awaitedSince(facts) > cluster.settings.uploadLimitMs) return failAsset(facts, uploadGivenUp);
     const fetching = planFetch(facts);
     if (fetching.kind === "failed") return failAsset(facts, fetching.failure);
     return [...homesDecision(facts, planHomes(facts, cluster)), ...fetching.decisions];
@@ -61,6 +61,12 @@ function planUploading(facts: AssetFacts, cluster: Cluster): Decision[] {
     ...planCopies(facts, homes, cluster),
     ...(isUploaded ? [beginMaking(facts)] : []),
   ];
+}
+
+// Of a source that a node fetches: since its task was made, or tried again by somebody.
+function awaitedSince(facts: AssetFacts): number {
+  if (facts.asset.sourceUrl === null) return facts.asset.createdAt;
+  return openTask(facts, { kind: "fetch", pieceId: sourcePieceId })?.createdAt ?? Infinity;
 }
 
 const nothingToMake: StepOutcome = { kind: "decided", decisions: [] };

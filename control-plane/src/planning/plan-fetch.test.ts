@@ -49,9 +49,15 @@ describe("an asset whose source comes from a URL", () => {
     const [decision] = plan(inputOf({ dead: [fetchTask({ state: "dead", error })] }));
     assert.ok(decision?.kind === "set-asset-state");
     assert.deepEqual([decision.to, decision.error?.code], ["failed", "source_not_found"]);
-    const [late] = plan(inputOf({ asset: { createdAt: now - 86_400_001 }, open: [fetchTask()] }));
+    const [late] = plan(inputOf({ open: [fetchTask({ createdAt: now - 86_400_001 })] }));
     assert.ok(late?.kind === "set-asset-state");
     assert.equal(late.error?.code, "upload_failed");
+  });
+
+  it("has its day from when the fetch was begun or tried again, not from when the asset was made", () => {
+    const asset = { createdAt: now - 172_800_000 };
+    assert.deepEqual(plan(inputOf({ asset, open: [fetchTask()] })), []);
+    assert.equal(plan(inputOf({ asset }))[0]?.kind, "create-task");
   });
 
   it("moves on from a first home that is down, unlike an upload", () => {

@@ -12,6 +12,7 @@ import {
   copyState,
   decide,
   eventsOf,
+  lease,
   readyAsset,
   setHealth,
   startTask,
@@ -158,9 +159,24 @@ export function describeFetches(catalog: () => Catalog): void {
       await catalog().commands.recordReport(aReport(catalog(), running, { outcome: aFailure(null) }));
       const error = { code: "source_not_found", message: "404", hint: "" } as const;
       await decide(catalog(), { kind: "set-asset-state", assetId: id, from: "uploading", to: "failed", error });
-      await catalog().commands.retryTask({ taskId: running.id, ...actor });
+      const at = now + 172_800_000;
+      const { createdAt } = await catalog().commands.retryTask({ taskId: running.id, actor: actor.actor, at });
+      assert.equal(createdAt, at, "its time begins anew");
       const { asset, openTasks } = await viewOf(catalog(), id);
       assert.deepEqual([asset.state, asset.error, openTasks.map(({ kind }) => kind)], ["uploading", null, ["fetch"]]);
+    });
+
+    it("are not given up for agents that were lost, however often", async () => {
+      const home = await addNode(catalog());
+      const id = await urlAsset(catalog(), home.id);
+      let running = await startTask(catalog(), taskFor(id), home.id);
+      for (let loss = 0; loss < 5; loss += 1) {
+        const { id: taskId, epoch } = running;
+        await decide(catalog(), { kind: "expire-lease", taskId, epoch, reason: "silent" });
+        const lost = await catalog().queries.getTask(taskId);
+        assert.deepEqual([lost?.state, lost?.failures, lost?.error?.code], ["pending", 0, "lease_lost"]);
+        running = await lease(catalog(), running, home.id);
+      }
     });
 
     it("have one task, which takes any node by its lease", async () => {
