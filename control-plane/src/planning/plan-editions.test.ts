@@ -127,6 +127,26 @@ describe("an asset that is encoded anew", () => {
     assert.ok(!kindsOf(decide(lacking)).includes("adopt-edition"));
   });
 
+  it("is measured only then: a long film would be read whole in each look", () => {
+    const made = everywhere([...encoded, images]);
+    const sound = buildPiece(audio[0]!);
+    assert.ok(sound.content.kind === "audio");
+    let read = 0;
+    const rendition = {
+      ...sound.content.rendition,
+      // Nothing else that is planned asks for it.
+      get codecs() {
+        read += 1;
+        return "mp4a.40.2";
+      },
+    };
+    const pieces = [{ ...sound, content: { ...sound.content, rendition } }];
+    decide({ ...reencoding({ ...made, [video[1]!]: ["a"] }, { check: passed }), pieces });
+    assert.equal(read, 0);
+    decide({ ...reencoding(made, { check: passed }), pieces });
+    assert.ok(read > 0);
+  });
+
   it("is given up when it breaks a rule that must hold, or cannot be made", () => {
     const finding = { rule: "7.4", level: "must", subject: "360p", message: "begins with no IDR" } as const;
     const broken = reencoding(everywhere([...encoded, images]), { check: { rules: 1, findings: [finding] } });
@@ -140,6 +160,19 @@ describe("an asset that is encoded anew", () => {
       assert.ok(decision?.kind === "give-up-edition");
       assert.deepEqual([decision.failure.code, others], [code, []]);
     }
+  });
+
+  it("is made whatever came of a probe before, as long as the timeline stands", () => {
+    const dead = [buildTask("probe", { pieceId: timelinePieceId, state: "dead" })];
+    const parts = reencoding();
+    assert.deepEqual(tasksOf(decide({ ...parts, dead })), tasksOf(decide(parts)));
+    const [given] = decide({ ...parts, copies: { ...parts.copies, [timelinePieceId]: [] }, dead });
+    assert.equal(given?.kind, "give-up-edition");
+  });
+
+  it("is checked also beside one that was ready", () => {
+    const made = reencoding(everywhere([...encoded, images]));
+    assert.deepEqual(tasksOf(decide({ ...made, asset: { ...made.asset, readyAt: 1 } })), [`check ${video[0]}`]);
   });
 
   it("does without images that could not be made", () => {

@@ -3,7 +3,7 @@
 // but the work. Previous editions are served for a time; what belongs to none of these goes.
 import type { Failure } from "@vstream/core/errors.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
-import type { TaskRecord } from "../catalog/records.ts";
+import type { MeasuredRates, TaskRecord } from "../catalog/records.ts";
 import { isOver, ownPieces } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import type { Cluster } from "./cluster.ts";
@@ -36,21 +36,23 @@ function hasFirstPart({ asset: { plan, releasedChunks, measured } }: AssetFacts)
   return plan !== null && measured !== null && releasedChunks === plan.chunks.length;
 }
 
+/** What counts as measured while a finished edition waits for its copies: reading all segments takes long. */
+const notMeasured: MeasuredRates = { renditions: [], audio: [] };
+
 // Players are given nothing of it before it is whole, so how far it is stands nowhere but in its pieces.
 function advanced(next: AssetFacts, decisions: readonly Decision[]): AssetFacts {
-  const { plan, probe } = next.asset;
+  const { plan } = next.asset;
   const isReleased = decisions.some(
     (decision) => decision.kind === "release-chunks" && decision.releasedChunks === plan?.chunks.length,
   );
-  if (!isReleased || plan === null || probe === null) return next;
-  const measured = measureRates({ plan, probe, pieces: ownPieces(next) });
-  const asset = { ...next.asset, releasedChunks: plan.chunks.length, measured };
+  if (!isReleased || plan === null) return next;
+  const asset = { ...next.asset, releasedChunks: plan.chunks.length, measured: notMeasured };
   return { ...next, asset, view: { ...next.view, asset } };
 }
 
 // What would be done to a new asset, done to the edition.
-function forNext(decision: Decision, { asset }: AssetFacts, present: AssetFacts): Decision[] {
-  const { id: assetId, edition } = asset;
+function forNext(decision: Decision, next: AssetFacts, present: AssetFacts): Decision[] {
+  const { id: assetId, edition } = next.asset;
   switch (decision.kind) {
     case "set-plan": {
       // The same chunks as before, so that text, which is cut like them, fits to both.
@@ -58,7 +60,7 @@ function forNext(decision: Decision, { asset }: AssetFacts, present: AssetFacts)
       return [{ kind: "set-next-plan", assetId, edition, plan: { ...decision.plan, text: [], chunks } }];
     }
     case "set-asset-state":
-      return asset.measured === null ? [] : [{ kind: "adopt-edition", assetId, edition, measured: asset.measured }];
+      return adopt(next);
     case "release-chunks":
     case "set-measured":
       return [];
@@ -68,6 +70,13 @@ function forNext(decision: Decision, { asset }: AssetFacts, present: AssetFacts)
     default:
       return [decision];
   }
+}
+
+function adopt(next: AssetFacts): Decision[] {
+  const { id: assetId, edition, plan, probe } = next.asset;
+  if (plan === null || probe === null) return [];
+  const measured = measureRates({ plan, probe, pieces: ownPieces(next) });
+  return [{ kind: "adopt-edition", assetId, edition, measured }];
 }
 
 function awaitsText({ view }: AssetFacts): boolean {
