@@ -381,7 +381,7 @@ export interface Manifest {
   readonly extras: readonly Piece[];
   /** One more each time that another encode of the source took its place. */
   readonly edition: number;
-  /** Those that viewers who began with them are still given; complete. */
+  /** Those that viewers who began with them are still given; complete, or in an answer with fromChunk > 0 empty. */
   readonly previous: readonly ManifestEdition[];
 }
 
@@ -391,6 +391,18 @@ export interface ManifestEdition {
   readonly audio: readonly ManifestAudio[];
   /** Of all chunks, and the images. */
   readonly pieces: readonly Piece[];
+}
+
+/**
+ * The previous editions of a newer manifest that starts past chunk 0 and so says only which they are: with what an
+ * older one has of them. null: the older one lacks one.
+ */
+export function knownEditions(
+  newer: Pick<Manifest, "previous">,
+  older: Pick<Manifest, "previous">,
+): ManifestEdition[] | null {
+  const known = newer.previous.map(({ edition }) => older.previous.find((one) => one.edition === edition));
+  return known.every((one) => one !== undefined) ? known : null;
 }
 
 /** What an agent says of its node. */

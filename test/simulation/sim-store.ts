@@ -2,7 +2,7 @@
 // disk takes. Bytes are a single one that says whether they are right: a hash would find out as surely.
 import { VsError } from "@vstream/core/errors.ts";
 import type { AssetId, PieceId, Sha256 } from "@vstream/core/ids.ts";
-import { bytesOf, objectsOf } from "@vstream/core/media.ts";
+import { bytesOf, knownEditions, objectsOf } from "@vstream/core/media.ts";
 import type { Manifest, ObjectRef, Piece, Scrub } from "@vstream/core/media.ts";
 import type { LostCopies, PieceFinding, Scratch, Store } from "../../node-agent/src/store/store.ts";
 import type { Disk } from "./disk.ts";
@@ -173,13 +173,16 @@ export class SimStore implements StoreCalls {
   keepManifest(manifest: Manifest): Promise<void> {
     const kept = this.disk.manifests.get(manifest.assetId);
     if (kept !== undefined && kept.version >= manifest.version) return Promise.resolve();
-    if (manifest.fromChunk > (kept?.releasedChunks ?? 0)) {
+    const older = kept?.edition === manifest.edition ? kept : { previous: [] };
+    const previous = manifest.fromChunk === 0 ? manifest.previous : knownEditions(manifest, older);
+    if (previous === null || manifest.fromChunk > (kept?.releasedChunks ?? 0)) {
       return Promise.reject(new VsError("conflict", `the kept manifest of ${manifest.assetId} ends before that`));
     }
     const before = (kept?.pieces ?? []).filter(
       ({ content }) => "chunk" in content && content.chunk < manifest.fromChunk,
     );
-    this.disk.manifests.set(manifest.assetId, { ...manifest, fromChunk: 0, pieces: [...before, ...manifest.pieces] });
+    const pieces = [...before, ...manifest.pieces];
+    this.disk.manifests.set(manifest.assetId, { ...manifest, fromChunk: 0, pieces, previous });
     return Promise.resolve();
   }
 

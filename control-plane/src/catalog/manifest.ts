@@ -35,6 +35,7 @@ export async function getManifest(
   const fromChunk = await chunksAt(db, asset, haveVersion);
   return {
     ...common,
+    previous: await readPrevious(db, asset, fromChunk === 0 ? "whole" : "numbers"),
     complete: measured !== null && asset.released_chunks === plan.chunks.length,
     renditions: rates.renditions,
     audio: rates.audio,
@@ -47,7 +48,7 @@ export async function getManifest(
 
 type Common = Omit<
   Manifest,
-  "complete" | "renditions" | "audio" | "pieces" | "fromChunk" | "releasedChunks" | "extras"
+  "complete" | "renditions" | "audio" | "pieces" | "fromChunk" | "releasedChunks" | "extras" | "previous"
 >;
 
 async function commonOf(
@@ -66,7 +67,6 @@ async function commonOf(
     deleted: asset.state === "deleting",
     text: (await offeredText(db, [{ id, state: asset.state, plan }])).get(id) ?? [],
     edition: asset.edition,
-    previous: await readPrevious(db, asset),
   };
 }
 
@@ -87,13 +87,19 @@ async function nextManifest(db: Db, asset: AssetRow, common: Common, edition: nu
     releasedChunks: isWhole ? totalChunks : 0,
     totalChunks,
     edition,
+    previous: [],
     extras: await readExtras(db, { id: asset.id, edition }),
   };
 }
 
-async function readPrevious(db: Db, asset: AssetRow): Promise<ManifestEdition[]> {
+// Who has a version of the present edition has all that came before it: adopting an edition begins at the first chunk.
+async function readPrevious(db: Db, asset: AssetRow, extent: "whole" | "numbers"): Promise<ManifestEdition[]> {
   const previous: ManifestEdition[] = [];
   for (const { edition, measured } of previousEditionsFromJson(asset.previous_editions)) {
+    if (extent === "numbers") {
+      previous.push({ edition, renditions: [], audio: [], pieces: [] });
+      continue;
+    }
     const chunks = await chunkPieces(db, { id: asset.id, edition }, { from: 0, to: mostChunks });
     const images = (await readExtras(db, { id: asset.id, edition })).filter(({ content }) => content.kind === "images");
     previous.push({ edition, ...measured, pieces: [...chunks, ...images] });

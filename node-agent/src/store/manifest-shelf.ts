@@ -5,6 +5,7 @@ import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { VsError } from "@vstream/core/errors.ts";
 import type { AssetId } from "@vstream/core/ids.ts";
+import { knownEditions } from "@vstream/core/media.ts";
 import type { Manifest, Piece } from "@vstream/core/media.ts";
 import { isAssetId } from "./disk-layout.ts";
 import type { DiskLayout } from "./disk-layout.ts";
@@ -72,7 +73,9 @@ export class ManifestShelf {
 function joined(kept: Manifest | null, newer: Manifest): Manifest {
   // A deleted asset may come back: its pieces stay named.
   if (newer.fromChunk === 0) return newer;
-  if (kept === null || kept.edition !== newer.edition || kept.releasedChunks < newer.fromChunk) {
+  const isNext = kept?.edition === newer.edition && kept.releasedChunks >= newer.fromChunk;
+  const previous = isNext ? knownEditions(newer, kept) : null;
+  if (!isNext || previous === null) {
     throw new VsError(
       "conflict",
       `version ${newer.version} of ${newer.assetId}'s manifest begins at chunk ${newer.fromChunk}, past what is kept`,
@@ -80,7 +83,7 @@ function joined(kept: Manifest | null, newer: Manifest): Manifest {
     );
   }
   const before = kept.pieces.filter((piece) => chunkOf(piece) < newer.fromChunk);
-  return { ...newer, fromChunk: 0, pieces: [...before, ...newer.pieces] };
+  return { ...newer, fromChunk: 0, pieces: [...before, ...newer.pieces], previous };
 }
 
 function chunkOf(piece: Piece): number {

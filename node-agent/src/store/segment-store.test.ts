@@ -255,6 +255,30 @@ describe("the store", () => {
     assert.deepEqual([kept?.version, kept?.fromChunk, kept?.pieces], [4, 0, pieces]);
     const gap = manifestOf(assetId, 5, { from: 4, pieces: [] });
     await assert.rejects(trial.store.keepManifest(gap), { code: "conflict" });
+    const other = { ...manifestOf(assetId, 5, { from: 3, pieces: [] }), edition: 1 };
+    await assert.rejects(trial.store.keepManifest(other), { code: "conflict" });
+  });
+
+  it("keeps what it knows of previous editions until a newer manifest leaves them out", async () => {
+    const assetId = newAssetId();
+    const pieces = [pieceOf(0, [refOf(Buffer.from("before"))])];
+    const [empty, known] = [
+      { renditions: [], audio: [], pieces: [] },
+      { renditions: [], audio: [], pieces },
+    ];
+    const first = manifestOf(assetId, 3, { from: 0, pieces: [pieceOf(0, [refOf(Buffer.from("now"))])] });
+    await trial.store.keepManifest({
+      ...first,
+      edition: 2,
+      previous: [0, 1].map((edition) => ({ ...known, edition })),
+    });
+    const partial = { ...manifestOf(assetId, 4, { from: 1, pieces: [] }), edition: 2 };
+    await trial.store.keepManifest({ ...partial, previous: [{ ...empty, edition: 1 }] });
+    assert.deepEqual(trial.store.getManifest(assetId)?.previous, [{ ...known, edition: 1 }]);
+    const strange = { ...partial, version: 5, previous: [{ ...empty, edition: 0 }] };
+    await assert.rejects(trial.store.keepManifest(strange), { code: "conflict" });
+    await trial.store.keepManifest({ ...partial, version: 6, previous: [] });
+    assert.deepEqual(trial.store.getManifest(assetId)?.previous, []);
   });
 
   it("offers the same share of its disk at each start", async () => {
