@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ErrorCode } from "@vstream/core/errors.ts";
 import {
   audioPieceId,
   imagesPieceId,
@@ -103,6 +104,32 @@ describe("the check before an asset is ready", () => {
   it("is given up when it cannot be made, and costs no asset", () => {
     const dead = [{ ...task, state: "dead" as const }];
     assert.deepEqual(outcomeOf(decide({ ...finished, dead })), ["ready"]);
+  });
+
+  it("is made anew a little later when nodes or the network were in its way", () => {
+    const at = buildInput([], []).snapshot.at;
+    const died = (code: ErrorCode) => [
+      { ...task, state: "dead" as const, finishedAt: at, error: { code, message: "no", hint: "" } },
+    ];
+    for (const code of ["lease_lost", "unavailable", "object_missing"] as const) {
+      const decisions = decide({ ...finished, dead: died(code) });
+      assert.deepEqual(outcomeOf(decisions), ["check"], code);
+      const again = decisions.find((one) => one.kind === "create-task" && one.task.kind === "check");
+      assert.ok(again?.kind === "create-task");
+      assert.equal(again.task.notBefore, at + 30_000);
+    }
+    for (const code of ["internal", "timed_out"] as const) {
+      assert.deepEqual(outcomeOf(decide({ ...finished, dead: died(code) })), ["ready"], code);
+    }
+  });
+
+  it("is not made of what was ready once and was lost for a time, whatever rules came since", () => {
+    const before = (check: CheckReport | null): ViewParts => ({
+      ...finished,
+      asset: { ...finished.asset, readyAt: 1, check },
+    });
+    assert.deepEqual(outcomeOf(decide(before(null))), ["ready"]);
+    assert.deepEqual(outcomeOf(decide(before(found("must")))), ["ready"]);
   });
 
   it("goes on when it is tried again after it has found something", () => {

@@ -1,10 +1,12 @@
 // The last task before an asset is ready: what is encoded is held against the authoring rules. A rule that must hold
-// and is broken fails the asset. A check that cannot be made is given up: a fault of the checker costs no asset.
+// and is broken fails the asset. A check that cannot be made is given up, unless the fault lies with nodes or the network:
+// a fault of the checker costs no asset.
+import { errorKinds } from "@vstream/core/errors.ts";
 import type { Failure } from "@vstream/core/errors.ts";
 import { videoPieceId } from "@vstream/core/ids.ts";
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { CheckReport } from "@vstream/core/media.ts";
-import type { AssetRecord } from "../catalog/records.ts";
+import type { AssetRecord, TaskRecord } from "../catalog/records.ts";
 import { copiesOf, openTask, ownPieces } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import type { Decision } from "./decisions.ts";
@@ -32,15 +34,27 @@ export function planCheck(facts: AssetFacts, { pieces, homes, isCovered }: Check
   if (openTask(facts, { kind: "check", pieceId }) !== undefined) return { kind: "open", decisions: [] };
   const failure = asset.check === null ? null : ruleBroken(asset, asset.check);
   if (failure !== null) return { kind: "failed", failure };
-  if (asset.check !== null || view.deadTasks.some((task) => task.kind === "check" && task.pieceId === pieceId))
-    return { kind: "passed" };
+  const dead = view.deadTasks.filter((task) => task.kind === "check" && task.pieceId === pieceId);
+  if (asset.check !== null || dead.some(isGivenUp)) return { kind: "passed" };
   const isMade = pieces.every((pieceId) => facts.pieces.has(pieceId));
   // Where all of it stands nothing has to be fetched, and one of the homes is soon such a place.
   const checked = checkedPieces(facts);
   const standsTogether = homes.some((home) => checked.every((pieceId) => copiesOf(facts, pieceId).includes(home)));
   if (!isMade || !(standsTogether || isCovered)) return { kind: "open", decisions: [] };
   const rank = asset.plan?.chunks.length ?? 0;
-  return { kind: "open", decisions: [newTask(asset, { kind: "check", pieceId, rank })] };
+  return { kind: "open", decisions: [newTask(asset, { kind: "check", pieceId, rank, notBefore: retryTime(dead) })] };
+}
+
+// What a node or the network was in the way of is tried again, as copies are. A fault of the checker would only come
+// again, and so would a check that takes too long.
+const deadCheckRetryMs = 30_000;
+
+function isGivenUp({ error }: TaskRecord): boolean {
+  return error === null || error.code === "timed_out" || !errorKinds[error.code].retryable;
+}
+
+function retryTime(dead: readonly TaskRecord[]): number {
+  return Math.max(0, ...dead.map(({ finishedAt }) => (finishedAt ?? 0) + deadCheckRetryMs));
 }
 
 // A later edition's is named for its first piece.

@@ -11,7 +11,7 @@ import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
 import { cancelTasks, newTask } from "./new-task.ts";
 import { homesDecision, planHomes } from "./plan-homes.ts";
-import { makesSomething } from "./plan-making.ts";
+import { deadMaking } from "./plan-making.ts";
 import { planCopies } from "./plan-repair.ts";
 import { planSettle } from "./plan-settle.ts";
 
@@ -141,7 +141,7 @@ function canGoOn(facts: AssetFacts): boolean {
   const isThere = (pieceId: PieceId): boolean => copiesOf(facts, pieceId).length > 0;
   // Also what was ready, and is there again, though the source that it could be made from is not kept.
   const isWhole = asset.plan?.chunks.every(({ index }) => piecesOfChunk(asset, index).every(isThere)) ?? false;
-  const isLost = asset.error?.code === "object_missing" && !facts.view.deadTasks.some(makesSomething);
+  const isLost = asset.error?.code === "object_missing" && deadMaking(facts) === undefined;
   return isLost && (isThere(sourcePieceId) || (isWhole && asset.readyAt !== null));
 }
 
@@ -151,14 +151,15 @@ function goOn({ asset }: AssetFacts): Decision {
 }
 
 function keptUntil(facts: AssetFacts, cluster: Cluster): number {
-  const { error } = facts.asset;
-  if (error !== null && (error.code === "cancelled" || errorKinds[error.code].exitCode === 7)) return 0;
+  const { error, readyAt } = facts.asset;
+  if (error?.code === "cancelled") return 0;
+  // What was finished once is not taken away for what went wrong later: that is up to its owner.
+  if (readyAt !== null) return Infinity;
+  if (error !== null && errorKinds[error.code].exitCode === 7) return 0;
   const died = facts.view.deadTasks
     .filter((task) => !isUpkeep(task) && !isExtra(task))
     .map((task) => task.finishedAt ?? 0);
   if (error?.code === "object_missing") {
-    // What was finished once is not taken away for what went missing later: that is up to its owner.
-    if (facts.asset.readyAt !== null) return Infinity;
     // A node that held it may come back: counted from when the last of them came or went.
     died.push(...facts.view.replicas.flatMap(({ nodeId }) => cluster.byId.get(nodeId)?.healthSince ?? []));
   }

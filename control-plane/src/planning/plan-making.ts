@@ -31,7 +31,7 @@ export const openTranscodesPerAsset = 64;
 
 export function planMaking(facts: AssetFacts, cluster: Cluster): StepOutcome {
   const { asset } = facts;
-  const dead = facts.view.deadTasks.find(makesSomething);
+  const dead = deadMaking(facts);
   if (dead !== undefined) return { kind: "failed", failure: dead.error ?? unexplained(dead) };
   const isMissing = (pieceId: PieceId): boolean => !isThereOrReturning(facts, pieceId, cluster);
   const decisions = planTasks(facts, isMissing);
@@ -55,7 +55,7 @@ function isUnfinished(facts: AssetFacts, cluster: Cluster): boolean {
 /** For an asset that is ready: only what no node can bring back, and only while what it is made from is there. */
 export function planLost(facts: AssetFacts, cluster: Cluster): Decision[] {
   const isMissing = (pieceId: PieceId): boolean => isLostForGood(facts, pieceId, cluster);
-  const isHopeless = copiesOf(facts, sourcePieceId).length === 0 || facts.view.deadTasks.some(makesSomething);
+  const isHopeless = copiesOf(facts, sourcePieceId).length === 0 || deadMaking(facts) !== undefined;
   const extras = planExtras(facts, { isMissing, isLost: isMissing });
   return [...(isHopeless ? [] : planTasks(facts, isMissing)), ...extras];
 }
@@ -138,6 +138,12 @@ function cancelMoot(facts: AssetFacts, plan: EncodePlan, isMissing: (pieceId: Pi
     return track !== null && !plan.chunks.some(({ index }) => isMissing(audioPieceId(track, index, edition)));
   };
   return cancelTasks(facts.view.openTasks.filter(isMoot), "what it makes is there");
+}
+
+/** The task that the making failed with. A probe belongs to all editions: one that died long ago holds up none while its timeline stands. */
+export function deadMaking(facts: AssetFacts): TaskRecord | undefined {
+  const isProbed = facts.asset.probe !== null && copiesOf(facts, timelinePieceId).length > 0;
+  return facts.view.deadTasks.find((task) => makesSomething(task) && !(task.kind === "probe" && isProbed));
 }
 
 /** Whether the task makes a piece without which the asset is none. */

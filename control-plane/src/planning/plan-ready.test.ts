@@ -213,6 +213,17 @@ describe("an asset that failed", () => {
     assert.deepEqual(kindsOf(decide({ ...parts, dead: at(now - 86_400_000) })), ["discard"]);
   });
 
+  it("is never taken away once it was ready, whatever went wrong since, unless somebody cancelled it", () => {
+    const copies = { source: ["a"] };
+    const dead = [buildTask("transcode", { state: "dead", finishedAt: 1 })];
+    for (const code of ["authoring_rule_broken", "ffmpeg_failed", "not_media", "internal"] as const) {
+      const asset = failed({ error: { code, message: "no", hint: "" }, readyAt: 1 });
+      assert.ok(!kindsOf(decide({ asset, copies, dead })).includes("discard"), code);
+    }
+    const cancelled = failed({ error: { code: "cancelled", message: "no", hint: "" }, readyAt: 1 });
+    assert.deepEqual(kindsOf(decide({ asset: cancelled, copies })), ["discard"]);
+  });
+
   describe("because its source was away", () => {
     const missing = { code: "object_missing", message: "away", hint: "" } as const;
     const away = buildNode("c", { health: "down", healthSince: now - 300_000 });

@@ -11,6 +11,7 @@ import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
 import { measureRates } from "./measure.ts";
 import { planCheck } from "./plan-check.ts";
+import type { CheckStep } from "./plan-check.ts";
 import type { StepOutcome } from "./plan-making.ts";
 
 export function planRelease(facts: AssetFacts, homes: readonly NodeId[], cluster: Cluster): StepOutcome {
@@ -65,10 +66,18 @@ function planFinish(facts: AssetFacts, homes: readonly NodeId[], cluster: Cluste
   const isCovered = pieces.every(
     (pieceId) => copiesOf(facts, pieceId).filter((nodeId) => homes.includes(nodeId)).length >= wanted,
   );
-  const check = planCheck(facts, { pieces, homes, isCovered });
+  const check = wasReady(asset) ? passed : planCheck(facts, { pieces, homes, isCovered });
   if (check.kind === "failed") return check;
   if (check.kind === "open") return { kind: "decided", decisions: check.decisions };
   return isCovered ? { kind: "decided", decisions: [stateDecision(asset, "ready")] } : nothing;
+}
+
+const passed: CheckStep = { kind: "passed" };
+
+// What was published is not held against rules that came later: an old encode stays what it was. An edition that is
+// made beside it is new.
+function wasReady({ readyAt, edition, nextEdition }: AssetRecord): boolean {
+  return readyAt !== null && nextEdition?.edition !== edition;
 }
 
 // What plays is only the first part of it.
