@@ -4,8 +4,13 @@ import type { Playback } from "./engine-hls.ts";
 
 const attemptsInARow = 6;
 
-export function playNatively(video: HTMLVideoElement, playback: Playback): void {
+/** Gives what turns to another edition, the first being the page's: at the same position, playing or not as before. */
+export function playNatively(
+  video: HTMLVideoElement,
+  playback: Playback & { readonly edition: number },
+): (edition: number) => void {
   const { homes, url, onTrouble } = playback;
+  let played = playback.edition;
   let attempts = 0;
   const start = (): void => {
     const position = video.currentTime;
@@ -26,4 +31,12 @@ export function playNatively(video: HTMLVideoElement, playback: Playback): void 
     void video.play().catch(() => undefined);
   });
   start();
+  return (edition) => {
+    if (edition <= played || video.ended) return;
+    played = edition;
+    const { paused, playbackRate } = video;
+    start();
+    video.playbackRate = playbackRate;
+    if (!paused) void video.play().catch(() => undefined);
+  };
 }

@@ -8,6 +8,12 @@ const avoidedMs = 20_000;
 const refreshMs = 5_000;
 const refreshLimitMs = 4_000;
 
+export interface HomesPage {
+  readonly origin: string;
+  readonly onChange: () => void;
+  readonly onEdition: (edition: number) => void;
+}
+
 export class Homes {
   #list: readonly Home[];
   #current: Home;
@@ -17,15 +23,17 @@ export class Homes {
   readonly #own: Home;
   readonly #failedAtMs = new Map<string, number>();
   readonly #onChange: () => void;
+  readonly #onEdition: (edition: number) => void;
 
   /**
    * @param page its own address, by which the node that gave it is known to be reachable, whatever it calls itself;
-   *   onChange is told when the player turns to another node
+   *   onChange is told when the player turns to another node, onEdition at every answer which edition there is
    */
-  constructor(config: PageConfig, page: { origin: string; onChange: () => void }) {
+  constructor(config: PageConfig, page: HomesPage) {
     this.#config = config;
     this.#origin = page.origin;
     this.#onChange = page.onChange;
+    this.#onEdition = page.onEdition;
     const own = config.homes.find((home) => home.nodeId === config.servedBy);
     this.#own = { nodeId: config.servedBy, name: "this node", region: "", ...own, url: page.origin };
     this.#list = [this.#own, ...config.homes.filter((home) => home.nodeId !== config.servedBy)];
@@ -78,9 +86,11 @@ export class Homes {
         const answer = await fetch(home.url + path, { signal, cache: "no-store" });
         if (answer.status >= 500) throw new Error(`status ${String(answer.status)}`);
         if (!answer.ok) continue;
-        const { homes } = (await answer.json()) as { homes: Home[] };
+        const { homes, edition } = (await answer.json()) as { homes: Home[]; edition?: number };
         this.succeeded(home);
         this.learn(homes);
+        // Nodes of before there were editions do not say.
+        this.#onEdition(edition ?? 0);
         return;
       } catch {
         this.failed(home);

@@ -21,6 +21,8 @@ export interface PageConfig {
   /** The node that gave the page. */
   readonly servedBy: string;
   readonly homes: readonly Home[];
+  /** Of the asset, that is played now: one more each time that it was encoded anew, or got more rungs. */
+  readonly edition: number;
   /** A picture to show before it plays; null while there is none. */
   readonly poster: string | null;
   readonly chapters: readonly Chapter[];

@@ -2,7 +2,8 @@
 import Hls from "hls.js";
 import { labelsOf } from "./quality-labels.ts";
 
-export function showQualities(menu: HTMLSelectElement, hls: Hls): void {
+/** @param signal ends what the menu does to this player */
+export function showQualities(menu: HTMLSelectElement, hls: Hls, signal: AbortSignal): void {
   const show = (): void => {
     const labels = labelsOf(hls.levels);
     const options = labels.map((label, index) => new Option(label, String(index))).toReversed();
@@ -11,6 +12,7 @@ export function showQualities(menu: HTMLSelectElement, hls: Hls): void {
     menu.disabled = options.length < 2;
   };
   hls.on(Hls.Events.MANIFEST_PARSED, show);
+  if (hls.levels.length > 0) show();
   // Some turn out to be more than the machine can decode.
   hls.on(Hls.Events.LEVELS_UPDATED, show);
   hls.on(Hls.Events.LEVEL_SWITCHED, (_event, { level }) => {
@@ -20,8 +22,9 @@ export function showQualities(menu: HTMLSelectElement, hls: Hls): void {
       auto.text = hls.autoLevelEnabled ? `Auto · ${String(height)}p` : "Auto";
     }
   });
-  menu.addEventListener("change", () => {
+  const choose = (): void => {
     // From the next fragment on, what is buffered after it is fetched anew; the picture does not stop.
     hls.nextLevel = Number(menu.value);
-  });
+  };
+  menu.addEventListener("change", choose, { signal });
 }

@@ -2,7 +2,7 @@
 // window.vstream shows what is going on, for tests and for people who look for the cause of something.
 import Hls from "hls.js";
 import { showChapters } from "./chapters.ts";
-import { playByHls } from "./engine-hls.ts";
+import { HlsEngine } from "./engine-hls.ts";
 import type { Trouble } from "./engine-hls.ts";
 import { playNatively } from "./engine-native.ts";
 import { Homes } from "./homes.ts";
@@ -18,15 +18,31 @@ const config = readPageConfig();
 const video = element("video", HTMLVideoElement);
 const status = element("status", HTMLElement);
 const trouble = element("trouble", HTMLElement);
-const homes = new Homes(config, { origin: location.origin, onChange: showStatus });
+// What follows the asset's editions, once there is something that plays.
+let turnTo: (edition: number) => void = () => undefined;
+const homes = new Homes(config, {
+  origin: location.origin,
+  onChange: showStatus,
+  onEdition: (edition) => {
+    turnTo(edition);
+  },
+});
 const playlist = `${location.origin}/v/${config.assetId}/index.m3u8`;
 // The loader finds other nodes by itself: hls.js must not look for them too. A browser that plays HLS is steered.
 const url = `${playlist}?pathways=one`;
 
 // Chromium plays HLS too, but knows nothing of our other nodes: hls.js comes first wherever it can work.
 const engine = Hls.isSupported() ? "hls.js" : video.canPlayType("application/vnd.apple.mpegurl") ? "native" : "none";
-const hls = start();
-window.vstream = { version: playerVersion, engine, hls, home: () => homes.current.url, stalls: watchStalls(video) };
+const hlsEngine = start();
+window.vstream = {
+  version: playerVersion,
+  engine,
+  get hls() {
+    return hlsEngine?.hls ?? null;
+  },
+  home: () => homes.current.url,
+  stalls: watchStalls(video),
+};
 
 if (config.poster !== null) video.poster = config.poster;
 showChapters(element("chapters", HTMLElement), video, config.chapters);
@@ -37,25 +53,31 @@ video.addEventListener("playing", () => {
   trouble.hidden = true;
 });
 
-function start(): Hls | null {
+function start(): HlsEngine | null {
   const playback = { url: engine === "native" ? playlist : url, homes, onTrouble: showTrouble };
   if (engine === "none") {
     showTrouble({ status: 0, text: "This browser can play neither Media Source Extensions nor HLS." });
     return null;
   }
   if (engine === "native") {
-    playNatively(video, playback);
+    turnTo = playNatively(video, { ...playback, edition: config.edition });
     return null;
   }
-  const player = playByHls(video, playback);
-  showQualities(element("quality", HTMLSelectElement), player);
-  showAudio(element("audio", HTMLSelectElement), player);
-  showSubtitles(element("subtitles", HTMLSelectElement), player);
-  player.on(Hls.Events.MANIFEST_PARSED, () => {
+  const started = new HlsEngine(video, { ...playback, onPlayer: showMenus });
+  started.hls.on(Hls.Events.MANIFEST_PARSED, () => {
     // Refused until somebody clicks, in browsers that want that: the controls are there.
     video.play().catch(() => undefined);
   });
-  return player;
+  turnTo = (edition) => {
+    started.turnTo(edition);
+  };
+  return started;
+}
+
+function showMenus(hls: Hls, signal: AbortSignal): void {
+  showQualities(element("quality", HTMLSelectElement), hls, signal);
+  showAudio(element("audio", HTMLSelectElement), hls, signal);
+  showSubtitles(element("subtitles", HTMLSelectElement), hls, signal);
 }
 
 function showStatus(): void {
@@ -64,6 +86,7 @@ function showStatus(): void {
     return;
   }
   const { name, region } = homes.current;
+  const hls = hlsEngine?.hls;
   const height = hls?.levels[hls.currentLevel]?.height;
   const ahead = bufferedAhead();
   status.textContent = [
@@ -105,6 +128,7 @@ function troubleText({ status: code, text }: Trouble): string {
 
 function retry(): void {
   trouble.hidden = true;
+  const hls = hlsEngine?.hls ?? null;
   if (hls === null) {
     video.load();
     return;

@@ -10,9 +10,10 @@ const origin = "http://localhost:8080";
 const self = { ...first, url: origin };
 
 function openHomes(): { homes: Homes; changes: number } {
-  const asset = { assetId: "as1", title: "T", poster: null, chapters: [] };
+  const asset = { assetId: "as1", title: "T", poster: null, chapters: [], edition: 0 };
   const config = { ...asset, servedBy: first.nodeId, homes: [first, second, third] };
-  const opened = { homes: new Homes(config, { origin, onChange: () => (opened.changes += 1) }), changes: 0 };
+  const page = { origin, onChange: () => (opened.changes += 1), onEdition: () => undefined };
+  const opened = { homes: new Homes(config, page), changes: 0 };
   return opened;
 }
 

@@ -76,6 +76,19 @@ export async function fill(
   return manifestOf(from.assetId, pieces, from.homes);
 }
 
+/** The asset while only its lowest rung is made, and when all are: the next edition of it, which took that one's place. */
+export function inTwoParts(manifest: Manifest): { lowest: Manifest; whole: Manifest } {
+  const lowest = { ...manifest, renditions: manifest.renditions.slice(-1) };
+  const { renditions, audio, pieces } = lowest;
+  const again = pieces.map((piece): Piece => {
+    const { content } = piece;
+    if (content.kind === "video") return { ...piece, id: videoPieceId(content.chunk, 1) };
+    return content.kind === "audio" ? { ...piece, id: audioPieceId(content.track, content.chunk, 1) } : piece;
+  });
+  const previous = [{ edition: 0, renditions, audio, pieces }];
+  return { lowest, whole: { ...manifest, version: manifest.version + 1, edition: 1, pieces: again, previous } };
+}
+
 /** What the manifest was while only the first chunk was released. */
 export function atFirst(manifest: Manifest): Manifest {
   const pieces = manifest.pieces.filter(({ content }) => "chunk" in content && content.chunk === 0);
@@ -122,10 +135,10 @@ function manifestOf(assetId: AssetId, pieces: readonly Piece[], homeNodeIds: rea
         ...{ width: 426, height: 240, codec: "h264", frameRate: 12, timeScale, ticksPerFrame: timeScale / 12 },
         ...{ frames: assetSeconds * 12, interlaced: false, pixelFormat: "yuv420p", videoRange: "SDR" },
       },
-      audio: [{ track: 0, codec: "aac", language: "", channels: 2, sampleRate: 48_000, name: "" }],
+      audio: [{ track: 0, codec: "aac", language: "", channels: 2, sampleRate: 48_000, name: "", defaultTrack: true }],
       segments: 20,
       longestSegmentSeconds: 6,
-      ...{ text: [], chapters: [], warnings: [] },
+      ...{ text: [], chapters: [], warnings: [], damaged: false },
     },
     renditions: sized.map(({ bandwidthBps, ...size }) => ({
       rung: {
@@ -147,7 +160,16 @@ function manifestOf(assetId: AssetId, pieces: readonly Piece[], homeNodeIds: rea
     })),
     audio: [
       {
-        target: { track: 0, stream: 0, language: "", channels: 2, bitrateBps: 64_000, sampleRate: 48_000, name: "" },
+        target: {
+          track: 0,
+          stream: 0,
+          language: "",
+          channels: 2,
+          bitrateBps: 64_000,
+          sampleRate: 48_000,
+          name: "",
+          defaultTrack: true,
+        },
         bandwidthBps: 70_000,
         averageBandwidthBps: 64_000,
         codecs: "mp4a.40.2",

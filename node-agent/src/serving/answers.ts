@@ -44,8 +44,9 @@ export function answersOf(deps: AnswersDeps, parts: AnswersParts): Answers {
     ...mediaAnswersOf(parts, selfFor),
     homes: async (call, assetId) => {
       const { at } = readSteeringQuery(call.request.url ?? "", "at");
-      const homes = steering.homes(await manifests.getManifest(assetId), selfFor(call), at ?? deps.nodeId);
-      return jsonReply(200, { assetId, servedBy: deps.nodeId, homes });
+      const manifest = await manifests.getManifest(assetId);
+      const homes = steering.homes(manifest, selfFor(call), at ?? deps.nodeId);
+      return jsonReply(200, { assetId, servedBy: deps.nodeId, edition: manifest.edition, homes });
     },
     steering: async (call, assetId) => {
       const asked = readSteeringQuery(call.request.url ?? "", "_HLS_pathway");

@@ -279,6 +279,7 @@ describe("the player page", () => {
       title,
       servedBy: node.nodeId,
       homes: [{ nodeId: node.nodeId, name: "node-1", region: "eu", url: node.url }],
+      edition: 0,
       poster: null,
       chapters: [],
     });
@@ -333,6 +334,13 @@ describe("the player page", () => {
     assert.deepEqual(await homes(), [node.nodeId, other.nodeId]);
     cluster.directory = cluster.directory.map((entry) => ({ ...entry, serving: entry.nodeId !== node.nodeId }));
     assert.deepEqual(await homes(), [other.nodeId]);
+  });
+
+  it("learns that there is a later edition", async () => {
+    await using node = await openTrialNode(new TrialCluster());
+    await node.store.keepManifest({ ...sampleManifest({ homeNodeIds: [node.nodeId] }), edition: 3 });
+    const answer = await fetchRaw(node.url, `${base}/homes.json`);
+    assert.equal((JSON.parse(answer.body.toString()) as { edition: number }).edition, 3);
   });
 });
 

@@ -11,6 +11,8 @@ interface PageConfig {
   readonly title: string;
   readonly servedBy: string;
   readonly homes: readonly Home[];
+  /** Of the asset, that is played now. */
+  readonly edition: number;
   /** A picture to show before it plays; null while there is none. */
   readonly poster: string | null;
   readonly chapters: readonly Chapter[];
@@ -34,7 +36,7 @@ export function watchPage(template: string, manifest: Manifest, page: { self: Ho
   const { assetId } = manifest;
   const title = manifest.title === "" ? assetId : manifest.title;
   const config: PageConfig = {
-    ...{ assetId, title, servedBy: page.self.nodeId, homes: page.homes },
+    ...{ assetId, title, servedBy: page.self.nodeId, homes: page.homes, edition: manifest.edition },
     poster: imagesOf(manifest) === null ? null : `/v/${assetId}/poster.jpg`,
     chapters: manifest.probe.chapters,
   };
