@@ -4,12 +4,13 @@ import type { Failure } from "@vstream/core/errors.ts";
 import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId, Sha256 } from "@vstream/core/ids.ts";
 import type { Piece } from "@vstream/core/media.ts";
+import type { ExpressionBuilder } from "kysely";
 import { changeAsset, requireAssetRow } from "./assets.ts";
 import { cancelTasksOf } from "./end-task.ts";
 import { writeEvent } from "./events.ts";
 import { toJson } from "./json-column.ts";
 import { nodeActor } from "./nodes.ts";
-import type { AssetRow, Db } from "./tables.ts";
+import type { AssetRow, Db, Tables } from "./tables.ts";
 
 /** The piece is stored already. Nothing happens when the asset does not wait for its source. */
 export async function takeFetched(
@@ -37,13 +38,13 @@ async function findSame(db: Db, assetId: AssetId, sha256: Sha256): Promise<Asset
     .where("source_sha256", "=", sha256)
     .where("id", "<>", assetId)
     .where("state", "not in", ["failed", "deleting"])
-    .where((eb) => eb.or([eb("state", "=", "ready"), eb.exists(liveSource(db))]))
+    .where((eb) => eb.or([eb("state", "=", "ready"), eb.exists(liveSource(eb))]))
     .orderBy("created_at")
     .executeTakeFirst();
 }
 
-function liveSource(db: Db) {
-  return db
+function liveSource(eb: ExpressionBuilder<Tables, "assets">) {
+  return eb
     .selectFrom("replicas")
     .innerJoin("nodes", "nodes.id", "replicas.node_id")
     .select("replicas.node_id")

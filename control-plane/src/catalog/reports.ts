@@ -177,6 +177,12 @@ async function takeProbe(db: Db, task: TaskRow, outcome: Succeeded): Promise<voi
   if (asset.probe === null) await changeAsset(db, task.asset_id, { probe: toJson(outcome.probe) });
 }
 
+const sourceChanged: Failure = {
+  code: "source_changed",
+  message: "what the URL gives now is another source than the one that was fetched first, and lost",
+  hint: "Ingest it again: vsctl ingest URL",
+};
+
 async function storeFrom(
   db: Db,
   task: TaskRow,
@@ -184,6 +190,10 @@ async function storeFrom(
 ): Promise<boolean> {
   const arrived = { assetId: task.asset_id, ...made };
   const differing = await storePieces(db, { ...arrived, actor: await nodeActor(db, made.nodeId) });
+  if (differing !== null && task.kind === "fetch") {
+    await failTask(db, task, { failure: sourceChanged, retryAt: null, at: made.at });
+    return false;
+  }
   if (differing !== null) {
     const message = `${differing.id} was made with other bytes than the ones that stand in the catalog`;
     const failure = { code: "encode_mismatch", message, hint: "Compare the nodes' ffmpeg versions" } as const;

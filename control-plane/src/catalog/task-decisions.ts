@@ -12,6 +12,7 @@ import { fromJson } from "./json-column.ts";
 import { nodeRow } from "./nodes.ts";
 import { hasPiece } from "./pieces.ts";
 import type { TaskRecord } from "./records.ts";
+import { hasLiveCopy } from "./replicas.ts";
 import type { AssetRow, Db, TaskRow } from "./tables.ts";
 import { findOpenTask, hasFixedNode, insertTask, leaseTask, openStates, taskRow } from "./tasks.ts";
 
@@ -62,7 +63,9 @@ async function isPossible(db: Db, task: NewTask, asset: AssetRow): Promise<boole
     case "verify":
       return task.nodeId !== null && asset.state !== "deleting";
     case "fetch":
-      return asset.state === "uploading" && asset.source_url !== "" && !(await hasPiece(db, asset.id, sourcePieceId));
+      return (
+        asset.state === "uploading" && asset.source_url !== "" && !(await hasLiveCopy(db, asset.id, sourcePieceId))
+      );
     case "probe":
     case "transcode":
     case "audio":

@@ -11,7 +11,7 @@ import { planLeftovers, planSurplus, planTrash } from "./plan-discard.ts";
 import { planAwaitedNodes } from "./plan-awaited-nodes.ts";
 import { planForced } from "./plan-drain.ts";
 import { planEditions } from "./plan-editions.ts";
-import { planFetch } from "./plan-fetch.ts";
+import { awaitSource, canFetchAgain, endFetch, planFetch } from "./plan-fetch.ts";
 import { homesDecision, planHomes } from "./plan-homes.ts";
 import { planLost, planMaking } from "./plan-making.ts";
 import type { StepOutcome } from "./plan-making.ts";
@@ -41,12 +41,8 @@ function planState(facts: AssetFacts, cluster: Cluster): Decision[] {
 
 function planUploading(facts: AssetFacts, cluster: Cluster): Decision[] {
   const { asset } = facts;
-  if (!facts.pieces.has(sourcePieceId)) {
-    if (cluster.at - awaitedSince(facts) > cluster.settings.uploadLimitMs) return failAsset(facts, uploadGivenUp);
-    const fetching = planFetch(facts);
-    if (fetching.kind === "failed") return failAsset(facts, fetching.failure);
-    return [...homesDecision(facts, planHomes(facts, cluster)), ...fetching.decisions];
-  }
+  if (!facts.pieces.has(sourcePieceId)) return planAwaiting(facts, cluster);
+  if (canFetchAgain(facts, cluster)) return planAwaiting(facts, cluster);
   if (isLostForGood(facts, sourcePieceId, cluster)) return failAsset(facts, sourceLost(asset));
   const planned = planHomes(facts, cluster);
   const { homes } = planned;
@@ -59,8 +55,16 @@ function planUploading(facts: AssetFacts, cluster: Cluster): Decision[] {
     ...homesDecision(facts, planned),
     ...probing.decisions,
     ...planCopies(facts, homes, cluster),
+    ...endFetch(facts),
     ...(isUploaded ? [beginMaking(facts)] : []),
   ];
+}
+
+function planAwaiting(facts: AssetFacts, cluster: Cluster): Decision[] {
+  if (cluster.at - awaitedSince(facts) > cluster.settings.uploadLimitMs) return failAsset(facts, uploadGivenUp);
+  const fetching = planFetch(facts);
+  if (fetching.kind === "failed") return failAsset(facts, fetching.failure);
+  return [...homesDecision(facts, planHomes(facts, cluster)), ...fetching.decisions];
 }
 
 // Of a source that a node fetches: since its task was made, or tried again by somebody.
@@ -77,7 +81,9 @@ function beginMaking({ asset }: AssetFacts): Decision {
 
 function planMade(facts: AssetFacts, cluster: Cluster): Decision[] {
   const making = planMaking(facts, cluster);
-  if (making.kind === "failed") return failAsset(facts, making.failure);
+  if (making.kind === "failed") {
+    return canFetchAgain(facts, cluster) ? [awaitSource(facts)] : failAsset(facts, making.failure);
+  }
   const planned = planHomes(facts, cluster);
   const { homes } = planned;
   const release = planRelease(facts, homes, cluster);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { sourcePieceId } from "@vstream/core/ids.ts";
-import type { TaskId } from "@vstream/core/ids.ts";
+import type { Sha256, TaskId } from "@vstream/core/ids.ts";
 import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
 import { assignLeases } from "./assign-leases.ts";
 import { plan } from "./plan.ts";
@@ -58,6 +58,27 @@ describe("an asset whose source comes from a URL", () => {
     const asset = { createdAt: now - 172_800_000 };
     assert.deepEqual(plan(inputOf({ asset, open: [fetchTask()] })), []);
     assert.equal(plan(inputOf({ asset }))[0]?.kind, "create-task");
+  });
+
+  it("is fetched again when its source is gone with its only node, and waits for nobody", () => {
+    const gone = { ...down, healthSince: now - 300_001 };
+    const around = [buildNode("a", gone), buildNode("b"), buildNode("c")];
+    const of = (parts: ViewParts, state: "uploading" | "processing" = "uploading") => {
+      const asset = { state, sourceSha256: "f".repeat(64) as Sha256, sourceBytes: 700 } as const;
+      const lost = { copies: { source: ["a"] }, ...parts, asset: { ...asset, ...parts.asset } };
+      return plan(inputOf(lost, around)).map((decision) => {
+        if (decision.kind === "create-task") return decision.task.kind;
+        return decision.kind === "set-asset-state" ? [decision.to, decision.error?.code] : decision.kind;
+      });
+    };
+    assert.deepEqual(of({}), ["set-homes", "fetch"]);
+    assert.deepEqual(of({}, "processing"), [["uploading", undefined]]);
+    assert.deepEqual(of({ asset: { sourceUrl: null } }), [["failed", "object_missing"]]);
+    // What was there once may come back with its node.
+    assert.deepEqual(of({ dead: [fetchTask({ state: "dead" })] }), [["failed", "object_missing"]]);
+    const open = [fetchTask()];
+    assert.ok(of({ open, copies: { source: ["b"] } }).includes("cancel-task"));
+    assert.ok(!of({ open }).includes("cancel-task"));
   });
 
   it("moves on from a first home that is down, unlike an upload", () => {

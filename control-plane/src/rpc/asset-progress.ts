@@ -102,14 +102,14 @@ function arrivalOf(
   wordOn: (task: TaskRecord) => TaskWord | null,
 ): { progress: number; step: string | null } {
   if (asset.state !== "uploading") return { progress: shares.copied, step: null };
-  if (pieces.some((piece) => piece.id === sourcePieceId)) {
+  const fetch = openTasks.find(({ kind }) => kind === "fetch");
+  if (fetch === undefined && pieces.some((piece) => piece.id === sourcePieceId)) {
     const wanted = Math.max(1, Math.min(asset.replicasWanted, asset.homes.length));
     const copies = replicas.filter(({ pieceId, state }) => pieceId === sourcePieceId && state === "verified").length;
     const share = Math.min(1, copies / wanted);
     return { progress: shares.arrived + (shares.copied - shares.arrived) * share, step: "copying the source" };
   }
   if (asset.sourceUrl === null) return { progress: 0, step: "uploading" };
-  const fetch = openTasks.find(({ kind }) => kind === "fetch");
   const fetched = fetch === undefined ? 0 : (wordOn(fetch)?.progress ?? 0);
   return { progress: shares.arrived * fetched, step: "fetching the source" };
 }

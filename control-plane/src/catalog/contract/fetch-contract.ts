@@ -166,6 +166,23 @@ export function describeFetches(catalog: () => Catalog): void {
       assert.deepEqual([asset.state, asset.error, openTasks.map(({ kind }) => kind)], ["uploading", null, ["fetch"]]);
     });
 
+    it("are fetched again when they are gone, as the same bytes only", async () => {
+      const [home, other] = [await addNode(catalog()), await addNode(catalog())];
+      const id = await urlAsset(catalog(), home.id);
+      const name = unique("source");
+      await bring(catalog(), id, home.id, sourceNamed(name));
+      await setHealth(catalog(), home.id, "down");
+      const changed = await startTask(catalog(), taskFor(id), other.id);
+      const outcome = aSuccess([sourceNamed(unique("another"))]);
+      assert.equal(await catalog().commands.recordReport(aReport(catalog(), changed, { outcome })), "stale");
+      const dead = await catalog().queries.getTask(changed.id);
+      assert.deepEqual([dead?.state, dead?.error?.code], ["dead", "source_changed"]);
+      assert.equal(await copyState(catalog(), id, sourcePieceId, other.id), "none");
+      assert.equal(await bring(catalog(), id, other.id, sourceNamed(name)), "accepted");
+      assert.equal(await copyState(catalog(), id, sourcePieceId, other.id), "verified");
+      assert.equal((await viewOf(catalog(), id)).asset.sourceSha256, sha256(name));
+    });
+
     it("are not given up for agents that were lost, however often", async () => {
       const home = await addNode(catalog());
       const id = await urlAsset(catalog(), home.id);
