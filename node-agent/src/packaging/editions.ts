@@ -20,14 +20,14 @@ export function everyEdition(manifest: Manifest): Manifest[] {
 function asPresent(manifest: Manifest, previous: ManifestEdition): Manifest {
   const known = derived.get(previous);
   if (known?.version === manifest.version) return known;
+  const chunks = new Set(previous.pieces.flatMap(({ content }) => ("chunk" in content ? content.chunk : []))).size;
   const images = previous.pieces.filter(({ content }) => content.kind === "images");
   const asset: Manifest = {
     ...manifest,
     ...previous,
     pieces: previous.pieces.filter(({ content }) => content.kind !== "images"),
     extras: [...manifest.extras.filter(({ content }) => content.kind !== "images"), ...images],
-    complete: true,
-    previous: [],
+    ...{ complete: true, fromChunk: 0, releasedChunks: chunks, totalChunks: chunks, previous: [] },
   };
   derived.set(previous, asset);
   return asset;

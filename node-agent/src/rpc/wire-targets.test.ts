@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { newId } from "@vstream/core/ids.ts";
+import { imagesPieceIdIn, newId } from "@vstream/core/ids.ts";
 import type { Sha256 } from "@vstream/core/ids.ts";
 import { pieceIdOf } from "@vstream/core/media.ts";
 import type { ObjectRef, Piece, PieceContent, Probe, TextTarget } from "@vstream/core/media.ts";
@@ -99,6 +99,17 @@ describe("what is made, over the wire", () => {
     const manifest = manifestFromWire(Manifest.decode(Manifest.encode(sent).finish()));
     assert.deepEqual(manifest.text, [textTarget]);
     assert.deepEqual(manifest.extras, contents.slice(1).map(pieceOf));
+  });
+
+  it("stands in a manifest beside another edition", () => {
+    const piece = { ...pieceOf(contents[2]!), id: imagesPieceIdIn(3) };
+    const sent = Manifest.fromPartial({
+      ...{ assetId: newId("asset", 0), version: 2, title: "t", probe: probeToWire(probe), totalChunks: 4, edition: 4 },
+      previous: [{ edition: 3, renditions: [], audio: [], pieces: [pieceToWire(piece)] }],
+    });
+    const manifest = manifestFromWire(Manifest.decode(Manifest.encode(sent).finish()));
+    assert.deepEqual([manifest.edition, manifest.previous[0]?.edition], [4, 3]);
+    assert.deepEqual(manifest.previous[0]?.pieces, [piece]);
   });
 });
 
