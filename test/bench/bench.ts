@@ -6,6 +6,7 @@ import { encodeMeasurements } from "./encode-rows.ts";
 import { memoryMeasurements } from "./memory-rows.ts";
 import { placementMeasurements } from "./placement-rows.ts";
 import { playableMeasurements } from "./playable-rows.ts";
+import { qualityMeasurements } from "./quality-rows.ts";
 import { repairMeasurements } from "./repair-rows.ts";
 import type { Row } from "./row.ts";
 import { scaleMeasurements } from "./scale-rows.ts";
@@ -21,6 +22,7 @@ const measurements = [
   ...viewerMeasurements,
   ...playableMeasurements,
   ...encodeMeasurements,
+  ...qualityMeasurements,
 ];
 const { values } = parseArgs({ options: { json: { type: "string" }, only: { type: "string", multiple: true } } });
 const chosen = measurements.filter((one) => values.only === undefined || values.only.includes(one.name));

@@ -31,7 +31,7 @@ function h264Arguments(rung: Rung, work: EncoderWork): string[] {
   ];
 }
 
-// x265's bytes do not depend on the processor: docs/decisions/012-hevc.md has what was measured.
+// x265's bytes do not depend on the processor: docs/decisions/014 has what was measured.
 function hevcArguments(rung: Rung, work: EncoderWork): string[] {
   const { timeScale, ticksPerFrame } = work;
   const settings = [
