@@ -64,7 +64,7 @@ export class CheckedFiles implements StreamFiles {
   }
 
   /** Hands over what was read before, once more; less than all of it when it does not come. */
-  async passOn({ url, range }: MediaRef, take: (chunk: Buffer) => void): Promise<void> {
+  async passOn({ url, range }: MediaRef, take: (chunk: Buffer) => Promise<void>): Promise<void> {
     await this.#orFinding(url, () =>
       this.#fetcher.read(url, { gzip: false, range, limitBytes: segmentLimitBytes }, take),
     );

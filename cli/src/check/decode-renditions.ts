@@ -12,8 +12,8 @@ import { VsError } from "@vstream/core/errors.ts";
 const keptLength = 4_096;
 
 export interface DecodeOptions {
-  /** Hands over a file, or a part of one, as it comes; not longer than the answer. */
-  readonly read: (ref: MediaRef, take: (chunk: Buffer) => void) => Promise<void>;
+  /** Hands over a file, or a part of one, as it comes, and goes on when that was taken; not longer than the answer. */
+  readonly read: (ref: MediaRef, take: (chunk: Buffer) => Promise<void>) => Promise<void>;
   readonly onDecoded: (decoded: number, renditions: number) => void;
   readonly signal: AbortSignal;
   /** A path, or a name on the PATH. */
@@ -104,12 +104,15 @@ async function feed(
   stdin.on("error", () => undefined);
   for (const file of files) {
     if (!stdin.writable) return;
-    await read(file, (chunk) => stdin.write(chunk));
-    if (stdin.writableNeedDrain) await roomIn(stdin);
+    await read(file, async (chunk) => {
+      if (stdin.writable && !stdin.write(chunk)) await roomIn(stdin);
+    });
   }
 }
 
+// An ffmpeg that is gone has room for all that comes.
 async function roomIn(stdin: ChildProcessWithoutNullStreams["stdin"]): Promise<void> {
+  if (stdin.closed) return;
   await new Promise<void>((resolve) => {
     const done = (): void => {
       stdin.off("drain", done).off("close", done);

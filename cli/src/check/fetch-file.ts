@@ -33,6 +33,9 @@ const resetTries = 4;
 const silenceLimitMs = 15_000;
 const requestLimitMs = 120_000;
 
+/** A promise is waited for before more is read. */
+type Take = (chunk: Buffer) => void | Promise<void>;
+
 export class Fetcher implements Disposable {
   /** Of all bodies, as they came. */
   bytes = 0;
@@ -63,12 +66,12 @@ export class Fetcher implements Disposable {
    */
   async fetch(url: string, ask: Ask): Promise<{ head: AnswerHead; body: Buffer }> {
     const chunks: Buffer[] = [];
-    const head = await this.read(url, ask, (chunk) => chunks.push(chunk));
+    const head = await this.read(url, ask, (chunk) => void chunks.push(chunk));
     return { head, body: Buffer.concat(chunks) };
   }
 
-  /** Like fetch, with the body handed over as it comes. */
-  async read(url: string, ask: Ask, take: (chunk: Buffer) => void): Promise<AnswerHead> {
+  /** Like fetch, with the body handed over as it comes, no faster than it is taken. */
+  async read(url: string, ask: Ask, take: Take): Promise<AnswerHead> {
     const target = URL.parse(url);
     if (target === null || !this.#options.origins.has(target.origin)) {
       throw new FetchFailure("it is on a host that is not of this cluster, and was not asked");
@@ -120,13 +123,15 @@ export class Fetcher implements Disposable {
         if (isReset && answered === null) resolve(null);
         else reject(error);
       });
-      request.once("timeout", () => {
+      request.on("timeout", () => {
+        // What came and was not taken yet keeps the rest from coming.
+        if (answered !== null && answered.readableLength > 0) return;
         (answered ?? request).destroy(new FetchFailure(`nothing came for ${silenceLimitMs / 1000} s`));
       });
     });
   }
 
-  async #readBody(response: IncomingMessage, ask: Ask, take: (chunk: Buffer) => void): Promise<void> {
+  async #readBody(response: IncomingMessage, ask: Ask, take: Take): Promise<void> {
     let size = 0;
     const isGzip = response.headers["content-encoding"] === "gzip";
     const body: AsyncIterable<Buffer> = isGzip ? this.#gunzipped(response) : response;
@@ -135,7 +140,7 @@ export class Fetcher implements Disposable {
         size += chunk.length;
         if (!isGzip) this.bytes += chunk.length;
         if (size > ask.limitBytes) throw new FetchFailure(`it is larger than ${ask.limitBytes} bytes`);
-        take(chunk);
+        await take(chunk);
       }
     } finally {
       if (!response.complete) response.destroy();
