@@ -63,6 +63,19 @@ describe("a check before an asset is ready", function () {
     assert.match(report.findings[0]?.message ?? "", /a tfdt is \d+, where \d+ is due/);
   });
 
+  it("goes on from where it was when it reads again what is broken", async () => {
+    const checked = await tampered(laterBy(1000n));
+    const shares: number[] = [];
+    const onProgress = (share: number): void => void shares.push(share);
+    const work = { kind: "check", holders: [], edition: 0 } as const;
+    await runTrialWork(home, work, { assetId: checked.assetId, tools, manifest: checked, onProgress });
+    assert.deepEqual(
+      shares,
+      shares.toSorted((one, other) => one - other),
+    );
+    assert.equal(shares.at(-1), 1);
+  });
+
   it("reads those of an asset that was encoded anew as well", async () => {
     assert.deepEqual(mustsOf(await check(home, { ...manifest, edition: 1 })), []);
     const report = await check(home, { ...(await tampered(laterBy(1000n))), edition: 1 });

@@ -25,12 +25,15 @@ export async function runCheck(deps: WorkDeps, work: CheckTask, context: TaskCon
   if (!manifest.complete) throw new VsError("unavailable", `asset ${assetId} is not complete yet`);
   const holders = [...new Set([...work.holders, ...manifest.homeNodeIds])].filter((holder) => holder !== nodeId);
   const wanted = filesOf(manifest);
+  let share = 0;
   const check = async (verified: boolean): Promise<RuleFinding[]> => {
     const files = new PublishedFiles({ ...deps, manifest, holders, verified, signal });
     const findings = await checkContent({
       ...{ files, url: files.indexUrl, mpd: files.mpd(0), filesAtOnce: 1 },
       onRead: (read) => {
-        context.progress(Math.min(1, read / wanted));
+        // What is read a second time was told of before.
+        share = Math.min(1, Math.max(share, read / wanted));
+        context.progress(share);
       },
     });
     return findings.slice(0, findingsLimit).map((found) => toRuleFinding(found, files));

@@ -28,6 +28,7 @@ export interface TrialRun {
   /** Before a piece is recorded. */
   readonly onKept?: (piece: Piece, scratch: Scratch) => Promise<void>;
   readonly onReported?: (piece: Piece) => void;
+  readonly onProgress?: (fraction: number) => void;
 }
 
 export async function runTrialWork(node: TrialNode, work: Work, trial: TrialRun): Promise<TaskResult> {
@@ -50,7 +51,15 @@ export async function runTrialWork(node: TrialNode, work: Work, trial: TrialRun)
     if (trial.subtitles === undefined) throw new VsError("not_found", "the asset has no such file");
     return await Promise.resolve(trial.subtitles);
   };
-  const context = { assetId, signal: neverAborted, scratch, log: quiet, progress: quiet, keep, keepAndReport };
+  const context = {
+    assetId,
+    signal: neverAborted,
+    scratch,
+    log: quiet,
+    progress: trial.onProgress ?? quiet,
+    keep,
+    keepAndReport,
+  };
   return await runWork(
     {
       ...{ nodeId, tools, store, fetcher, peers, askControl, getSubtitleFile, timelines: new Timelines({ fetcher }) },
