@@ -43,6 +43,14 @@ describe("a check of a stream's content", function () {
     });
   }
 
+  it("takes no text, however much there is of it, for a part of what a variant's BANDWIDTH says", async () => {
+    const files = new Map(sample);
+    const texts = [...files].filter(([name]) => name.endsWith(".vtt"));
+    assert.ok(texts.length > 0);
+    for (const [name, bytes] of texts) files.set(name, Buffer.concat([bytes, Buffer.from("x".repeat(60_000))]));
+    assert.deepEqual(await check(files), []);
+  });
+
   const missing = [
     ["the multivariant playlist", /^index\.m3u8$/],
     ["a playlist of video", /^video\/[^/]+\.m3u8$/],

@@ -37,7 +37,7 @@ function checkVariant(stream: StreamView, variant: Variant): Finding[] {
       bandwidth === 0 || bandwidth * (1 + tolerance) >= most.peak,
       "Apple 9.13",
       url,
-      `${said}, the largest renditions that play together have a peak of ${whole(most.peak)}`,
+      `${said}, its pictures and the largest sound have a peak of ${whole(most.peak)}`,
     ),
     ...unless(ratio <= 2, "Apple 1.30", url, `the measured peak is ${percent(ratio)} of the average`),
   ];
@@ -51,22 +51,19 @@ function whole(rate: number): string {
   return rate.toFixed(0);
 }
 
-/** Of a variant with the smallest and the largest members of its groups; null unless all was measured. */
+/**
+ * Of a variant with the smallest and the largest sound that is played with it; null unless all was measured. Subtitles
+ * are left out: BANDWIDTH is written when pictures and sound are whole, and text comes and goes after that.
+ */
 function combinedRates({ multivariant, media }: StreamView, variant: Variant): { least: Rates; most: Rates } | null {
   const own = ratesOf(media.get(variant.url));
   if (own === null) return null;
-  let [least, most] = [own, own];
-  for (const type of ["AUDIO", "SUBTITLES"]) {
-    const members = renditionsOf(multivariant, variant, type).filter(({ url }) => url !== null);
-    const rates = members.map(({ url }) => ratesOf(media.get(url ?? "")));
-    const known = rates.filter((rate) => rate !== null);
-    if (known.length < rates.length) return null;
-    if (known.length === 0) continue;
-    // Subtitles may be off.
-    if (type === "AUDIO") least = plus(least, known, Math.min);
-    most = plus(most, known, Math.max);
-  }
-  return { least, most };
+  const members = renditionsOf(multivariant, variant, "AUDIO").filter(({ url }) => url !== null);
+  const rates = members.map(({ url }) => ratesOf(media.get(url ?? "")));
+  const known = rates.filter((rate) => rate !== null);
+  if (known.length < rates.length) return null;
+  if (known.length === 0) return { least: own, most: own };
+  return { least: plus(own, known, Math.min), most: plus(own, known, Math.max) };
 }
 
 function plus(rates: Rates, members: readonly Rates[], choose: (...values: number[]) => number): Rates {

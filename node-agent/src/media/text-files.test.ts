@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chunkBoundaries, textFiles } from "./text-files.ts";
+import { checkDensity, chunkBoundaries, textFiles } from "./text-files.ts";
 import { madeTimeline } from "./timeline.fixture.ts";
 
 const header = "WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:0\n";
@@ -34,6 +34,36 @@ describe("files of text", () => {
 
   it("are there without cues too", () => {
     assert.deepEqual(files([], [0, 6000, 9000]), [header, header]);
+  });
+
+  it("are refused of a track that says more than anybody could read in a segment", () => {
+    const dense = (count: number, endMs: (startMs: number) => number) =>
+      Array.from({ length: count }, (_, index) => 7000 + index).map((startMs) => {
+        return { startMs, endMs: endMs(startMs), text: "é".repeat(485) };
+      });
+    // Each has 1001 bytes with its times.
+    checkDensity(
+      dense(64, (startMs) => startMs + 100),
+      madeTimeline(480),
+    );
+    assert.throws(
+      () => {
+        checkDensity(
+          dense(67, (startMs) => startMs + 100),
+          madeTimeline(480),
+        );
+      },
+      { code: "media_limit", message: /bytes of cues from 6\.000 s to 12\.000 s; it may have 65536 there/ },
+    );
+    // What is shown for long stands in every segment.
+    const lasting = [{ startMs: 0, endMs: 20_000, text: "x".repeat(60_000) }];
+    checkDensity(lasting, madeTimeline(480));
+    assert.throws(
+      () => {
+        checkDensity([...lasting, { startMs: 18_500, endMs: 19_000, text: "x".repeat(6_000) }], madeTimeline(480));
+      },
+      { code: "media_limit", message: /from 18\.000 s/ },
+    );
   });
 
   it("are refused when cues are repeated in too many", () => {

@@ -1,5 +1,6 @@
 // Pure: cuts cues into WebVTT files, one for each chunk of the video.
 import { VsError } from "@vstream/core/errors.ts";
+import { segmentSeconds } from "@vstream/core/media.ts";
 import type { Cue } from "./text-cues.ts";
 import { segmentTimes } from "./timeline.ts";
 import type { Timeline } from "./timeline.ts";
@@ -9,6 +10,33 @@ const header = "WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:0\n";
 
 /** Of a cue, beside its text. */
 const blockBytes = "00:00:00.000 --> 00:00:00.000\n\n\n".length;
+
+/** Of the cues in a segment of the usual length; longer ones may have more. Players load it beside the pictures. */
+const segmentBytes = 64 * 1024;
+
+/**
+ * A track that says more than anybody could read would take the line from the pictures.
+ * @param cues by their start
+ * @throws VsError media_limit that says where in the track there is too much
+ */
+export function checkDensity(cues: readonly Cue[], timeline: Timeline): void {
+  const times = segmentTimes(timeline);
+  let next = 0;
+  let lasting: Cue[] = [];
+  for (const [segment, endSeconds] of times.slice(1).entries()) {
+    const startSeconds = times[segment] ?? 0;
+    lasting = lasting.filter((cue) => cue.endMs > startSeconds * 1000);
+    for (let cue = cues[next]; cue !== undefined && cue.startMs < endSeconds * 1000; cue = cues[next]) {
+      lasting.push(cue);
+      next += 1;
+    }
+    const bytes = lasting.reduce((sum, { text }) => sum + Buffer.byteLength(text) + blockBytes, 0);
+    const limit = Math.floor(segmentBytes * Math.max(1, (endSeconds - startSeconds) / segmentSeconds));
+    if (bytes <= limit) continue;
+    const span = `from ${startSeconds.toFixed(3)} s to ${endSeconds.toFixed(3)} s`;
+    throw new VsError("media_limit", `a text track has ${bytes} bytes of cues ${span}; it may have ${limit} there`);
+  }
+}
 
 /**
  * When each chunk begins, in milliseconds, and when the last one ends.

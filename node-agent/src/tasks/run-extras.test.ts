@@ -144,6 +144,11 @@ describe("work on what belongs to no chunk", function () {
     const failing = runTrialWork(away, work, { assetId, tools, subtitles: none });
     await assert.rejects(failing, { code: "not_media", message: /none\.srt/ });
     await assert.rejects(runTrialWork(away, work, { assetId, tools }), { code: "not_found" });
+    const cues = Array.from({ length: 100 }, (_, at) => `00:00:01,000 --> 00:00:02,000\n${at}${" all".repeat(200)}\n`);
+    const dense = { name: "all.srt", content: Buffer.from(cues.join("\n")) };
+    await assert.rejects(runTrialWork(away, work, { assetId, tools, subtitles: dense }), {
+      ...{ code: "media_limit", message: /from 0\.000 s to 6\.\d+ s; it may have 65536 there/ },
+    });
   });
 
   it("makes poster and thumbnails, the same on a node that has no chunk", async () => {

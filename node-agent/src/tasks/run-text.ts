@@ -2,7 +2,7 @@
 import { textPieceId } from "@vstream/core/ids.ts";
 import type { ObjectRef, Piece, SourceRef, Work } from "@vstream/core/media.ts";
 import { plainToolchain } from "@vstream/core/toolchain.ts";
-import { chunkBoundaries, textFiles } from "../media/text-files.ts";
+import { checkDensity, chunkBoundaries, textFiles } from "../media/text-files.ts";
 import { readTextFile } from "../media/text-file.ts";
 import type { Cue } from "../media/text-cues.ts";
 import type { Timeline } from "../media/timeline.ts";
@@ -25,6 +25,7 @@ export async function runText(deps: WorkDeps, work: TextTask, context: TaskConte
     source === null
       ? await cuesOfFile(deps, work, { context, timeline })
       : await cuesOfSource(deps, { ...work, source }, { context, timeline });
+  checkDensity(cues, timeline);
   const chunks: ObjectRef[] = [];
   for (const file of textFiles(cues, boundaries, textByteLimit)) {
     signal.throwIfAborted();
