@@ -1,14 +1,13 @@
 // The end of what is being made: of an asset that is not ready yet, or of the next edition of one that is.
 import { VsError } from "@vstream/core/errors.ts";
-import { editionOf } from "@vstream/core/ids.ts";
 import { changeAsset, requireAsset } from "./assets.ts";
 import type { CatalogCommands } from "./catalog.ts";
-import { cancelOpenTask, cancelTasksOf } from "./end-task.ts";
+import { dropNext } from "./editions.ts";
+import { cancelTasksOf } from "./end-task.ts";
 import { writeEvent } from "./events.ts";
 import { toJson } from "./json-column.ts";
 import type { AssetRecord } from "./records.ts";
 import type { Db } from "./tables.ts";
-import { openStates } from "./tasks.ts";
 
 type Change = Parameters<CatalogCommands["cancelAsset"]>[0];
 
@@ -21,7 +20,7 @@ export async function cancelAsset(db: Db, change: Change): Promise<AssetRecord> 
       await giveUpAsset(db, asset, change);
       break;
     case "ready":
-      await giveUpEdition(db, asset, change);
+      await cancelEdition(db, asset, change);
       break;
     case "failed":
     case "deleting":
@@ -40,16 +39,11 @@ async function giveUpAsset(db: Db, { id, title }: AssetRecord, { at, actor }: Ch
   await writeEvent(db, { at, kind: "asset.cancelled", subject: id, actor, message: said });
 }
 
-async function giveUpEdition(db: Db, asset: AssetRecord, { at, actor }: Change): Promise<void> {
+async function cancelEdition(db: Db, asset: AssetRecord, { at, actor }: Change): Promise<void> {
   const { id, title, nextEdition } = asset;
   if (nextEdition === null) throw nothingToCancel(asset);
-  await changeAsset(db, id, { next_edition: null });
-  const open = db.selectFrom("tasks").selectAll().where("asset_id", "=", id).where("state", "in", openStates);
   const reason = "the edition that it is for was cancelled";
-  for (const task of await open.execute()) {
-    const isOfIt = task.piece_id !== "" && editionOf(task.piece_id) === nextEdition.edition;
-    if (isOfIt) await cancelOpenTask(db, task, { reason, actor, at });
-  }
+  await dropNext(db, id, { edition: nextEdition.edition, cause: { reason, actor, at } });
   const message = `the new encoding of "${title}" with ladder ${nextEdition.ladder} was cancelled; the present one stays`;
   await writeEvent(db, { at, kind: "asset.edition_cancelled", subject: id, actor, message });
 }

@@ -1,7 +1,6 @@
 // Encoding an asset anew while what it has plays: the next edition is made beside the present one and takes its place in
 // one step; the one before stays for viewers who began with it, and goes when its time is over. No number is given to an
 // edition twice, so that nothing of one is ever taken for another's.
-import { sql } from "kysely";
 import { VsError } from "@vstream/core/errors.ts";
 import type { Failure } from "@vstream/core/errors.ts";
 import { editionLimit, editionOf, sourcePieceId } from "@vstream/core/ids.ts";
@@ -12,18 +11,14 @@ import type { CatalogCommands } from "./catalog.ts";
 import { cancelOpenTask } from "./end-task.ts";
 import { writeEvent } from "./events.ts";
 import { fromJson, toJson, toJsonOrNull } from "./json-column.ts";
-import { hasLiveCopy } from "./replicas.ts";
-import { hasSourceOver } from "./source-keeping.ts";
+import { hasStayingCopy } from "./staying-copy.ts";
 import type { AssetRecord, EncodePlan, MeasuredRates } from "./records.ts";
-import { unsettle } from "./settling.ts";
-import { nextEditionFromJson, planFromJson, previousEditionsFromJson } from "./stored-media.ts";
+import { nextEditionFromJson, planFromJson } from "./stored-media.ts";
 import type { AssetRow, AssetsTable, Db } from "./tables.ts";
 import { openStates } from "./tasks.ts";
 
 /** Each is served, stored and named in manifests for as long as it is kept. */
 const mostPreviousEditions = 3;
-/** The most assets that one call of unsettleDueEditions has looked at again. */
-const dueEditionsPerCall = 1000;
 
 export async function reencodeAsset(
   db: Db,
@@ -55,7 +50,7 @@ async function requireReencodable(db: Db, asset: AssetRow): Promise<void> {
     const hint = asset.state === "deleting" ? `vsctl assets undelete ${asset.id}` : `vsctl assets wait ${asset.id}`;
     throw refused(`asset ${asset.id} is ${asset.state}: only a ready one can be encoded anew`, `First: ${hint}`);
   }
-  if (!(await hasLiveCopy(db, asset.id, sourcePieceId))) {
+  if (!(await hasStayingCopy(db, asset.id, sourcePieceId))) {
     const hint = "Start a node that held it, or ingest it as a new asset: vsctl ingest FILE --force";
     throw refused(`no node has the source of asset ${asset.id}, and only from it can it be encoded anew`, hint);
   }
@@ -134,8 +129,8 @@ export async function giveUpEdition(
   { edition, failure, at }: { readonly edition: number; readonly failure: Failure; readonly at: number },
 ): Promise<void> {
   if (nextOf(asset, edition) === null) return;
-  await changeAsset(db, asset.id, { next_edition: null, reencode_error: toJson(failure) });
-  await cancelEdition(db, asset.id, { edition, at });
+  const cause = { reason: "the edition that it is for was given up", actor: "vstream", at } as const;
+  await dropNext(db, asset.id, { edition, cause, columns: { reencode_error: toJson(failure) } });
   const said =
     asset.state === "playable"
       ? { kind: "asset.rungs_failed", message: `"${asset.title}" stays with its lowest rung alone: ${failure.message}` }
@@ -146,96 +141,19 @@ export async function giveUpEdition(
   await writeEvent(db, { at, ...said, subject: asset.id, actor: "vstream" });
 }
 
-/** Players that began with it are not served it any more; planning discards it. */
-export async function retireEdition(
-  db: Db,
-  asset: AssetRow,
-  { edition, at }: { readonly edition: number; readonly at: number },
-): Promise<void> {
-  const previous = fromJson(asset.previous_editions);
-  const kept = previous.filter((one) => one.edition !== edition);
-  if (kept.length === previous.length) return;
-  await changeAsset(db, asset.id, { previous_editions: toJson(kept) }, "visible");
-  const message = `what "${asset.title}" was before it was encoded anew is not served any more`;
-  await writeEvent(db, { at, kind: "asset.edition_retired", subject: asset.id, actor: "vstream", message });
+interface Drop {
+  readonly edition: number;
+  readonly cause: Parameters<typeof cancelOpenTask>[2];
+  readonly columns?: Partial<AssetsTable>;
 }
 
-/**
- * Of editions that are neither present nor next nor still served, the pieces of which no copy can be anywhere; a source
- * that is not kept any more, as well.
- */
-export async function forgetEditions(db: Db, asset: AssetRow): Promise<void> {
-  const gone = await db
-    .deleteFrom("pieces")
-    .where("asset_id", "=", asset.id)
-    .where((eb) =>
-      eb.or([
-        eb("kind", "in", ["video", "audio", "images"]).and("edition", "not in", [...keptEditions(asset)]),
-        ...(hasSourceOver(asset) ? [eb("kind", "=", "source")] : []),
-      ]),
-    )
-    .where((eb) =>
-      eb.not(
-        eb.exists(
-          eb
-            .selectFrom("replicas")
-            .select("replicas.node_id")
-            .whereRef("replicas.asset_id", "=", "pieces.asset_id")
-            .whereRef("replicas.piece_id", "=", "pieces.id")
-            .where("replicas.state", "<>", "lost"),
-        ),
-      ),
-    )
-    .returning("bytes")
-    .execute();
-  if (gone.length === 0) return;
-  const bytes = gone.reduce((sum, piece) => sum + piece.bytes, 0);
-  await db
-    .updateTable("assets")
-    .set((eb) => ({
-      piece_count: eb("piece_count", "-", gone.length),
-      piece_bytes: eb("piece_bytes", "-", bytes),
-      piece_version: eb("piece_version", "+", 1),
-    }))
-    .where("id", "=", asset.id)
-    .execute();
-  await unsettle(db, asset.id);
-}
-
-/** Assets with an edition whose time is over are looked at again; those that are looked at anyway stay as they are. */
-export async function unsettleDueEditions(db: Db, { before }: { before: number }): Promise<number> {
-  const kept = await db
-    .selectFrom("assets")
-    .select(["id", "previous_editions"])
-    // A literal, so that the partial index is seen to cover it.
-    .where("previous_editions", "<>", sql.lit(toJson([])))
-    .where("id", "not in", db.selectFrom("unsettled").select("asset_id"))
-    .execute();
-  const due = kept.filter((row) => fromJson(row.previous_editions).some(({ replacedAt }) => replacedAt <= before));
-  for (const { id } of due.slice(0, dueEditionsPerCall)) await unsettle(db, id);
-  return Math.min(due.length, dueEditionsPerCall);
-}
-
-/** Whether the piece belongs to an edition that nobody is to be given any more, or is the source and not kept any more. */
-export function isOver(asset: AssetRow, pieceId: PieceId): boolean {
-  if (pieceId === sourcePieceId) return hasSourceOver(asset);
-  const edition = editionOf(pieceId);
-  return edition !== null && !keptEditions(asset).has(edition);
-}
-
-/** The open tasks that make it or copy it. */
-async function cancelEdition(db: Db, assetId: AssetId, over: { edition: number; at: number }): Promise<void> {
+/** The edition is made no more: the open tasks that make it or copy it end. What is there of it is over. */
+export async function dropNext(db: Db, assetId: AssetId, { edition, cause, columns }: Drop): Promise<void> {
+  await changeAsset(db, assetId, { ...columns, next_edition: null });
   const open = db.selectFrom("tasks").selectAll().where("asset_id", "=", assetId).where("state", "in", openStates);
-  const cause = { reason: "the edition that it is for was given up", actor: "vstream", at: over.at } as const;
   for (const task of await open.execute()) {
-    if (task.piece_id !== "" && editionOf(task.piece_id) === over.edition) await cancelOpenTask(db, task, cause);
+    if (task.piece_id !== "" && editionOf(task.piece_id) === edition) await cancelOpenTask(db, task, cause);
   }
-}
-
-function keptEditions(asset: AssetRow): Set<number> {
-  const next = asset.next_edition === null ? [] : [nextEditionFromJson(asset.next_edition)];
-  const beside = [...next, ...previousEditionsFromJson(asset.previous_editions)];
-  return new Set([asset.edition, ...beside.map(({ edition }) => edition)]);
 }
 
 function nextOf(asset: AssetRow, edition: number) {

@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
 import type { AssetImpact, NodeImpact } from "./catalog.ts";
-import { sourceIsOver } from "./source-keeping.ts";
+import { pieceIsOver } from "./kept-editions.ts";
 import type { Db } from "./tables.ts";
 
 /** The newest copies, by which the pace of the next ones is judged. */
@@ -42,6 +42,9 @@ function heldBy(db: Db, nodeId: NodeId) {
   const copies = db
     .selectFrom("replicas as own")
     .innerJoin("assets", "assets.id", "own.asset_id")
+    .innerJoin("pieces", (join) =>
+      join.onRef("pieces.asset_id", "=", "own.asset_id").onRef("pieces.id", "=", "own.piece_id"),
+    )
     .select((eb) => [
       "own.asset_id",
       "own.bytes",
@@ -73,7 +76,7 @@ function heldBy(db: Db, nodeId: NodeId) {
     .where("own.node_id", "=", nodeId)
     .where("own.state", "=", "verified")
     .where("assets.state", "not in", ["deleting", "failed"])
-    .where((eb) => eb.not(eb("own.piece_id", "=", sourcePieceId).and(sourceIsOver)));
+    .where((eb) => eb.not(pieceIsOver));
   return db
     .selectFrom(copies.as("copies"))
     .select([

@@ -5,10 +5,10 @@ import { sql } from "kysely";
 import { isDue } from "../planning/decisions.ts";
 import type { Decision, NewTask } from "../planning/decisions.ts";
 import { assetRow } from "./assets.ts";
-import { isOver } from "./editions.ts";
 import { cancelOpenTask, loseLease } from "./end-task.ts";
 import { isHome } from "./homes.ts";
 import { fromJson } from "./json-column.ts";
+import { overIn } from "./kept-editions.ts";
 import { nodeRow } from "./nodes.ts";
 import { hasPiece } from "./pieces.ts";
 import type { TaskRecord } from "./records.ts";
@@ -54,7 +54,7 @@ function mayRun(task: TaskRow, at: number): boolean {
 
 async function isPossible(db: Db, task: NewTask, asset: AssetRow): Promise<boolean> {
   const isEnding = asset.state === "deleting" || asset.state === "failed";
-  if (task.pieceId !== "" && isOver(asset, task.pieceId)) return false;
+  if (task.pieceId !== "" && overIn(asset)(task.pieceId)) return false;
   switch (task.kind) {
     case "replicate":
       return task.nodeId !== null && task.pieceId !== "" && (await hasPiece(db, asset.id, task.pieceId));
@@ -88,7 +88,7 @@ async function isStillRight(db: Db, { task, asset, nodeId }: Proposal): Promise<
   if (task.kind === "replicate") return task.piece_id !== "" && (await hasPiece(db, asset.id, task.piece_id));
   if (task.kind !== "discard" || asset.state === "deleting" || asset.state === "failed") return true;
   const named = fromJson(task.discard_piece_ids);
-  if (named.length > 0 && named.every((pieceId) => isOver(asset, pieceId))) return true;
+  if (named.length > 0 && named.every(overIn(asset))) return true;
   if (await isHome(db, asset.id, nodeId)) return false;
   return (await countNeeded(db, { task, asset, nodeId })) === 0;
 }
@@ -97,7 +97,8 @@ async function isStillRight(db: Db, { task, asset, nodeId }: Proposal): Promise<
 // be deleted have too few others on homes that are not down.
 async function countNeeded(db: Db, { task, asset, nodeId }: Proposal): Promise<number> {
   const wanted = Math.max(1, Math.min(asset.replicas_wanted, asset.home_count));
-  const pieceIds = fromJson(task.discard_piece_ids).filter((pieceId) => !isOver(asset, pieceId));
+  const isOver = overIn(asset);
+  const pieceIds = fromJson(task.discard_piece_ids).filter((pieceId) => !isOver(pieceId));
   const held = db
     .selectFrom("replicas as mine")
     .select((eb) => eb.fn.countAll<number>().as("n"))

@@ -11,7 +11,7 @@ import { mostLabels, setLabels } from "./labels.ts";
 import { addLateSubtitles } from "./late-subtitles.ts";
 import { checkPins } from "./pins.ts";
 import type { AssetRecord } from "./records.ts";
-import { hasLiveCopy } from "./replicas.ts";
+import { hasStayingCopy } from "./staying-copy.ts";
 import { searchText } from "./search-text.ts";
 import type { AssetsTable, Db } from "./tables.ts";
 
@@ -113,7 +113,7 @@ async function changePins(db: Db, before: AssetRecord, changes: AssetChanges): P
 async function changeKeepSource(db: Db, before: AssetRecord, { keepSource }: AssetChanges): Promise<Change | null> {
   if (keepSource === null || keepSource === before.keepSource) return null;
   // What was let go does not come back.
-  if (keepSource === "always" && before.readyAt !== null && !(await hasLiveCopy(db, before.id, sourcePieceId))) {
+  if (keepSource === "always" && before.readyAt !== null && !(await hasStayingCopy(db, before.id, sourcePieceId))) {
     throw new VsError("conflict", `the source of asset ${before.id} is not there any more`, {
       hint: "Ingest it once more to keep it: vsctl ingest FILE --force",
     });

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import {
   audioPieceId,
+  editionOf,
   imagesPieceIdIn,
   sourcePieceId,
   textPieceId,
@@ -179,17 +180,37 @@ export function describeEditions(catalog: () => Catalog): void {
       );
       assert.deepEqual(asset.previousEditions, [{ edition: 0, measured, replacedAt: now }]);
       const after = await catalog().queries.getManifest({ assetId, haveVersion: before!.version });
-      assert.deepEqual([after?.version, after?.fromChunk, after?.edition], [before!.version + 1, 0, 1]);
+      assert.ok(after);
+      assert.deepEqual([after.version, after.fromChunk, after.edition], [before!.version + 1, 0, 1]);
       assert.deepEqual(
-        after?.pieces.map(({ id }) => id).filter((id) => !id.startsWith("e1-")),
+        after.pieces.map(({ id }) => id).filter((id) => !id.startsWith("e1-")),
         [],
       );
-      assert.deepEqual(after?.previous, [{ edition: 0, ...measured, pieces: before?.pieces }]);
-      const same = await catalog().queries.getManifest({ assetId, haveVersion: after?.version ?? 0 });
+      assert.deepEqual(after.previous, [{ edition: 0, ...measured, pieces: before?.pieces }]);
+      const same = await catalog().queries.getManifest({ assetId, haveVersion: after.version });
       assert.deepEqual([same?.pieces, same?.fromChunk], [[], 2]);
       const empty = { edition: 0, renditions: [], audio: [], pieces: [] };
       assert.deepEqual(same?.previous, [empty], "who has all of the present edition has those before");
       assert.ok((await eventsOf(catalog(), assetId)).includes("asset.reencoded"));
+    });
+
+    it("loses rungs in HEVC that nobody can make, as long as none of its video is made", async () => {
+      const home = await addNode(catalog());
+      const { id: assetId } = await readyAsset(catalog(), [home.id]);
+      await begin(catalog(), assetId);
+      const hevc = nextPlan.rungs.map((rung) => ({ ...rung, name: `${rung.name}-hevc`, codec: "hevc" as const }));
+      const plan = { ...nextPlan, rungs: [...hevc, ...nextPlan.rungs] };
+      await decide(catalog(), { kind: "set-next-plan", assetId, edition: 1, plan });
+      const rungs = async () =>
+        (await viewOf(catalog(), assetId)).asset.nextEdition?.plan?.rungs.map(({ name }) => name);
+      const [video] = ofEdition(1, assetId);
+      const task = await startTask(catalog(), aTask(assetId, { pieceId: video!.id }), home.id);
+      await decide(catalog(), { kind: "drop-hevc", assetId, edition: 1 });
+      assert.deepEqual(await rungs(), ["360p-hevc", "360p"], "somebody encodes them");
+      await decide(catalog(), { kind: "cancel-task", taskId: task.id, reason: "test" });
+      await decide(catalog(), { kind: "drop-hevc", assetId, edition: 1 });
+      assert.deepEqual(await rungs(), ["360p"]);
+      assert.ok((await eventsOf(catalog(), assetId)).includes("asset.hevc_dropped"));
     });
 
     it("is not adopted while one of its pieces has no copy that counts, nor another than the one that is made", async () => {
@@ -358,6 +379,38 @@ export function describeEditions(catalog: () => Catalog): void {
       const left = [sourcePieceId, timelinePieceId, ...ofEdition(1, assetId).map(({ id }) => id)];
       assert.deepEqual(pieces.map(({ id }) => id).sort(), left.sort());
       assert.equal((await catalog().queries.getAsset(assetId))?.piecesDone, 6);
+    });
+
+    it("holds up no node that goes, and is none of what depends on it, as soon as it is over", async () => {
+      const [home, other] = [await addNode(catalog()), await addNode(catalog())];
+      const assetId = await replaced([home.id]);
+      await begin(catalog(), assetId);
+      await encode(catalog(), assetId, { edition: 2, on: home.id });
+      const { pieces } = await viewOf(catalog(), assetId);
+      for (const { id } of pieces)
+        if (editionOf(id) === null || editionOf(id) === 1) await copy(catalog(), assetId, id, other.id);
+      await decide(catalog(), { kind: "set-homes", assetId, expected: [home.id], homes: [other.id], reasons: {} });
+      const onlyHere = async () =>
+        (await catalog().queries.getNodeImpact({ nodeId: home.id, limit: 9 })).assetsOnlyHere;
+      const drain = async () => {
+        await decide(catalog(), { kind: "set-scheduling", nodeId: home.id, from: "draining", to: "drained" });
+        return (await catalog().queries.getNode(home.id))?.scheduling;
+      };
+      const draining = { scheduling: "draining", drainDeadlineAt: null, onDeadline: "hold" } as const;
+      await catalog().commands.setScheduling({ nodeId: home.id, ...draining, ...by });
+      assert.deepEqual([await onlyHere(), await drain()], [1, "draining"], "the one before, and the next");
+      await decide(catalog(), { kind: "retire-edition", assetId, edition: 0 });
+      assert.deepEqual([await onlyHere(), await drain()], [1, "draining"], "the next");
+      await catalog().commands.cancelAsset({ assetId, ...by });
+      assert.deepEqual([await onlyHere(), await drain()], [0, "drained"]);
+    });
+
+    it("is left alone in the trash, where nothing is retired", async () => {
+      const assetId = await replaced([(await addNode(catalog())).id]);
+      await catalog().commands.deleteAsset({ assetId, ...by });
+      await settle(catalog(), assetId);
+      await catalog().commands.unsettleDueEditions({ before: now });
+      assert.ok(await isSettled(catalog(), assetId));
     });
 
     it("takes nothing with it that the present one needs", async () => {

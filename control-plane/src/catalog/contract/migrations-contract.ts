@@ -26,6 +26,10 @@ export function describeMigrations(openOld: OpenOldCatalog): void {
       assert.deepEqual(view.pieces, pieces);
       const [item] = (await queries.listAssets({ ...aList({ sort: "title" }), search: "OLD" })).items;
       assert.deepEqual([item?.piecesDone, item?.fewestCopies, item?.storedBytes], [2, 1, bytes]);
+      for (const search of ["show=NEWS", "old.mp4", assetId]) {
+        const found = await queries.listAssets({ ...aList({ sort: "title" }), search });
+        assert.deepEqual([search, found.items.length], [search, 1]);
+      }
       const [movable] = await queries.listMovable({ nodeId, limit: 10 });
       assert.deepEqual([movable?.assetId, movable?.bytes], [assetId, bytes]);
       assert.equal(await queries.countMoves(), 0);

@@ -97,6 +97,9 @@ export function describeSourceKeeping(catalog: () => Catalog): void {
       await assert.rejects(lease(catalog(), task, home.id));
       await keep(id, "ready");
       await lease(catalog(), task, home.id);
+      await assert.rejects(keep(id, "always"), { code: "conflict" }, "the node deletes it by now");
+      const again = { assetId: id, ladder: "fast", at: now, actor } as const;
+      await assert.rejects(catalog().commands.reencodeAsset(again), { code: "conflict", message: /source/ });
       await catalog().commands.recordDamage({
         nodeId: home.id,
         entries: [{ assetId: id, pieceIds: [sourcePieceId] }],

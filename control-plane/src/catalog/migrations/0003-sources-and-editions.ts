@@ -1,5 +1,6 @@
 // Where a source comes from and how long it is kept, what was allowed and found, the edition that is made beside the
-// present one; subtitle files given beside a source, and what each piece was made with.
+// present one; subtitle files given beside a source, and what each piece was made with. A search finds external ids and
+// labels too.
 import { sql } from "kysely";
 import type { Kysely } from "kysely";
 import type { Migration } from "kysely/migration";
@@ -9,8 +10,39 @@ export function sourcesAndEditions(types: EngineTypes): Migration {
   return {
     async up(db: Kysely<unknown>): Promise<void> {
       for (const statement of [...newColumns(types), ...newTables(types)]) await sql.raw(statement).execute(db);
+      await rewriteSearchText(db as Kysely<Searched>);
     },
   };
+}
+
+interface Searched {
+  readonly assets: Readonly<Record<"id" | "title" | "source_name" | "labels" | "search_text", string>> & {
+    readonly external_id: string | null;
+  };
+}
+
+/** Assets that are read at a time. */
+const rowsAtOnce = 1000;
+
+async function rewriteSearchText(db: Kysely<Searched>): Promise<void> {
+  for (let after = ""; ;) {
+    const rows = await db
+      .selectFrom("assets")
+      .select(["id", "title", "source_name", "external_id", "labels"])
+      .where("id", ">", after)
+      .orderBy("id")
+      .limit(rowsAtOnce)
+      .execute();
+    for (const { id, title, source_name, external_id, labels } of rows) {
+      const pairs = Object.entries(JSON.parse(labels) as Record<string, string>);
+      const lines = [title, source_name, id, external_id ?? "", ...pairs.map(([name, value]) => `${name}=${value}`)];
+      const text = lines.filter((line) => line !== "").join("\n");
+      await db.updateTable("assets").set({ search_text: text.toLowerCase() }).where("id", "=", id).execute();
+    }
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last.id;
+  }
 }
 
 function newColumns({ integer }: EngineTypes): string[] {
