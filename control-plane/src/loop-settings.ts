@@ -11,6 +11,7 @@ export function loopSettings(config: ControlConfig): Partial<LoopSettings> {
     drainQuietMs: config.drainQuietMs,
     trashMs: config.trashMs,
     editionGraceMs: config.editionGraceMs,
+    maxSourceBytes: config.maxSourceBytes,
     maxChunkSegments: config.maxChunkSegments ?? null,
     ladders: laddersWith(config.ladders),
     lowestFirstBelow: config.lowestFirstBelow,

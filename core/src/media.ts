@@ -547,7 +547,8 @@ export type Work =
       readonly edition: number;
     }
   /** Brings the source from its URL (http, https, s3) into the node's store. */
-  | { readonly kind: "fetch"; readonly url: string }
+  /** limitBytes: the most that the source may have, whatever the node itself allows; null: nothing was said. */
+  | { readonly kind: "fetch"; readonly url: string; readonly limitBytes: number | null }
   | { readonly kind: "replicate"; readonly piece: Piece; readonly holders: readonly NodeId[] }
   /** With no piece named: all that belongs to the asset. */
   | { readonly kind: "discard"; readonly pieceIds: readonly PieceId[] }

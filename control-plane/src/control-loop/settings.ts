@@ -45,6 +45,7 @@ export const defaultLoopSettings: LoopSettings = {
   trashMs: day,
   editionGraceMs: 6 * hour,
   uploadLimitMs: day,
+  maxSourceBytes: 256 * 1024 ** 3,
   maxChunkSegments: null,
   ladders: usualLadders,
   lowestFirstBelow: 1.2,

@@ -14,6 +14,8 @@ export interface PlanSettings {
   readonly editionGraceMs: number;
   /** How long an upload may take. */
   readonly uploadLimitMs: number;
+  /** The most that a source may have. */
+  readonly maxSourceBytes: number;
   /** The most segments of one chunk; null: by the length of the source. */
   readonly maxChunkSegments: number | null;
   readonly ladders: Ladders;

@@ -21,6 +21,14 @@ export function sourceLost(asset: AssetRecord): Failure {
   };
 }
 
+export function sourceTooLarge({ sourceBytes }: AssetRecord, mostBytes: number): Failure {
+  return {
+    code: "source_too_large",
+    message: `the source has ${String(sourceBytes)} bytes, more than ${String(mostBytes)}`,
+    hint: "Raise maxSourceBytes in the control plane's configuration",
+  };
+}
+
 export function piecesLost(asset: AssetRecord): Failure {
   return {
     code: "object_missing",

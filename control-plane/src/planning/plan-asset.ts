@@ -5,7 +5,7 @@ import type { AssetFacts } from "./asset-facts.ts";
 import { copiesWantedOn } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
-import { failAsset, piecesLost, sourceLost } from "./fail-asset.ts";
+import { failAsset, piecesLost, sourceLost, sourceTooLarge } from "./fail-asset.ts";
 import { copiesEnough, isSourceOver } from "./keep-source.ts";
 import { planLeftovers, planSurplus, planTrash } from "./plan-discard.ts";
 import { planAwaitedNodes } from "./plan-awaited-nodes.ts";
@@ -44,6 +44,11 @@ function planUploading(facts: AssetFacts, cluster: Cluster): Decision[] {
   if (!facts.pieces.has(sourcePieceId)) return planAwaiting(facts, cluster);
   if (canFetchAgain(facts, cluster)) return planAwaiting(facts, cluster);
   if (isLostForGood(facts, sourcePieceId, cluster)) return failAsset(facts, sourceLost(asset));
+  const { maxSourceBytes } = cluster.settings;
+  // An uploaded one was refused before it came. Nodes that know no limit of the cluster fetch by their own.
+  if (asset.sourceUrl !== null && asset.sourceBytes > maxSourceBytes) {
+    return failAsset(facts, sourceTooLarge(asset, maxSourceBytes));
+  }
   const planned = planHomes(facts, cluster);
   const { homes } = planned;
   const copies = copiesOf(facts, sourcePieceId).filter((nodeId) => homes.includes(nodeId)).length;

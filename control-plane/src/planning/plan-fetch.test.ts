@@ -4,7 +4,7 @@ import type { Sha256, TaskId } from "@vstream/core/ids.ts";
 import type { NodeRecord, TaskRecord } from "../catalog/records.ts";
 import { assignLeases } from "./assign-leases.ts";
 import { plan } from "./plan.ts";
-import { buildInput, buildNode, buildTask, buildView, nodeId, now } from "./snapshot.fixture.ts";
+import { buildInput, buildNode, buildTask, buildView, nodeId, now, settings } from "./snapshot.fixture.ts";
 import type { ViewParts } from "./snapshot.fixture.ts";
 import { timeLimitMs } from "./time-limit.ts";
 
@@ -91,6 +91,17 @@ describe("an asset whose source comes from a URL", () => {
     assert.deepEqual(homesOf(null), []);
   });
 
+  it("fails when more has come than a source may have, unlike an upload", () => {
+    const of = (changes: ViewParts["asset"]) => {
+      const sourceBytes = settings.maxSourceBytes + 1;
+      const [decision] = plan(inputOf({ asset: { sourceBytes, ...changes }, copies: { source: ["a"] } }));
+      return decision?.kind === "set-asset-state" ? decision.error?.code : decision?.kind;
+    };
+    assert.equal(of({}), "source_too_large");
+    assert.notEqual(of({ sourceBytes: settings.maxSourceBytes }), "source_too_large");
+    assert.notEqual(of({ sourceUrl: null }), "source_too_large");
+  });
+
   it("leaves nothing of a duplicate, and deletes it at once", () => {
     const error = { code: "duplicate_source", message: "the same bytes", hint: "" } as const;
     const [decision] = plan(inputOf({ asset: { state: "failed", error }, copies: { source: ["a"] } }));
@@ -102,7 +113,7 @@ describe("an asset whose source comes from a URL", () => {
 describe("a fetch", () => {
   it("is the work of the first home, which is told the URL", () => {
     const [assignment] = assign(fetchTask());
-    assert.deepEqual([assignment?.nodeId, assignment?.work], ["a", { kind: "fetch", url }]);
+    assert.deepEqual([assignment?.nodeId, assignment?.work], ["a", { kind: "fetch", url, limitBytes: settings.maxSourceBytes }]);
   });
 
   it("goes on where it was begun, though it failed there", () => {
@@ -131,6 +142,6 @@ describe("a fetch", () => {
   });
 
   it("may take a day", () => {
-    assert.equal(timeLimitMs({ kind: "fetch", url }), 86_400_000);
+    assert.equal(timeLimitMs({ kind: "fetch", url, limitBytes: null }), 86_400_000);
   });
 });

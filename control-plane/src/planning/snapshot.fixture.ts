@@ -33,6 +33,7 @@ export const settings: PlanSettings = {
   trashMs: 86_400_000,
   editionGraceMs: 21_600_000,
   uploadLimitMs: 86_400_000,
+  maxSourceBytes: 1_000_000_000_000,
   maxChunkSegments: null,
   ladders: usualLadders,
   lowestFirstBelow: 1.2,

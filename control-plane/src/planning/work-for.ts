@@ -50,9 +50,9 @@ export function canBeFetched(pieceId: PieceId, facts: AssetFacts, cluster: Clust
   return upHoldersOf(pieceId, facts, cluster).length > 0;
 }
 
-function fetchWork({ facts }: WorkPlace): Work | null {
+function fetchWork({ facts, cluster }: WorkPlace): Work | null {
   const { sourceUrl: url } = facts.asset;
-  return url === null ? null : { kind: "fetch", url };
+  return url === null ? null : { kind: "fetch", url, limitBytes: cluster.settings.maxSourceBytes };
 }
 
 function probeWork(place: WorkPlace): Work | null {

@@ -58,7 +58,7 @@ function workFromWire(grant: wire.LeaseGrant): Work {
   const work = required(grant.work, "work");
   switch (work.$case) {
     case "fetch":
-      return { kind: "fetch", url: work.value.url };
+      return { kind: "fetch", url: work.value.url, limitBytes: countOf(work.value.limitBytes, "a limit") || null };
     case "probe":
       return {
         kind: "probe",

@@ -201,9 +201,16 @@ describe("fetching a source", function () {
       };
       if (isEndless) send();
     });
+    const limits = [
+      { maxSourceBytes: 1_000_000 },
+      { maxSourceBytes: 1_000_000, limitBytes: 2_000_000 },
+      { limitBytes: 1_000_000 },
+    ];
     for (const path of ["/told", "/endless"]) {
-      const fetching = runTrialFetch({ store: trial.store, url: server.url(path), maxSourceBytes: 1_000_000 });
-      await assert.rejects(fetching, { code: "source_too_large", message: /1000000/ });
+      for (const limit of limits) {
+        const fetching = runTrialFetch({ store: trial.store, url: server.url(path), ...limit });
+        await assert.rejects(fetching, { code: "source_too_large", message: /1000000/ });
+      }
     }
     assert.ok(sent < 50_000_000, String(sent));
     assert.deepEqual(leftovers(), []);

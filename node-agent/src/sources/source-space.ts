@@ -36,8 +36,8 @@ export class SourceSpace implements AsyncDisposable {
     if (bytes <= this.#mostBytes) return;
     throw new VsError(
       "source_too_large",
-      `the source has ${String(bytes)} bytes or more; this node fetches ${String(this.#mostBytes)} at most`,
-      { hint: "Raise fetch.maxSourceBytes in the agent's configuration" },
+      `the source has ${String(bytes)} bytes or more; this node may fetch ${String(this.#mostBytes)} at most`,
+      { hint: "Raise maxSourceBytes of the control plane, or fetch.maxSourceBytes of the agent: the smaller counts" },
     );
   }
 

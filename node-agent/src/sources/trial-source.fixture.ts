@@ -132,6 +132,7 @@ export interface TrialFetch {
   readonly clock?: Clock;
   readonly signal?: AbortSignal;
   readonly maxSourceBytes?: number;
+  readonly limitBytes?: number;
   readonly access?: Partial<AccessDeps>;
   readonly onProgress?: (share: number) => void;
 }
@@ -140,7 +141,7 @@ export interface TrialFetch {
 export async function runTrialFetch(
   trial: TrialFetch,
 ): Promise<{ pieces: readonly Piece[]; lines: readonly string[] }> {
-  const { store, url, clock = fastClock(), signal = neverAborted, maxSourceBytes = 1024 ** 3 } = trial;
+  const { store, url, clock = fastClock(), signal = neverAborted, maxSourceBytes = 1024 ** 3, limitBytes = null } = trial;
   const lines: string[] = [];
   const assetId = trial.assetId ?? newId("asset", Date.now());
   const access = new SourceAccess({
@@ -162,7 +163,7 @@ export async function runTrialFetch(
   };
   const sources = { access, clock, maxSourceBytes };
   const nodeId = newId("node", Date.now());
-  const { pieces } = await runFetch({ nodeId, store, sources }, { kind: "fetch", url }, context);
+  const { pieces } = await runFetch({ nodeId, store, sources }, { kind: "fetch", url, limitBytes }, context);
   return { pieces, lines };
 }
 

@@ -9,11 +9,12 @@ import { nothingMade } from "./task-context.ts";
 import type { TaskContext, TaskResult } from "./task-context.ts";
 import type { WorkDeps } from "./work-deps.ts";
 
+type FetchWork = Extract<Work, { kind: "fetch" }>;
 type FetchDeps = Pick<WorkDeps, "nodeId" | "store" | "sources">;
 
 export async function runFetch(
   deps: FetchDeps,
-  work: Extract<Work, { kind: "fetch" }>,
+  work: FetchWork,
   context: TaskContext,
 ): Promise<TaskResult> {
   const { store } = deps;
@@ -23,15 +24,15 @@ export async function runFetch(
     await context.keep(standing);
     return { ...nothingMade, pieces: [standing] };
   }
-  const piece = await fetched(deps, work.url, context);
+  const piece = await fetched(deps, work, context);
   await store.partialSources.forget(context.assetId);
   return { ...nothingMade, pieces: [piece] };
 }
 
-async function fetched(deps: FetchDeps, url: string, context: TaskContext): Promise<Piece> {
+async function fetched(deps: FetchDeps, work: FetchWork, context: TaskContext): Promise<Piece> {
   const { partialSources } = deps.store;
   try {
-    const content = { kind: "source", ...(await bring(deps, url, context)) } as const;
+    const content = { kind: "source", ...(await bring(deps, work, context)) } as const;
     const piece: Piece = { id: sourcePieceId, content, toolchain: "", madeBy: deps.nodeId };
     await context.keep(piece);
     return piece;
@@ -46,11 +47,11 @@ async function fetched(deps: FetchDeps, url: string, context: TaskContext): Prom
 
 async function bring(
   { store, sources }: FetchDeps,
-  url: string,
+  { url, limitBytes }: FetchWork,
   { assetId, signal, log, progress }: TaskContext,
 ): Promise<SourceRef> {
   const { access, clock, maxSourceBytes } = sources;
-  await using space = new SourceSpace(store, maxSourceBytes);
+  await using space = new SourceSpace(store, Math.min(maxSourceBytes, limitBytes ?? Infinity));
   await using partial = await store.partialSources.open(assetId);
   const sha256 = await fetchSource({ url, access, partial, space, clock, signal, log, progress });
   return await store.adoptSource(partial.path, sha256);

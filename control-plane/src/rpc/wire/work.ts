@@ -8,7 +8,7 @@ import { rungToWire, targetToWire, textToWire } from "./probe.ts";
 export function workToWire(work: Work): NonNullable<LeaseGrant["work"]> {
   switch (work.kind) {
     case "fetch":
-      return { $case: "fetch", value: { url: work.url } };
+      return { $case: "fetch", value: { url: work.url, limitBytes: work.limitBytes ?? 0 } };
     case "probe": {
       const { allowDamaged } = work;
       return { $case: "probe", value: { source: sourceToWire(work.source), holders: [...work.holders], allowDamaged } };
