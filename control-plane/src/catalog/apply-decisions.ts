@@ -46,6 +46,7 @@ async function applyDecision(db: Db, decision: Decision, at: number): Promise<Ta
     case "set-extra-replicas":
     case "set-plan":
     case "set-next-plan":
+    case "drop-hevc":
     case "adopt-edition":
     case "give-up-edition":
     case "retire-edition":

@@ -6,6 +6,7 @@ import { textTrackLimit } from "../planning/choose-targets.ts";
 import type { Decision } from "../planning/decisions.ts";
 import { assetRow, changeAsset } from "./assets.ts";
 import { adoptEdition, firstNext, giveUpEdition, setNextPlan } from "./editions.ts";
+import { dropHevc } from "./drop-hevc.ts";
 import { cancelOpenTask, cancelTasksOf } from "./end-task.ts";
 import { writeEvent } from "./events.ts";
 import { applyExtraReplicas, applyHomes, applyMove } from "./home-decisions.ts";
@@ -27,6 +28,7 @@ type AssetDecision = DecisionOf<
   | "set-extra-replicas"
   | "set-plan"
   | "set-next-plan"
+  | "drop-hevc"
   | "adopt-edition"
   | "give-up-edition"
   | "retire-edition"
@@ -55,6 +57,9 @@ export async function applyToAsset(db: Db, decision: AssetDecision, at: number):
       return;
     case "set-next-plan":
       await setNextPlan(db, asset, decision);
+      return;
+    case "drop-hevc":
+      await dropHevc(db, asset, { ...decision, at });
       return;
     case "adopt-edition":
       await adoptEdition(db, asset, { ...decision, at });

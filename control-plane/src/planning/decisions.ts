@@ -58,6 +58,8 @@ export type Decision =
       readonly edition: number;
       readonly plan: EncodePlan;
     }
+  /** Nobody can make the rungs in HEVC of this edition, present or next, and none of its video is made: it does without. */
+  | { readonly kind: "drop-hevc"; readonly assetId: AssetId; readonly edition: number }
   /** The edition that is being made is whole, and takes the place of the present one. */
   | {
       readonly kind: "adopt-edition";

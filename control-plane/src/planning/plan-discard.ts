@@ -9,6 +9,7 @@ import type { AssetFacts } from "./asset-facts.ts";
 import { copiesToKeep, isLeaving } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
+import { canMakeHevc } from "./lost-hevc.ts";
 import { cancelTasks, newTask } from "./new-task.ts";
 import { homesDecision, planHomes } from "./plan-homes.ts";
 import { deadMaking } from "./plan-making.ts";
@@ -29,7 +30,7 @@ export function planSurplus(facts: AssetFacts, homes: readonly NodeId[], cluster
  * because its nodes were away goes on when they are back.
  */
 export function planLeftovers(facts: AssetFacts, cluster: Cluster): Decision[] {
-  if (canGoOn(facts)) return [goOn(facts)];
+  if (canGoOn(facts, cluster)) return [goOn(facts)];
   const { asset } = facts;
   // Copies that are to leave, by a drain or a move, are kept where they are, but hold nothing up.
   const homes = asset.homes.filter((nodeId) => {
@@ -136,13 +137,15 @@ function retryTime(node: NodeRecord, facts: AssetFacts): number {
   return Math.max(0, ...died.map((task) => (task.finishedAt ?? 0) + deadDiscardRetryMs));
 }
 
-function canGoOn(facts: AssetFacts): boolean {
+function canGoOn(facts: AssetFacts, cluster: Cluster): boolean {
   const { asset } = facts;
+  if (deadMaking(facts) !== undefined) return false;
   const isThere = (pieceId: PieceId): boolean => copiesOf(facts, pieceId).length > 0;
   // Also what was ready, and is there again, though the source that it could be made from is not kept.
   const isWhole = asset.plan?.chunks.every(({ index }) => piecesOfChunk(asset, index).every(isThere)) ?? false;
-  const isLost = asset.error?.code === "object_missing" && deadMaking(facts) === undefined;
-  return isLost && (isThere(sourcePieceId) || (isWhole && asset.readyAt !== null));
+  const isSourceThere = isThere(sourcePieceId);
+  if (asset.error?.code === "no_node_available") return isSourceThere && canMakeHevc(cluster);
+  return asset.error?.code === "object_missing" && (isSourceThere || (isWhole && asset.readyAt !== null));
 }
 
 function goOn({ asset }: AssetFacts): Decision {
@@ -155,6 +158,8 @@ function keptUntil(facts: AssetFacts, cluster: Cluster): number {
   if (error?.code === "cancelled") return 0;
   // What was finished once is not taken away for what went wrong later: that is up to its owner.
   if (readyAt !== null) return Infinity;
+  // It is not the asset's fault, and nobody knows when a node can go on with it.
+  if (error?.code === "no_node_available") return Infinity;
   if (error !== null && errorKinds[error.code].exitCode === 7) return 0;
   const died = facts.view.deadTasks
     .filter((task) => !isUpkeep(task) && !isExtra(task))

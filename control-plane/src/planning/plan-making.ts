@@ -6,7 +6,6 @@ import type { Failure } from "@vstream/core/errors.ts";
 import { audioPieceId, audioTrackOf, sourcePieceId, timelinePieceId, videoPieceId } from "@vstream/core/ids.ts";
 import type { PieceId } from "@vstream/core/ids.ts";
 import type { Probe } from "@vstream/core/media.ts";
-import { encodesHevc } from "@vstream/core/toolchain.ts";
 import type { EncodePlan, TaskRecord } from "../catalog/records.ts";
 import { copiesOf, isLostForGood, isThereOrReturning, openTask, piecesOfChunk } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
@@ -16,6 +15,7 @@ import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
 import { sourceLost, unexplained } from "./fail-asset.ts";
 import { plainLadders } from "./ladder-forms.ts";
+import { canMakeHevc, planLostHevc } from "./lost-hevc.ts";
 import { lowestAlone } from "./lowest-first.ts";
 import { cancelTasks, newTask } from "./new-task.ts";
 import { planExtras } from "./plan-extras.ts";
@@ -38,6 +38,8 @@ export function planMaking(facts: AssetFacts, cluster: Cluster): StepOutcome {
   const isStuck = decisions.length > 0 || facts.view.openTasks.some(makesSomething) || isUnfinished(facts, cluster);
   if (isStuck && isLostForGood(facts, sourcePieceId, cluster)) return { kind: "failed", failure: sourceLost(asset) };
   if (asset.plan !== null) {
+    const lost = planLostHevc(facts, isMissing, cluster);
+    if (lost !== null) return lost;
     const isLost = (pieceId: PieceId): boolean => isLostForGood(facts, pieceId, cluster);
     return { kind: "decided", decisions: [...decisions, ...planExtras(facts, { isMissing, isLost })] };
   }
@@ -77,11 +79,10 @@ function withPlan(
 ): StepOutcome {
   const { id, ladder, subtitleFiles } = facts.asset;
   const { ladders } = cluster.settings;
-  // What no node can make would be waited for in vain.
-  const makesHevc = cluster.nodes.some(({ toolchain }) => encodesHevc(toolchain));
   try {
+    // What no node can make would be waited for in vain.
     const whole = {
-      ...chooseLadder(ladder, probe, makesHevc ? ladders : plainLadders(ladders)),
+      ...chooseLadder(ladder, probe, canMakeHevc(cluster) ? ladders : plainLadders(ladders)),
       text: textTargetsFor(probe.text, subtitleFiles),
       chunks: splitChunks(probe.segments, cluster.settings.maxChunkSegments),
     };

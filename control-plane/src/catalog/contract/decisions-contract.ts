@@ -1,8 +1,8 @@
 // Contract: decisions about assets; those that come too late change nothing.
 import assert from "node:assert/strict";
-import { newId } from "@vstream/core/ids.ts";
+import { newId, videoPieceId } from "@vstream/core/ids.ts";
 import type { Catalog } from "../catalog.ts";
-import { aPlan, aTask, now } from "./builders.ts";
+import { aPlan, aTask, aVideo, now } from "./builders.ts";
 import {
   addAsset,
   addNode,
@@ -11,6 +11,7 @@ import {
   decide,
   encodedAsset,
   eventsOf,
+  make,
   plannedAsset,
   setHomes,
   viewOf,
@@ -41,6 +42,21 @@ export function describeDecisions(catalog: () => Catalog): void {
       const { id: assetId } = await plannedAsset(catalog(), [home.id]);
       await decide(catalog(), { kind: "set-plan", assetId, plan: { ...aPlan, chunks: [] } });
       assert.deepEqual((await viewOf(catalog(), assetId)).asset.plan, aPlan);
+    });
+
+    it("takes rungs in HEVC out of a plan of which no video is made", async () => {
+      const home = await addNode(catalog());
+      const [plain] = aPlan.rungs;
+      const hevc = { ...plain!, name: "480p-hevc", codec: "hevc" as const };
+      const { id: assetId } = await plannedAsset(catalog(), [home.id], {}, { ...aPlan, rungs: [hevc, plain!] });
+      await decide(catalog(), { kind: "drop-hevc", assetId, edition: 3 });
+      assert.equal((await viewOf(catalog(), assetId)).asset.plan?.rungs.length, 2);
+      await decide(catalog(), { kind: "drop-hevc", assetId, edition: 0 });
+      assert.deepEqual((await viewOf(catalog(), assetId)).asset.plan, aPlan);
+      const made = await plannedAsset(catalog(), [home.id], {}, { ...aPlan, rungs: [hevc, plain!] });
+      await make(catalog(), aTask(made.id, { pieceId: videoPieceId(0) }), home.id, [aVideo(0, made.id)]);
+      await decide(catalog(), { kind: "drop-hevc", assetId: made.id, edition: 0 });
+      assert.equal((await viewOf(catalog(), made.id)).asset.plan?.rungs.length, 2);
     });
 
     it("releases chunks only forwards, and only when all their pieces are there", async () => {

@@ -7,6 +7,7 @@ import type { Catalog, NewAsset, ReportOutcome } from "../catalog.ts";
 import type {
   AssetRecord,
   AssetView,
+  EncodePlan,
   EventRecord,
   NodeHealth,
   NodeRecord,
@@ -132,13 +133,18 @@ export async function uploadedAsset(catalog: Catalog, homes: Homes, changes: Par
 }
 
 /** An asset in processing, with its plan; nothing encoded yet. */
-export async function plannedAsset(catalog: Catalog, homes: Homes, changes: Partial<NewAsset> = {}) {
+export async function plannedAsset(
+  catalog: Catalog,
+  homes: Homes,
+  changes: Partial<NewAsset> = {},
+  plan: EncodePlan = aPlan,
+) {
   const asset = await uploadedAsset(catalog, homes, changes);
   const { id } = asset;
   const state = { kind: "set-asset-state", assetId: id, from: "uploading", to: "processing", error: null } as const;
   await decide(catalog, state);
   await make(catalog, aTask(id, { kind: "probe", pieceId: timelinePieceId }), homes[0], [aTimeline(id)]);
-  await decide(catalog, { kind: "set-plan", assetId: id, plan: aPlan });
+  await decide(catalog, { kind: "set-plan", assetId: id, plan });
   return asset;
 }
 
