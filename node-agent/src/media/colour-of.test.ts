@@ -51,6 +51,24 @@ describe("the colours of a source", () => {
     for (const other of [{ color_primaries: "bt2020" }, dolby(5, 0), {}]) assert.equal(rangeOf(other), "SDR");
   });
 
+  it("have none that can be kept in other primaries than those of BT.2020, or mixed otherwise", () => {
+    const pq = { color_transfer: "smpte2084", color_primaries: "bt2020", color_space: "bt2020nc" };
+    const rangeOf = (change: Partial<SourceStream>): string => videoRangeOf(madeStream({ ...pq, ...change }));
+    assert.equal(rangeOf({}), "PQ");
+    assert.equal(rangeOf({ color_primaries: "unknown", color_space: "unknown" }), "PQ");
+    assert.equal(rangeOf({ pix_fmt: "gbrp10le", color_space: "gbr" }), "PQ");
+    for (const other of [
+      ...["smpte432", "bt709", "smpte431"].map((color_primaries) => ({ color_primaries })),
+      ...["ictcp", "bt2020c", "bt709", "ycgco"].map((color_space) => ({ color_space })),
+    ]) {
+      assert.equal(rangeOf(other), "SDR", JSON.stringify(other));
+      assert.match(
+        colourWarning(madeStream({ ...pq, ...other })) ?? "",
+        /not those of BT\.2020 \(primaries .+, matrix/,
+      );
+    }
+  });
+
   it("are spoken of when they are not shown as they are", () => {
     assert.equal(colourWarning(madeStream()), null);
     assert.match(colourWarning(madeStream({ color_transfer: "smpte2084" })) ?? "", /high dynamic range/);

@@ -34,10 +34,25 @@ export function colourOf(video: SourceStream): Colour {
   };
 }
 
-/** What rungs of high dynamic range can be made of it: as it is, without a table. */
+/**
+ * What rungs of high dynamic range can be made of it: as it is, without a table, so only of what is in BT.2020 already.
+ * Of anything else the rungs would be named what they are not.
+ */
 export function videoRangeOf(video: SourceStream): VideoRange {
   const space = spaceOf(video);
+  if (!isInBt2020(video)) return "SDR";
   return space === "pq" ? "PQ" : space === "hlg" ? "HLG" : "SDR";
+}
+
+// What does not say is taken for it, as everything else is that has such a transfer.
+function isInBt2020(video: SourceStream): boolean {
+  const { color_primaries: primaries, color_space: matrix } = video;
+  const isMixedSo = isRgb(video) || isUnsaid(matrix) || matrix === "bt2020nc" || matrix === "gbr";
+  return isMixedSo && (isUnsaid(primaries) || primaries === "bt2020");
+}
+
+function isUnsaid(name: string): boolean {
+  return ["", "unknown", "unspecified", "reserved"].includes(name);
 }
 
 /** libswscale has names of its own. */
@@ -51,6 +66,7 @@ export function colourWarning(video: SourceStream): string | null {
   switch (spaceOf(video)) {
     case "pq":
     case "hlg":
+      if (!isInBt2020(video)) return unusual(video);
       return "its high dynamic range is brought to the range of ordinary screens";
     case "dolby-ipt":
       return `it is Dolby Vision profile ${String(dolby?.profile)}: shown without its scene by scene adjustments`;
@@ -62,6 +78,11 @@ export function colourWarning(video: SourceStream): string | null {
         ? `its colours (${video.color_space}) may be shown wrongly`
         : null;
   }
+}
+
+function unusual({ color_primaries: primaries, color_space: matrix }: SourceStream): string {
+  const named = `primaries ${primaries || "unknown"}, matrix ${matrix || "unknown"}`;
+  return `its high dynamic range is brought to the range of ordinary screens only, and may be shown wrongly: its colours are not those of BT.2020 (${named})`;
 }
 
 // A plain BT.2020 matrix with ordinary primaries is a matter of the matrix alone.
