@@ -299,7 +299,8 @@ function isComplete(view: AssetView, ground: Ground): boolean {
     !isStalled &&
     homes.every((home) => living.has(home) && !draining.has(home)) &&
     pins.every((pin) => homes.includes(pin)) &&
-    nodes.every((node) => !homes.includes(node.id) || mayHold(view.asset, node)) &&
+    (nodes.every((node) => !homes.includes(node.id) || mayHold(view.asset, node)) ||
+      nodes.every((node) => homes.includes(node.id) || !canHold(view.asset, node))) &&
     homes.length >= replicasWanted + extraReplicas
   );
 }

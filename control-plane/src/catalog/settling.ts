@@ -4,6 +4,7 @@
 import { sql } from "kysely";
 import type { AliasableExpression } from "kysely";
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
+import { toJson } from "./json-column.ts";
 import type { Db } from "./tables.ts";
 
 export async function unsettle(db: Db, assetId: AssetId): Promise<void> {
@@ -24,7 +25,7 @@ export async function unsettleHoldersOf(db: Db, nodeId: NodeId): Promise<void> {
   await unsettleAll(db, db.selectFrom("replicas").select("asset_id").distinct().where("node_id", "=", nodeId));
 }
 
-/** Assets with too few homes, with one that is to go, or with copies that are not verified: a node may help them. */
+/** Assets with too few homes, with one that is to go or stands outside of their regions, or with copies that are not verified: a node may help them. */
 export async function unsettleDegraded(db: Db): Promise<void> {
   const assets = db.selectFrom("assets").select("id as asset_id");
   const homes = db.selectFrom("asset_homes").select("asset_id");
@@ -42,7 +43,21 @@ export async function unsettleDegraded(db: Db): Promise<void> {
     db,
     homes.where("leaving", "=", (eb) => eb.lit(1)),
   );
+  await unsettleAll(db, outsideOfRegions(db));
   await unsettleAll(db, copies.where("state", "<>", sql.lit("verified")));
+}
+
+// Regions stand in a row as JSON, which both engines look through as text: their names have no characters that it escapes.
+function outsideOfRegions(db: Db) {
+  return db
+    .selectFrom("assets")
+    .innerJoin("asset_homes", "asset_homes.asset_id", "assets.id")
+    .innerJoin("nodes", "nodes.id", "asset_homes.node_id")
+    .select("asset_homes.asset_id")
+    .distinct()
+    .where("assets.regions", "<>", sql.lit(toJson([])))
+    .where(sql<boolean>`assets.regions not like '%"' || nodes.region || '"%'`)
+    .where(sql<boolean>`assets.pins not like '%"' || nodes.id || '"%'`);
 }
 
 /**

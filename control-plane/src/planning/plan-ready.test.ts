@@ -285,6 +285,11 @@ describe("an asset in the trash", () => {
     assert.deepEqual(kindsOf(decide(moving, [a, b])), []);
   });
 
+  it("rests with the one copy of a source that is never kept", () => {
+    const parts = buildFinished(["a", "b"], { state: "deleting", deletedAt: now, keepSource: "never" });
+    assert.deepEqual(kindsOf(decide({ ...parts, copies: { ...parts.copies, source: ["a"] } })), ["settle-asset"]);
+  });
+
   it("is then discarded everywhere, homes too", () => {
     assert.deepEqual(kindsOf(decide(trashed(86_400_000))), ["discard", "discard"]);
   });

@@ -1,10 +1,12 @@
 // When an asset needs no more looks until something about it, or one of its nodes, changes.
 import type { NodeId } from "@vstream/core/ids.ts";
+import type { AssetRecord, NodeRecord } from "../catalog/records.ts";
 import { copiesOf, holdsAll, plannedPieces } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
-import { homesPossible, homesWanted, isLeaving, mayHold } from "./cluster.ts";
+import { homesPossible, homesWanted, isLeaving, isSchedulable, mayHold } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Decision } from "./decisions.ts";
+import { isForEveryHome } from "./keep-source.ts";
 
 /** To be asked only when nothing else was decided. */
 export function planSettle(facts: AssetFacts, cluster: Cluster): Decision[] {
@@ -50,6 +52,7 @@ function hasItsHomes(facts: AssetFacts, cluster: Cluster): boolean {
 function holdsWhatIsLeft(facts: AssetFacts, home: NodeId): boolean {
   return [...facts.pieces.keys()].every((pieceId) => {
     const holders = copiesOf(facts, pieceId);
+    if (!isForEveryHome(facts.asset, pieceId)) return true;
     return holders.length === 0 || holders.includes(home);
   });
 }
@@ -62,10 +65,16 @@ function awaitsPinned({ asset }: AssetFacts, cluster: Cluster): boolean {
   });
 }
 
-// One outside of the asset's regions goes as soon as a node in them can take its place.
+// One outside of the asset's regions goes as soon as a node in them can take its place: when there is none, only a node
+// that joins, comes up or takes work again changes that.
 function isQuiet(home: NodeId, { asset }: AssetFacts, cluster: Cluster): boolean {
   const node = cluster.byId.get(home);
-  return node?.health === "up" && !isLeaving(node) && mayHold(asset, node);
+  if (node?.health !== "up" || isLeaving(node)) return false;
+  return mayHold(asset, node) || cluster.nodes.every((other) => !mayReplace(other, asset));
+}
+
+function mayReplace(node: NodeRecord, asset: AssetRecord): boolean {
+  return isSchedulable(node) && mayHold(asset, node) && !asset.homes.includes(node.id);
 }
 
 // A suspect node's surplus is discarded once it is up again.

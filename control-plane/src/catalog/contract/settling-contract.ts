@@ -129,11 +129,16 @@ export function describeSettling(catalog: () => Catalog): void {
         to: spare.id,
         reason: "is emptier",
       });
-      const all = [whole, lacking, watched, moving];
+      const replicas = { replicasWanted: 1 };
+      const { id: outside } = await readyAsset(catalog(), [home.id], { ...replicas, regions: ["elsewhere"] });
+      const { id: inside } = await readyAsset(catalog(), [home.id], { ...replicas, regions: ["else", home.region] });
+      const pins = [home.id];
+      const { id: pinned } = await readyAsset(catalog(), [home.id], { ...replicas, regions: ["elsewhere"], pins });
+      const all = [whole, lacking, watched, moving, outside, inside, pinned];
       for (const id of all) await settle(catalog(), id);
       await join(catalog());
       const settled = await Promise.all(all.map(async (id) => await isSettled(catalog(), id)));
-      assert.deepEqual(settled, [true, false, false, false]);
+      assert.deepEqual(settled, [true, false, false, false, false, true, true]);
     });
   });
 }

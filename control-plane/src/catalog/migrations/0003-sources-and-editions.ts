@@ -10,7 +10,7 @@ export function sourcesAndEditions(types: EngineTypes): Migration {
   return {
     async up(db: Kysely<unknown>): Promise<void> {
       for (const statement of [...newColumns(types), ...newTables(types)]) await sql.raw(statement).execute(db);
-      await rewriteSearchText(db as Kysely<Searched>);
+      await rewriteSearchText(db);
     },
   };
 }
@@ -59,6 +59,7 @@ function newColumns({ integer }: EngineTypes): string[] {
     `alter table assets add column last_edition ${integer} not null default 0`,
     "alter table assets add column previous_editions text not null default '[]'",
     "create index assets_with_previous_editions on assets (id) where previous_editions <> '[]'",
+    "create index assets_in_regions on assets (id) where regions <> '[]'",
     "alter table assets add column reencode_error text",
     `alter table pieces add column edition ${integer} not null default 0`,
   ];
