@@ -16,7 +16,10 @@ const images: Piece = {
     ...{ intervalMs: 5000, thumbnails: 3 },
   },
 };
-const target = { track: 1, stream: 0, language: "en", name: "English", channels: 2, bitrateBps: 1, sampleRate: 48_000 };
+const target = {
+  ...{ track: 1, stream: 0, language: "en", name: "English", channels: 2, bitrateBps: 1, sampleRate: 48_000 },
+  defaultTrack: true,
+};
 const measured = { bandwidthBps: 1, averageBandwidthBps: 1, codecs: "mp4a.40.2" };
 
 /** As it comes from a disk, without the fields of these names. */
@@ -39,9 +42,9 @@ describe("what the store keeps", () => {
   });
 
   it("is read as an older release wrote it", () => {
-    const later = ["keyframes", "stream", "name", "text", "extras", "chapters", "warnings"];
+    const later = ["keyframes", "stream", "name", "text", "extras", "chapters", "warnings", "defaultTrack"];
     const read = manifestShape.parse(stored({ ...manifest, text: [], extras: [] }, later));
-    const older = { ...target, name: "", stream: 1 };
+    const older = { ...target, name: "", stream: 1, defaultTrack: false };
     assert.deepEqual(read, { ...manifest, audio: [{ target: older, ...measured }], text: [], extras: [] });
   });
 
