@@ -3,11 +3,9 @@
 import { readFile, readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { VsError } from "@vstream/core/errors.ts";
-import { readSubtitleFile, subtitleFileBytes } from "@vstream/core/subtitle-file.ts";
+import { mostSubtitleFiles, readSubtitleFile, subtitleFileBytes } from "@vstream/core/subtitle-file.ts";
 import type { SubtitleFile } from "./control-client.ts";
 
-/** What the control plane takes of one asset. */
-const mostSubtitleFiles = 16;
 /** In one call, which may have no more than four mebibytes. */
 const mostBytesAtOnce = 3 * 1024 * 1024;
 const form = "Write it as LANG=FILE, such as en=movie.srt or pt-BR=movie.vtt";

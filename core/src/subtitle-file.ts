@@ -13,6 +13,9 @@ export interface SubtitleCue {
 /** Of one file: a film of three hours takes some 150 KB. */
 export const subtitleFileBytes = 1024 * 1024;
 
+/** The most files that one asset has. */
+export const mostSubtitleFiles = 16;
+
 /** All cues in the order of the file; none: it is neither SubRip nor WebVTT. */
 export function readSubtitleFile(bytes: Uint8Array): SubtitleCue[] {
   const text = decodeText(bytes).replace(/^\uFEFF/, "");

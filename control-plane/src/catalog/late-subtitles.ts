@@ -1,14 +1,14 @@
 // Files of subtitles that come to an asset which is there: each becomes a track behind those that were planned.
 import { VsError } from "@vstream/core/errors.ts";
+import { timelinePieceId } from "@vstream/core/ids.ts";
+import { mostSubtitleFiles } from "@vstream/core/subtitle-file.ts";
 import { fileTargets } from "../planning/choose-targets.ts";
 import type { NewSubtitleFile } from "./catalog.ts";
+import { isSourceOver } from "../planning/keep-source.ts";
 import { toJson } from "./json-column.ts";
 import type { AssetRecord, EncodePlan } from "./records.ts";
 import { addSubtitleFiles } from "./subtitle-files.ts";
 import type { AssetsTable, Db } from "./tables.ts";
-
-/** The most files that one asset has. */
-export const mostSubtitleFiles = 16;
 
 export interface LateSubtitles {
   /** For people. */
@@ -21,7 +21,7 @@ export interface LateSubtitles {
  * Stores the files. What is still to be written is in `columns`: plans with the new tracks, where there are plans; an
  * asset without one is planned with the files that it has by then. Text belongs to no edition, so that of the edition
  * which is being made gets the same ones.
- * @throws VsError invalid_argument for too many files or tracks
+ * @throws VsError invalid_argument for too many files or tracks; conflict when nothing is left that they could be cut by
  */
 export async function addLateSubtitles(
   db: Db,
@@ -34,6 +34,7 @@ export async function addLateSubtitles(
     const found = `asset ${asset.id} would have ${present + files.length} files of subtitles`;
     throw new VsError("invalid_argument", found, { hint: `At most ${mostSubtitleFiles} can be given` });
   }
+  await requireTimeline(db, asset);
   const added = await addSubtitleFiles(db, asset.id, files);
   const targets = asset.plan === null ? [] : fileTargets(added, asset.plan.text);
   if (asset.plan !== null && targets.length < added.length) {
@@ -57,4 +58,22 @@ export async function addLateSubtitles(
     },
     isSeen: asset.plan !== null,
   };
+}
+
+// Text is cut as the video is, which the timeline says; only a source that is kept could give another.
+async function requireTimeline(db: Db, asset: AssetRecord): Promise<void> {
+  if (!isSourceOver(asset)) return;
+  const timeline = db
+    .selectFrom("pieces")
+    .select("id")
+    .where("asset_id", "=", asset.id)
+    .where("id", "=", timelinePieceId);
+  if ((await timeline.executeTakeFirst()) !== undefined) return;
+  throw new VsError(
+    "conflict",
+    `asset ${asset.id} can get no more subtitles: its timeline is lost, and its source was not kept`,
+    {
+      hint: "Ingest its source anew with them: vsctl ingest FILE --force --subtitle LANG=FILE",
+    },
+  );
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { parse } from "hls-parser";
 import type { types } from "hls-parser";
+import { mostSubtitleFiles } from "@vstream/core/subtitle-file.ts";
 import { videoPlaylist } from "./media-playlist.ts";
 import { multivariantPlaylist } from "./multivariant-playlist.ts";
 import { sampleManifest, sampleTextPiece, sampleTextTarget } from "./sample-manifest.fixture.ts";
@@ -43,7 +44,7 @@ describe("a text playlist", () => {
   });
 
   it("is there for the tracks that are announced", () => {
-    assert.equal(textPlaylist(announced, 16), null);
+    assert.equal(textPlaylist(announced, mostSubtitleFiles), null);
   });
 
   it("stays for a track that was given up, whose players would take its end for that of playing", () => {
@@ -54,7 +55,8 @@ describe("a text playlist", () => {
     };
     const givenUp = { ...announced, text: [], probe };
     assert.equal(textPlaylist(givenUp, 0), textPlaylist(announced, 0));
-    assert.equal(textPlaylist(givenUp, 17), null);
+    assert.equal(textPlaylist(givenUp, mostSubtitleFiles), textPlaylist(announced, 0)?.replace(/^0\//gm, "16/"));
+    assert.equal(textPlaylist(givenUp, 1 + mostSubtitleFiles), null);
     assert.doesNotMatch(multivariantPlaylist(givenUp), /SUBTITLES/);
   });
 

@@ -3,6 +3,7 @@
 // without segments, or none, would end playing in players that take it for a broken rendition; and segments that last
 // as long as a chunk are for VOD alone (RFC 8216bis 6.2.4).
 import type { Manifest } from "@vstream/core/media.ts";
+import { mostSubtitleFiles } from "@vstream/core/subtitle-file.ts";
 import { RunningDurations, mediaPlaylist } from "./playlist-lines.ts";
 import { pacingSegments } from "./track-segments.ts";
 
@@ -24,15 +25,12 @@ export function textPlaylist(manifest: Manifest, track: number): string | null {
   return mediaPlaylist(manifest, lines, []);
 }
 
-/** Files beside a source, each a track: how many there were is not known here. */
-const mostFiles = 16;
-
 /**
  * Whether players may have been told of a track: it is announced, or the source and files beside it can be so many and
- * it was given up. That one goes on saying nothing.
+ * it was given up. That one goes on saying nothing. How many files there were is not known here; each is a track.
  */
 export function isTextTrack({ text, probe }: Manifest, track: number): boolean {
-  return track < probe.text.length + mostFiles || text.some((target) => target.track === track);
+  return track < probe.text.length + mostSubtitleFiles || text.some((target) => target.track === track);
 }
 
 /** The time that a segment of the text playlists covers; null when there is no such segment, or not yet. */

@@ -1,8 +1,7 @@
 // Files of subtitles that are given beside a source, with it or later.
-import { readSubtitleFile, subtitleFileBytes } from "@vstream/core/subtitle-file.ts";
+import { mostSubtitleFiles, readSubtitleFile, subtitleFileBytes } from "@vstream/core/subtitle-file.ts";
 import type { SubtitleFile } from "@vstream/proto/admin.ts";
 import type { NewSubtitleFile } from "../../catalog/catalog.ts";
-import { mostSubtitleFiles } from "../../catalog/late-subtitles.ts";
 import * as check from "../wire/checks.ts";
 
 const limits = { files: mostSubtitleFiles, bytes: subtitleFileBytes, name: 255, language: 35 };
