@@ -77,8 +77,8 @@ function checkResolution({ url, resolution }: Variant, view: MediaView): Finding
   const picture = mainTrack(view)?.entry.picture ?? null;
   if (picture === null || resolution === null) return [];
   const same = Math.abs(picture.width - resolution.width) <= 1 && Math.abs(picture.height - resolution.height) <= 1;
-  const message = `RESOLUTION says ${resolution.width}x${resolution.height}, the init segment ${picture.width}x${picture.height}`;
-  return same ? [] : [wrong(url, message)];
+  const said = `RESOLUTION says ${resolution.width}x${resolution.height}`;
+  return same ? [] : [wrong(url, `${said}, the init segment ${picture.width}x${picture.height}`)];
 }
 
 function checkRate({ url, frameRate }: Variant, view: MediaView): Finding[] {

@@ -44,7 +44,8 @@ function checkVariant(playlist: MultivariantPlaylist, variant: Variant): Finding
 
 function checkDeclaredPeak({ url, bandwidth, averageBandwidth }: Variant): Finding[] {
   if (averageBandwidth === null || averageBandwidth === 0) return [];
-  const message = `BANDWIDTH ${bandwidth} is ${percent(bandwidth / averageBandwidth)} of AVERAGE-BANDWIDTH ${averageBandwidth}`;
+  const share = percent(bandwidth / averageBandwidth);
+  const message = `BANDWIDTH ${bandwidth} is ${share} of AVERAGE-BANDWIDTH ${averageBandwidth}`;
   return unless(bandwidth <= 2 * averageBandwidth, "Apple 1.30", url, message);
 }
 

@@ -77,8 +77,8 @@ function checkTimeline(reference: MediaView, view: MediaView, frameSeconds: numb
   const { url } = view.playlist;
   const findings: Finding[] = [];
   if (wanted !== null && is !== null && Math.abs(wanted.startSeconds - is.startSeconds) > frameSeconds / 2) {
-    const message = `it begins at ${is.startSeconds.toFixed(6)} s, and ${reference.playlist.url} at ${wanted.startSeconds.toFixed(6)} s`;
-    findings.push(finding("RFC 8216bis 6.2.4", url, message));
+    const other = `${reference.playlist.url} at ${wanted.startSeconds.toFixed(6)} s`;
+    findings.push(finding("RFC 8216bis 6.2.4", url, `it begins at ${is.startSeconds.toFixed(6)} s, and ${other}`));
   }
   const breaks = ({ segments }: MediaPlaylist): string =>
     segments.flatMap(({ discontinuity }, index) => (discontinuity ? [index + 1] : [])).join(", ");
@@ -88,8 +88,9 @@ function checkTimeline(reference: MediaView, view: MediaView, frameSeconds: numb
 }
 
 function checkTargets(reference: MediaPlaylist, playlist: MediaPlaylist): Finding[] {
-  const message = `its target duration is ${playlist.targetSeconds} s, that of ${reference.url} ${reference.targetSeconds} s`;
-  return unless(playlist.targetSeconds === reference.targetSeconds, "RFC 8216bis 6.2.4", playlist.url, message);
+  const { url, targetSeconds } = playlist;
+  const message = `its target duration is ${targetSeconds} s, that of ${reference.url} ${reference.targetSeconds} s`;
+  return unless(targetSeconds === reference.targetSeconds, "RFC 8216bis 6.2.4", url, message);
 }
 
 function checkBoundaries(reference: MediaPlaylist, playlist: MediaPlaylist, frameSeconds: number): Finding[] {
@@ -120,7 +121,8 @@ function checkRendition(view: MediaView, against: Against): Finding[] {
 
 function checkAudio(view: MediaView, { reference, isFirst, frameSeconds }: Against): Finding[] {
   const { playlist } = view;
-  const target = `its target duration is ${playlist.targetSeconds} s, the video's ${reference.playlist.targetSeconds} s`;
+  const videoTarget = reference.playlist.targetSeconds;
+  const target = `its target duration is ${playlist.targetSeconds} s, the video's ${videoTarget} s`;
   const [wanted, is] = [listedSeconds(reference.playlist), listedSeconds(playlist)];
   const soundSeconds = spanOf(view)?.frameSeconds ?? frameSeconds;
   const comparable = playlist.ended && reference.playlist.ended;

@@ -1,4 +1,4 @@
-// Every authoring rule that `vsctl assets check` can judge from outside, in one table. docs/authoring-rules.md lists the
+// Every authoring rule that `vsctl assets check` can judge from outside, in one table. docs/authoring-rules.md has the
 // same ones, and a test keeps the two equal. "Apple" is the HLS Authoring Specification for Apple Devices (2025-06-26),
 // "RFC 8216bis" the draft of HLS's second edition.
 

@@ -50,7 +50,8 @@ function checkSameness(playlist: MultivariantPlaylist, pathways: readonly string
     const lacking = wanted.filter((one) => !is.includes(one)).length;
     const foreign = is.filter((one) => !wanted.includes(one)).length;
     const same = lacking === 0 && foreign === 0 && is.length === wanted.length;
-    const message = `of pathway ${first}'s ${wanted.length} variants, ${pathway} lacks ${lacking} and has ${foreign} others`;
+    const differing = `${pathway} lacks ${lacking} and has ${foreign} others`;
+    const message = `of pathway ${first}'s ${wanted.length} variants, ${differing}`;
     return unless(same, "RFC 8216bis 7.1", playlist.url, message);
   });
 }

@@ -21,7 +21,10 @@ export interface StreamFiles {
   readonly readPlaylist: (url: string) => Promise<string | null>;
   readonly readInit: (ref: MediaRef) => Promise<Buffer | null>;
   readonly readText: (ref: MediaRef) => Promise<Buffer | null>;
-  /** Gives the scan a segment's bytes in their order; what it only passes over may be skipped. @returns whether it is there */
+  /**
+   * Gives the scan a segment's bytes in their order; what it only passes over may be skipped.
+   * @returns whether it is there
+   */
   readonly scanSegment: (ref: MediaRef, scan: SegmentScan) => Promise<boolean>;
 }
 

@@ -44,7 +44,8 @@ function checkText(text: WebVtt, where: string, span: { from: number; to: number
       astray === undefined,
       "Apple 5.4",
       where,
-      `a cue at ${astray?.startSeconds ?? 0} s is not of the segment's time, ${span.from.toFixed(3)} to ${span.to.toFixed(3)} s`,
+      `a cue at ${astray?.startSeconds ?? 0} s is not of the segment's time, ` +
+        `${span.from.toFixed(3)} to ${span.to.toFixed(3)} s`,
     ),
   ];
 }

@@ -36,8 +36,8 @@ export function checkTimes(
     if (segment.problem !== null) continue;
     const runSeconds = drift.add(listed.durationSeconds - ticks / timeScale);
     if (runSeconds === null) continue;
-    const message = `the EXTINF of a run that ends here are ${runSeconds.toFixed(6)} s off its samples, a frame is ${frameSeconds.toFixed(6)} s`;
-    findings.push(finding("Apple 8.1", listed.url, message));
+    const off = `the EXTINF of a run that ends here are ${runSeconds.toFixed(6)} s off its samples`;
+    findings.push(finding("Apple 8.1", listed.url, `${off}, a frame is ${frameSeconds.toFixed(6)} s`));
   }
   return findings;
 }

@@ -52,7 +52,8 @@ export const damagedMultivariant: readonly Damage[] = [
         .replaceAll("CLOSED-CAPTIONS=NONE", 'CLOSED-CAPTIONS="cc"')
         .replace(
           "#EXT-X-MEDIA",
-          '#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID="cc",NAME="CC",INSTREAM-ID="CC1",STABLE-RENDITION-ID="cc"\n#EXT-X-MEDIA',
+          '#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID="cc",NAME="CC",INSTREAM-ID="CC1",STABLE-RENDITION-ID="cc"\n' +
+            "#EXT-X-MEDIA",
         ),
     ),
   },

@@ -165,17 +165,24 @@ function multivariant(videos: readonly Track[], audios: readonly Track[], codecs
   const media = pathways.flatMap((id) => [
     ...audioTracks.map(
       ({ name, label }, index) =>
-        `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio-${id}",LANGUAGE="${name}",NAME="${label}",DEFAULT=${index === 0 ? "YES" : "NO"},AUTOSELECT=YES,CHANNELS="2",STABLE-RENDITION-ID="audio-${index}",URI="${id}/audio/${name}.m3u8"`,
+        `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio-${id}",LANGUAGE="${name}",NAME="${label}",` +
+        `DEFAULT=${index === 0 ? "YES" : "NO"},AUTOSELECT=YES,CHANNELS="2",STABLE-RENDITION-ID="audio-${index}",` +
+        `URI="${id}/audio/${name}.m3u8"`,
     ),
-    `#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text-${id}",LANGUAGE="en",NAME="English",DEFAULT=NO,AUTOSELECT=YES,STABLE-RENDITION-ID="text-0",URI="${id}/text/en.m3u8"`,
+    `#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text-${id}",LANGUAGE="en",NAME="English",DEFAULT=NO,AUTOSELECT=YES,` +
+      `STABLE-RENDITION-ID="text-0",URI="${id}/text/en.m3u8"`,
   ]);
   const variants = pathways.flatMap((id) =>
     videos.flatMap((video, index) => {
       const { peak, average } = ratesOf(video);
       const { width = 0, height = 0 } = videoTracks[index] ?? {};
-      const rates = `BANDWIDTH=${Math.ceil(peak + largest((rate) => rate.peak))},AVERAGE-BANDWIDTH=${Math.ceil(average + largest((rate) => rate.average))}`;
+      const largestPeak = Math.ceil(peak + largest((rate) => rate.peak));
+      const largestAverage = Math.ceil(average + largest((rate) => rate.average));
       return [
-        `#EXT-X-STREAM-INF:${rates},CODECS="${codecs[index] ?? ""},mp4a.40.2",RESOLUTION=${width}x${height},FRAME-RATE=24.000,CLOSED-CAPTIONS=NONE,STABLE-VARIANT-ID="${video.name}",PATHWAY-ID="${id}",AUDIO="audio-${id}",SUBTITLES="text-${id}"`,
+        `#EXT-X-STREAM-INF:BANDWIDTH=${largestPeak},AVERAGE-BANDWIDTH=${largestAverage},` +
+          `CODECS="${codecs[index] ?? ""},mp4a.40.2",RESOLUTION=${width}x${height},FRAME-RATE=24.000,` +
+          `CLOSED-CAPTIONS=NONE,STABLE-VARIANT-ID="${video.name}",PATHWAY-ID="${id}",AUDIO="audio-${id}",` +
+          `SUBTITLES="text-${id}"`,
         `${id}/video/${video.name}.m3u8`,
       ];
     }),
@@ -183,7 +190,10 @@ function multivariant(videos: readonly Track[], audios: readonly Track[], codecs
   const iFrames = pathways.flatMap((id) =>
     videos.map((video, index) => {
       const { width = 0, height = 0 } = videoTracks[index] ?? {};
-      return `#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=90000,CODECS="${codecs[index] ?? ""}",RESOLUTION=${width}x${height},PATHWAY-ID="${id}",URI="${id}/iframes/${video.name}.m3u8"`;
+      return (
+        `#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=90000,CODECS="${codecs[index] ?? ""}",RESOLUTION=${width}x${height},` +
+        `PATHWAY-ID="${id}",URI="${id}/iframes/${video.name}.m3u8"`
+      );
     }),
   );
   const steering = '#EXT-X-CONTENT-STEERING:SERVER-URI="steering",PATHWAY-ID="one"';
@@ -201,9 +211,12 @@ function mpd(tracks: readonly Track[]): string {
   const representations = tracks.map(({ name, segments }) => {
     const urls = segments.map((_, index) => `<SegmentURL media="${name}-${index}.m4s"/>`).join("");
     const times = segments.map((segment) => `<S d="${Math.round(segment.seconds * 1000)}"/>`).join("");
-    return `<AdaptationSet><Representation id="${name}"><SegmentList timescale="1000"><Initialization sourceURL="${name}-init.mp4"/><SegmentTimeline>${times}</SegmentTimeline>${urls}</SegmentList></Representation></AdaptationSet>`;
+    const begin = `<Initialization sourceURL="${name}-init.mp4"/><SegmentTimeline>${times}</SegmentTimeline>`;
+    const list = `<SegmentList timescale="1000">${begin}${urls}</SegmentList>`;
+    return `<AdaptationSet><Representation id="${name}">${list}</Representation></AdaptationSet>`;
   });
-  const attributes = `xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT${seconds}.000S"`;
+  const duration = `mediaPresentationDuration="PT${seconds}.000S"`;
+  const attributes = `xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" ${duration}`;
   const period = `<Period id="0">${representations.join("\n")}</Period>`;
   return `<?xml version="1.0"?>\n<!-- a > b -->\n<MPD ${attributes}><BaseURL>one/</BaseURL>${period}</MPD>\n`;
 }
