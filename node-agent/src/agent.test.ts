@@ -105,7 +105,7 @@ describe("agent", () => {
     await using _agent = await start(here, settings);
     await until("a session", () => here.control.inventories.length === 1);
     const ends = async (url: string) => {
-      const work = { $case: "fetch" as const, value: { url } };
+      const work = { $case: "fetch" as const, value: { url, limitBytes: 0 } };
       const ids = { taskId: newId("task", 0), assetId: newId("asset", 0) };
       const before = here.control.taskReports.length;
       here.control.send({ $case: "leaseGrant", value: { ...ids, epoch: 1, term: 1, timeLimitMs: 0, work } });

@@ -104,7 +104,8 @@ async function tryAgain(
     failures: next.failures ?? task.failures + 1,
     error: toJson(next.failure),
     not_before: next.notBefore,
-    node_id: hasFixedNode(task) ? task.node_id : null,
+    // What has come of a source stands where it was being fetched.
+    node_id: hasFixedNode(task) || task.kind === "fetch" ? task.node_id : null,
   });
 }
 

@@ -37,7 +37,7 @@ export async function retryTask(db: Db, { taskId, at, actor }: Change): Promise<
       finished_at: null,
       // The time that it may take in all begins anew.
       ...(task.kind === "fetch" ? { created_at: at } : {}),
-      node_id: hasFixedNode(task) ? task.node_id : null,
+      node_id: hasFixedNode(task) || task.kind === "fetch" ? task.node_id : null,
     })
     .where("id", "=", taskId)
     .returningAll()

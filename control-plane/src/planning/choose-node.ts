@@ -84,10 +84,12 @@ function textIsReadOf(task: TaskRecord, { asset }: AssetFacts): PieceId {
   return target?.origin === "file" ? timelinePieceId : sourcePieceId;
 }
 
-// Where it was begun it goes on: on the first home that takes work. Only for want of room another home is as good.
-function candidatesForFetch({ error }: TaskRecord, { facts, cluster }: TaskGround): NodeRecord[] {
+// It is begun on any home, and goes on where it was begun while that takes work. Only for want of room another home is
+// as good then.
+function candidatesForFetch({ error, nodeId }: TaskRecord, { facts, cluster }: TaskGround): NodeRecord[] {
   const able = facts.asset.homes.flatMap((home) => atHand(cluster.byId.get(home))).filter(isSchedulable);
-  return error?.code === "storage_full" ? able : able.slice(0, 1);
+  const begun = error?.code === "storage_full" ? [] : able.filter(({ id }) => id === nodeId);
+  return begun.length > 0 ? begun : able;
 }
 
 // A probe reads the whole source, so it runs where that is. When only nodes have it that take no work now, such as a

@@ -118,14 +118,25 @@ describe("a fetch", () => {
 
   it("goes on where it was begun, though it failed there", () => {
     const error = { code: "source_unavailable", message: "reset", hint: "" } as const;
-    assert.equal(assign(fetchTask({ state: "waiting", error }), { failedOn: "a" })[0]?.nodeId, "a");
+    for (const begun of ["a", "b"]) {
+      const waits = fetchTask({ state: "waiting", error, nodeId: nodeId(begun) });
+      assert.equal(assign(waits, { failedOn: begun })[0]?.nodeId, begun);
+    }
   });
 
   it("goes to another home that takes work, and for want of room", () => {
     const cordoned = [buildNode("a", { scheduling: "cordoned" }), buildNode("b"), buildNode("c")];
     assert.equal(assign(fetchTask(), { around: cordoned })[0]?.nodeId, "b");
     const error = { code: "storage_full", message: "no room", hint: "" } as const;
-    assert.equal(assign(fetchTask({ state: "waiting", error }), { failedOn: "a" })[0]?.nodeId, "b");
+    const full = fetchTask({ state: "waiting", error, nodeId: nodeId("a") });
+    assert.equal(assign(full, { failedOn: "a" })[0]?.nodeId, "b");
+    const decisions = plan(inputOf({ asset: { homes: [nodeId("a"), nodeId("b")] }, open: [full] }));
+    assert.deepEqual(
+      decisions.flatMap((decision) => (decision.kind === "set-homes" ? decision.homes : [])),
+      ["b", "c"],
+    );
+    const pinned = { homes: [nodeId("a"), nodeId("b")], pins: [nodeId("a")] };
+    assert.deepEqual(plan(inputOf({ asset: pinned, open: [full] })), []);
   });
 
   it("is one of two at most on a node", () => {
@@ -136,7 +147,12 @@ describe("a fetch", () => {
     const busy = { ...buildView({ open: running }), asset: { ...buildView({}).asset } };
     const snapshot = { ...waits.snapshot, assets: [...waits.snapshot.assets, busy] };
     const connected = new Set(nodes.map(({ id }) => id));
-    assert.deepEqual(assignLeases({ ...waits, snapshot, connected, failedOn: new Map() }), []);
+    const assigned = (around: typeof snapshot) =>
+      assignLeases({ ...waits, snapshot: around, connected, failedOn: new Map() }).map((one) => one.nodeId);
+    // What is not begun need not wait for it.
+    assert.deepEqual(assigned(snapshot), ["b"]);
+    const begun = fetchTask({ nodeId: nodeId("a"), attempt: 1 });
+    assert.deepEqual(assigned({ ...snapshot, assets: [...inputOf({ open: [begun] }).snapshot.assets, busy] }), []);
     const one = { ...snapshot, assets: [...waits.snapshot.assets, { ...busy, openTasks: running.slice(1) }] };
     assert.equal(assignLeases({ ...waits, snapshot: one, connected, failedOn: new Map() }).length, 1);
   });

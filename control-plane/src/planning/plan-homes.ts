@@ -1,7 +1,8 @@
 // Which nodes are to hold an asset from now on: homes that can stay do, pinned nodes come first, those that are gone
 // are replaced, and one that is to leave stays in the list until its copies stand elsewhere.
+import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { NodeId } from "@vstream/core/ids.ts";
-import { bytesExpected, holdsAll, isReceiving } from "./asset-facts.ts";
+import { bytesExpected, holdsAll, isReceiving, openTask } from "./asset-facts.ts";
 import type { AssetFacts } from "./asset-facts.ts";
 import { homesWanted, isDownForGood, isLeaving, isSchedulable, mayHold } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
@@ -60,12 +61,19 @@ function judge(nodeId: NodeId, facts: AssetFacts, cluster: Cluster): Verdict {
   // The client holds a ticket for this node and may come back to it; if it asks for another, that moves the upload.
   // A source that a node fetches comes to another as well.
   const isAwaited = asset.sourceUrl === null || node.health !== "down";
+  if (lackedRoom(nodeId, facts)) return "replace";
   if (isReceiving(nodeId, facts) && !isLeaving(node) && isAwaited) return "stay";
   if (asset.leavingHomes.includes(nodeId) && !asset.pins.includes(nodeId)) return "leave";
   if (node.health === "down") return isWaitedFor(node, facts, cluster) ? "stay" : "replace";
   if (isLeaving(node) || lacksRoom(node, facts) || !mayHold(asset, node)) return "leave";
   if (node.scheduling === "cordoned" && !holdsAll(facts, nodeId)) return "leave";
   return "stay";
+}
+
+// How large it is nobody knew before.
+function lackedRoom(nodeId: NodeId, facts: AssetFacts): boolean {
+  const fetch = openTask(facts, { kind: "fetch", pieceId: sourcePieceId, nodeId });
+  return fetch?.error?.code === "storage_full" && fetch.state !== "leased" && !facts.asset.pins.includes(nodeId);
 }
 
 // Homes that were moved from, and that would be chosen again as soon as they were gone, because no other node can be;

@@ -192,6 +192,7 @@ export function describeFetches(catalog: () => Catalog): void {
         await decide(catalog(), { kind: "expire-lease", taskId, epoch, reason: "silent" });
         const lost = await catalog().queries.getTask(taskId);
         assert.deepEqual([lost?.state, lost?.failures, lost?.error?.code], ["pending", 0, "lease_lost"]);
+        assert.equal(lost?.nodeId, home.id, "what has come stands there");
         running = await lease(catalog(), running, home.id);
       }
     });
