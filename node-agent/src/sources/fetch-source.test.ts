@@ -72,6 +72,26 @@ describe("fetching a source", function () {
     assert.deepEqual([server.ranges[1], server.heard[1]?.headers["if-range"]], ["bytes=1000000-", lastModified]);
   });
 
+  it("goes on from where a part of the rest ended, also while nobody says how long all of it is", async () => {
+    for (const total of [String(film.length), "*"]) {
+      await using server = await openTrialServer((request, response) => {
+        const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
+        const end = Math.min(film.length, start + 200_000);
+        if (start === film.length) response.writeHead(416, { "content-range": `bytes */${film.length}` }).end();
+        else if (start === 0) {
+          response.writeHead(200, { etag });
+          response.write(film.subarray(0, 1_000_000), () => setTimeout(() => response.destroy(), 50));
+        } else {
+          const marks = { etag, "content-range": `bytes ${start}-${end - 1}/${total}`, "content-length": end - start };
+          response.writeHead(206, marks).end(film.subarray(start, end));
+        }
+      });
+      const { pieces, lines } = await runTrialFetch({ store: trial.store, url: server.url("/a") });
+      assert.ok((await bytesMade(trial.store, pieces)).equals(film));
+      assert.deepEqual([server.ranges.slice(0, 3), lines.length], [["", "bytes=1000000-", "bytes=1200000-"], 1]);
+    }
+  });
+
   it("begins anew at a server without ranges, and where a change could not be noticed", async () => {
     for (const offer of [{ bytes: film, etag, hasRanges: false }, { bytes: film }, { bytes: film, etag: 'W/"v1"' }]) {
       let asked = 0;
@@ -240,6 +260,18 @@ describe("fetching a source", function () {
         clearInterval(drip);
       });
     });
+    await using huge = await openTrialServer((_request, response) => {
+      response.writeHead(200, { etag, "content-length": 1_000_000_000 });
+      const drip = setInterval(() => response.write(Buffer.alloc(2_000)), 10);
+      response.on("close", () => {
+        clearInterval(drip);
+      });
+    });
+    // Some 300 KB a minute of that clock: a small source would come.
+    const store = await openTrialStore(join(trial.folder, "huge"), { capacityBytes: 2_000_000_000 });
+    const coming = runTrialFetch({ store, url: huge.url("/a"), clock: fastClock(400) });
+    await assert.rejects(coming, { code: "source_unavailable", message: /at least 694445/ });
+    await store[Symbol.asyncDispose]();
     for (const [path, reason] of Object.entries({ "/silent": /answer within 30 s/, "/drip": /bytes in a minute/ })) {
       const url = server.url(path);
       const lines: string[] = [];

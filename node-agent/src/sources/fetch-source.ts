@@ -5,7 +5,7 @@ import { VsError, asVsError } from "@vstream/core/errors.ts";
 import type { Sha256 } from "@vstream/core/ids.ts";
 import type { PartialSource } from "../store/store.ts";
 import { readAnswer, restHeaders } from "./read-answer.ts";
-import { receiveBody } from "./receive-body.ts";
+import { SlowSource, leastWindowBytes, receiveBody } from "./receive-body.ts";
 import { refusalReason } from "./refusal-reason.ts";
 import { shownUrl } from "./source-access.ts";
 import type { SourceAccess } from "./source-access.ts";
@@ -17,6 +17,8 @@ const firstWaitMs = 1_000;
 const longestWaitMs = 30_000;
 /** What counts as having brought more. */
 const progressBytes = 1024 ** 2;
+/** Of a server that is given up for being slow, which brings some each time: so many times what had to come. */
+const slowProgress = 2;
 /** How often a source may turn out to be another one than it was. */
 const changesLimit = 2;
 
@@ -34,7 +36,9 @@ export interface SourceFetch {
 
 type Step =
   | { readonly kind: "done" }
-  | { readonly kind: "again"; readonly reason: string; readonly waitMs: number | null }
+  /** What came was a part of what was asked for. */
+  | { readonly kind: "more" }
+  | { readonly kind: "again"; readonly reason: string; readonly waitMs: number | null; readonly isSlow?: boolean }
   | { readonly kind: "anew"; readonly reason: string; readonly changed: boolean };
 
 /**
@@ -64,7 +68,8 @@ async function bringAll(fetch: SourceFetch): Promise<void> {
   for (;;) {
     const step = await takeStep(fetch);
     if (step.kind === "done") return;
-    if (partial.bytes >= furthest + progressBytes) failures = 0;
+    if (step.kind === "more") continue;
+    if (partial.bytes >= furthest + neededFrom(step, partial)) failures = 0;
     furthest = Math.max(furthest, partial.bytes);
     failures += 1;
     if (step.kind === "anew") {
@@ -80,6 +85,11 @@ async function bringAll(fetch: SourceFetch): Promise<void> {
   }
 }
 
+function neededFrom(step: Exclude<Step, { kind: "done" | "more" }>, { origin }: PartialSource): number {
+  const isSlow = step.kind === "again" && step.isSlow === true;
+  return isSlow ? Math.max(progressBytes, slowProgress * leastWindowBytes(origin?.totalBytes ?? null)) : progressBytes;
+}
+
 async function takeStep(fetch: SourceFetch): Promise<Step> {
   fetch.signal.throwIfAborted();
   const { partial } = fetch;
@@ -91,7 +101,7 @@ async function takeStep(fetch: SourceFetch): Promise<Step> {
     fetch.signal.throwIfAborted();
     const error = asVsError(thrown);
     if (error.code !== "source_unavailable") throw error;
-    return { kind: "again", reason: error.message, waitMs: null };
+    return { kind: "again", reason: error.message, waitMs: null, isSlow: thrown instanceof SlowSource };
   }
 }
 
@@ -105,11 +115,13 @@ async function ask(fetch: SourceFetch): Promise<Step> {
     const meaning = readAnswer(answer, url, { have: partial, now: clock.now() });
     if (meaning.kind === "later") return { kind: "again", reason: meaning.reason, waitMs: meaning.waitMs };
     if (meaning.kind === "anew") return meaning;
+    if (meaning.kind === "end") return { kind: "done" };
     if (meaning.kind === "whole") {
       // The bytes that follow are those of the source as it is now, and yet it counts as a change.
       if (meaning.changed) return { kind: "anew", reason: "the source is another one than before", changed: true };
       await partial.restart(meaning.origin);
     }
+    if (meaning.kind === "rest") partial.learnTotal(meaning.totalBytes);
     const totalBytes = partial.origin?.totalBytes ?? null;
     if (totalBytes !== null) space.coverAll(totalBytes, partial.bytes);
     const host = new URL(url).host;
@@ -117,7 +129,9 @@ async function ask(fetch: SourceFetch): Promise<Step> {
       if (totalBytes !== null && totalBytes > 0) fetch.progress(partial.bytes / totalBytes);
     };
     await receiveBody({ body, host, partial, space, onBytes, clock, signal });
-    if (totalBytes === null || totalBytes === partial.bytes) return { kind: "done" };
+    if (totalBytes === partial.bytes) return { kind: "done" };
+    if (meaning.kind === "rest" && meaning.endBytes === partial.bytes) return { kind: "more" };
+    if (totalBytes === null && meaning.kind === "whole") return { kind: "done" };
     return { kind: "anew", reason: "the server gave another number of bytes than it said", changed: false };
   } finally {
     body.destroy();

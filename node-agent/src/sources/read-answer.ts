@@ -20,9 +20,11 @@ export interface Have {
 }
 
 export type Meaning =
-  | { readonly kind: "rest" }
+  /** totalBytes: of the source; null: nobody says. endBytes: how far the bytes that follow reach, at most to its end. */
+  | { readonly kind: "rest"; readonly totalBytes: number | null; readonly endBytes: number }
   /** changed: the source is another one than what is here is the beginning of. */
   | { readonly kind: "whole"; readonly origin: SourceOrigin; readonly changed: boolean }
+  | { readonly kind: "end" }
   /** What is here cannot be gone on with. */
   | { readonly kind: "anew"; readonly reason: string; readonly changed: boolean }
   /** waitMs: for how long the server wants to be left alone; null: it does not say. */
@@ -47,6 +49,8 @@ export function readAnswer(answer: Answer, url: string, { have, now }: { have: H
     case 206:
       return rest(headers, have);
     case 416:
+      // What is here is all of it, and nobody had said so.
+      if (headers["content-range"] === `bytes */${String(have.bytes)}`) return { kind: "end" };
       return { kind: "anew", reason: "the source ends before what is here does", changed: true };
     default:
       if (status < 500 && ![408, 425, 429].includes(status)) throw refusal(answer);
@@ -66,8 +70,9 @@ function whole({ url: shown, headers }: Answer, url: string, have: Have): Meanin
 }
 
 function rest(headers: IncomingHttpHeaders, { origin, bytes }: Have): Meaning {
-  const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers["content-range"] ?? "") ?? [];
-  if (origin === null || start === undefined || total === undefined || Number(start) !== bytes) {
+  const [, start, last, total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(headers["content-range"] ?? "") ?? [];
+  const endBytes = Number(last) + 1;
+  if (origin === null || total === undefined || Number(start) !== bytes || endBytes <= bytes) {
     return { kind: "anew", reason: "the server gives another range than was asked for", changed: false };
   }
   const now: SourceOrigin = {
@@ -76,7 +81,7 @@ function rest(headers: IncomingHttpHeaders, { origin, bytes }: Have): Meaning {
     lastModified: headers["last-modified"] ?? origin.lastModified,
     totalBytes: total === "*" ? origin.totalBytes : Number(total),
   };
-  if (isSame(origin, now)) return { kind: "rest" };
+  if (isSame(origin, now)) return { kind: "rest", totalBytes: now.totalBytes, endBytes };
   return { kind: "anew", reason: "the source is another one than before", changed: true };
 }
 

@@ -7,9 +7,18 @@ import type { PartialSource } from "../store/store.ts";
 import { connectionFailure } from "./open-url.ts";
 import type { SourceSpace } from "./source-space.ts";
 
-/** In each such time, so many bytes must come: a kibibyte a second. */
+/** In each such time so many bytes must come: a kibibyte a second, and no less than brings all of it in a day. */
 const slowestWindowMs = 60_000;
 const slowestWindowBytes = 60 * 1024;
+const windowsInADay = 24 * 60;
+
+/** Bytes come, and too few. */
+export class SlowSource extends VsError {}
+
+/** @param totalBytes null: nobody knows */
+export function leastWindowBytes(totalBytes: number | null): number {
+  return Math.max(slowestWindowBytes, Math.ceil((totalBytes ?? 0) / windowsInADay));
+}
 
 export interface Reception {
   readonly body: IncomingMessage;
@@ -51,14 +60,16 @@ interface Pace extends Disposable {
 }
 
 function watchPace({ body, host, partial, clock }: Reception): Pace {
+  const least = leastWindowBytes(partial.origin?.totalBytes ?? null);
   const ended = new AbortController();
   let failure: VsError | null = null;
   const watch = async (): Promise<void> => {
     for (let before = partial.bytes; ; before = partial.bytes) {
       await clock.sleep(slowestWindowMs, ended.signal);
       const came = partial.bytes - before;
-      if (came >= slowestWindowBytes) continue;
-      failure = new VsError("source_unavailable", `${host} gave only ${String(came)} bytes in a minute`);
+      if (came >= least) continue;
+      const few = `${String(came)} bytes in a minute, and at least ${String(least)} are to come`;
+      failure = new SlowSource("source_unavailable", `${host} gave only ${few}`);
       body.destroy(failure);
       return;
     }

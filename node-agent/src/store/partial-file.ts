@@ -89,6 +89,10 @@ export class PartialFile implements PartialSource {
     await this.#keep();
   }
 
+  learnTotal(totalBytes: number | null): void {
+    if (this.#origin !== null && totalBytes !== null) this.#origin = { ...this.#origin, totalBytes };
+  }
+
   async append(bytes: Uint8Array): Promise<void> {
     let done = 0;
     while (done < bytes.length) {

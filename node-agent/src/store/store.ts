@@ -155,6 +155,8 @@ export interface PartialSource extends AsyncDisposable {
   readonly bytes: number;
   /** Throws away what has come. @param origin of what comes now; null: nothing yet */
   restart(origin: SourceOrigin | null): Promise<void>;
+  /** How much there is in all, when that was not told before what has come. null: still not */
+  learnTotal(totalBytes: number | null): void;
   /** Durable from time to time. */
   append(bytes: Uint8Array): Promise<void>;
   /** Makes all that has come durable. Gives its hash. */
