@@ -16,6 +16,8 @@ export interface FfmpegRun {
   readonly args: readonly string[];
   readonly signal: AbortSignal;
   readonly timeLimitMs?: number | undefined;
+  /** Of its address space, where less is to be enough than usual. */
+  readonly memoryKilobytes?: number | undefined;
   readonly onProgress?: ((progress: EncodeProgress) => void) | undefined;
   /** Each line for people, as it comes. */
   readonly onLog?: ((line: string) => void) | undefined;
@@ -68,7 +70,7 @@ function startFluent(run: FfmpegRun, signal: AbortSignal, onLine: (line: string)
   const spawnAsIs = insides._spawnFfmpeg.bind(command);
   let child: ChildProcess | null = null;
   insides._prepare = (ready) => {
-    ready(null, guardedArguments(run.ffmpegPath, run.args, process.pid));
+    ready(null, guardedArguments(run.ffmpegPath, run.args, process.pid, run.memoryKilobytes));
   };
   insides._spawnFfmpeg = (args, options, started, ended) => {
     const noLines: LineRing = { get: () => "", callback: () => undefined };

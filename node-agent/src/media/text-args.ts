@@ -10,6 +10,15 @@ export function textCodecArguments(sourcePath: string, stream: number): string[]
   ];
 }
 
+/** Prints width and height of a video stream, with a comma between. @param videoStream streams of every kind counted */
+export function frameSizeArguments(sourcePath: string, videoStream: number): string[] {
+  return [
+    ...[...quietArguments, ...inputGuard],
+    ...["-select_streams", String(videoStream), "-show_entries", "stream=width,height", "-of", "csv=p=0"],
+    inputPath(sourcePath),
+  ];
+}
+
 interface TextOutput {
   /** Where the bytes of all packets go, one after the other. */
   readonly bytesPath: string;

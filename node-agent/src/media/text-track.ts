@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { VsError } from "@vstream/core/errors.ts";
 import { ReadableFile, removeFile } from "./local-files.ts";
 import type { MediaTools } from "./media-tools.ts";
+import { memoryForPictures } from "./process-guard.ts";
 import { runFfmpeg } from "./run-ffmpeg.ts";
 import { runFfprobe } from "./run-ffprobe.ts";
-import { captionsArguments, textArguments, textCodecArguments } from "./text-args.ts";
+import { captionsArguments, frameSizeArguments, textArguments, textCodecArguments } from "./text-args.ts";
 import { cuesOf } from "./text-cues.ts";
 import type { Cue, TextForm } from "./text-cues.ts";
 import { textPackets } from "./text-packets.ts";
@@ -58,7 +59,9 @@ export async function readCaptions(work: CaptionsWork): Promise<Cue[]> {
   const output = outputOf(work);
   const videoStream = work.timeline.picture.stream;
   const args = captionsArguments({ sourcePath: work.sourcePath, videoStream, ...output });
-  const cues = await extract(work, output, { args, form: "decoded" });
+  // The filter opens a decoder of its own, which no option limits.
+  const memoryKilobytes = memoryForPictures(await pixelsOf(work, videoStream));
+  const cues = await extract(work, output, { args, form: "decoded", memoryKilobytes });
   if (cues.length === 0) throw new VsError("not_found", "the captions of the source say nothing");
   return cues;
 }
@@ -81,17 +84,18 @@ interface Extract {
   readonly args: readonly string[];
   readonly form: TextForm;
   readonly timeLimitMs?: number;
+  readonly memoryKilobytes?: number;
 }
 
 async function extract(
   work: CaptionsWork,
   { bytesPath, timesPath }: Output,
-  { args, form, timeLimitMs }: Extract,
+  { args, form, timeLimitMs, memoryKilobytes }: Extract,
 ): Promise<Cue[]> {
   const { tools, timeline, signal } = work;
   const duration = durationSeconds(timeline);
   await runFfmpeg({
-    ...{ ffmpegPath: tools.ffmpegPath, args, signal, timeLimitMs },
+    ...{ ffmpegPath: tools.ffmpegPath, args, signal, timeLimitMs, memoryKilobytes },
     onLog: work.onLog,
     onProgress: ({ outSeconds }) => work.onProgress?.(Math.min(1, outSeconds / duration)),
   });
@@ -100,17 +104,29 @@ async function extract(
   return cuesOf(packets, form, { firstSeconds: firstSeconds(timeline), durationSeconds: duration });
 }
 
-async function codecOf({ tools, sourcePath, stream, signal }: TextWork): Promise<string> {
+/** Of the frames of a video stream, as its beginning says. */
+async function pixelsOf(work: CaptionsWork, videoStream: number): Promise<number> {
+  const line = await firstLine(work, frameSizeArguments(work.sourcePath, videoStream));
+  const [width = 0, height = 0] = (line ?? "").split(",").map(Number);
+  return Number.isFinite(width * height) ? width * height : 0;
+}
+
+async function firstLine({ tools, signal }: CaptionsWork, args: readonly string[]): Promise<string | undefined> {
   const lines: string[] = [];
   await runFfprobe({
     ffprobePath: tools.ffprobePath,
-    args: textCodecArguments(sourcePath, stream),
+    args,
     signal,
     timeLimitMs: codecLimitMs,
     outputByteLimit: 4096,
     onLine: (line) => lines.push(line.trim()),
   });
-  const codec = lines.find((line) => line !== "");
+  return lines.find((line) => line !== "");
+}
+
+async function codecOf(work: TextWork): Promise<string> {
+  const { sourcePath, stream } = work;
+  const codec = await firstLine(work, textCodecArguments(sourcePath, stream));
   if (codec === undefined) throw new VsError("not_found", `the source has no text stream ${stream}`);
   return codec;
 }
