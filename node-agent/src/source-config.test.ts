@@ -88,5 +88,10 @@ describe("what an agent is told about sources that it fetches", () => {
     );
     assert.deepEqual(places[1]?.key(), { ...key, sessionToken: "T" });
     assert.deepEqual(s3Places([], { AWS_ACCESS_KEY_ID: "A" }), []);
+    assert.equal(s3Places([], { ...env, AWS_ENDPOINT_URL: "" })[0]?.endpoint, null);
+    for (const endpoint of ["minio:9000", "ftp://minio", "http://me:pw@minio", "http://minio/?a=b"]) {
+      const wrong = { code: "invalid_config", message: /^AWS_ENDPOINT_URL (is not|has)/ };
+      assert.throws(() => s3Places([], { ...env, AWS_ENDPOINT_URL: endpoint }), wrong);
+    }
   });
 });

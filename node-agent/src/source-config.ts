@@ -52,7 +52,7 @@ export const s3Schema = z
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The configured places, then one for all other buckets by the variables AWS_…, where these are set. */
+/** The configured places, then one for all other buckets by the variables AWS_…, where these are set. @throws VsError invalid_config */
 export function s3Places(configured: z.infer<typeof s3Schema>, env: Environment): S3Place[] {
   const places = configured.map((place): S3Place => {
     const { buckets, endpoint = null, region, forcePathStyle = null, sessionToken = null } = place;
@@ -86,11 +86,20 @@ function placeFromEnvironment(env: Environment): S3Place | null {
   const key = { accessKeyId, secretAccessKey, sessionToken: env["AWS_SESSION_TOKEN"] ?? null };
   return {
     buckets: [],
-    endpoint: env["AWS_ENDPOINT_URL_S3"] ?? env["AWS_ENDPOINT_URL"] ?? null,
+    endpoint: endpointFromEnvironment(env),
     region: env["AWS_REGION"] ?? env["AWS_DEFAULT_REGION"] ?? "us-east-1",
     forcePathStyle: null,
     key: () => key,
   };
+}
+
+function endpointFromEnvironment(env: Environment): string | null {
+  const name = env["AWS_ENDPOINT_URL_S3"] === undefined ? "AWS_ENDPOINT_URL" : "AWS_ENDPOINT_URL_S3";
+  const endpoint = env[name];
+  if (endpoint === undefined || endpoint === "") return null;
+  const { success, error } = endpointUrl.safeParse(endpoint);
+  if (success) return endpoint;
+  throw new VsError("invalid_config", `${name} ${error.issues[0]?.message ?? "is not a URL"}`);
 }
 
 function valueOf(value: string | undefined, file: string | undefined): string {
