@@ -10,7 +10,7 @@ import { findBeside } from "../subtitle-files.ts";
 import { hasReached, waitForAsset } from "../wait-for-asset.ts";
 import type { SourceProgress } from "./progress.ts";
 import { SourceFile } from "./source-file.ts";
-import { sourceNameOf, titleFrom } from "./source.ts";
+import { titleFrom } from "./source.ts";
 import type { Source, SourceName } from "./source.ts";
 import { spoolInput } from "./spool-input.ts";
 import { upload } from "./upload.ts";
@@ -88,11 +88,10 @@ async function openSource(
 }
 
 async function announceUrl(client: ControlClient, url: URL, { settings }: IngestOptions): Promise<Brought> {
-  const sourceName = sourceNameOf({ kind: "url", url });
+  // What is not given a title is called by the control plane: a URL's last part may be longer than a name may be.
   const { asset, duplicate } = await client.createAsset({
     ...settings,
-    title: settings.title === "" ? titleFrom(sourceName) : settings.title,
-    sourceName,
+    sourceName: "",
     sourceBytes: 0,
     sourceSha256: "",
     sourceUrl: url.href,

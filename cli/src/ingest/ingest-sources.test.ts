@@ -60,7 +60,7 @@ describe("vsctl ingest URL", function () {
     const ran = await setting.ingest([url]);
     assert.equal(ran.exitCode, 0, ran.stdout + ran.stderr);
     assert.partialDeepStrictEqual(setting.created, [
-      { title: "My film", sourceName: "My film.mp4", sourceUrl: url, sourceBytes: 0, sourceSha256: "" },
+      { title: "", sourceName: "", sourceUrl: url, sourceBytes: 0, sourceSha256: "" },
     ]);
     assert.match(ran.stderr, /My film\.mp4: fetching 25 %/);
     assert.doesNotMatch(ran.stderr, /secret/);

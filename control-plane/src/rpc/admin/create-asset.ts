@@ -57,8 +57,7 @@ type WantedAsset = Omit<NewAsset, "id" | "homes" | "homeReasons" | "at" | "actor
 
 async function checkRequest(deps: AdminDeps, request: CreateAssetRequest): Promise<WantedAsset> {
   const source = sourceFrom(request, deps.settings.maxSourceBytes);
-  const { sourceName } = source;
-  const title = request.title.trim() === "" ? sourceName : request.title.trim();
+  const title = request.title.trim() === "" ? titleOf(source) : request.title.trim();
   const ladder = request.ladder === "" ? "default" : request.ladder;
   assertLadderName(ladder, deps.settings.ladders);
   const externalId = check.text(request.externalId, "external id", { max: limits.externalId });
@@ -80,6 +79,11 @@ async function checkRequest(deps: AdminDeps, request: CreateAssetRequest): Promi
     subtitleFiles: subtitleFilesFrom(request.subtitles),
     force: request.force,
   };
+}
+
+// Of a file's name, its ending says nothing to viewers.
+function titleOf({ sourceName, sourceUrl }: WantedSource): string {
+  return sourceUrl === null ? sourceName : sourceName.replace(/(?<=.)\.[A-Za-z0-9]{1,5}$/, "").slice(0, limits.title);
 }
 
 type WantedSource = Pick<NewAsset, "sourceName" | "sourceSha256" | "sourceBytes" | "sourceUrl">;
