@@ -42,7 +42,7 @@ export interface Asset {
   readonly pinnedNodeIds: readonly string[];
   /** Beyond those wanted, while it is watched that much. */
   readonly extraReplicas: number;
-  /** Where a node fetches the source from; null: it is uploaded, or was found in a watched folder. */
+  /** Where a node fetches the source from, without what follows "?"; null: it is uploaded, or was found in a watched folder. */
   readonly sourceUrl: string | null;
   /** What is good of a damaged source may be published. */
   readonly allowDamaged: boolean;

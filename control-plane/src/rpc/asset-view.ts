@@ -3,6 +3,8 @@ import type { CheckReport, Piece } from "@vstream/core/media.ts";
 import type { Asset as WireAsset, AssetAudioTrack, Rendition } from "@vstream/proto/admin.ts";
 import type { AssetSummary } from "../catalog/catalog.ts";
 import type { AssetRecord } from "../catalog/records.ts";
+import { textLeftOut } from "../planning/choose-targets.ts";
+import { shownUrl } from "./admin/source-url.ts";
 import type { Progress } from "./asset-pace.ts";
 import { failureToWire } from "./wire/failures.ts";
 
@@ -42,10 +44,10 @@ export function assetToWire({ summary, progress, pieces }: ShownAsset): WireAsse
     sourceName: asset.sourceName,
     pinnedNodeIds: [...asset.pins],
     extraReplicas: asset.extraReplicas,
-    sourceUrl: asset.sourceUrl ?? "",
+    sourceUrl: asset.sourceUrl === null ? "" : shownUrl(asset.sourceUrl),
     allowDamaged: asset.allowDamaged,
     damaged: asset.probe?.damaged ?? false,
-    warnings: [...(asset.probe?.warnings ?? [])],
+    warnings: warningsOf(asset),
     keepSource: asset.keepSource,
     duplicateOf: asset.duplicateOf ?? "",
     hasSource: summary.hasSource,
@@ -111,4 +113,11 @@ function expectedTracks(asset: AssetRecord, pieces: readonly Piece[]): AssetAudi
     channels,
     codecs: audio.find((content) => content.track === track)?.rendition.codecs ?? "",
   }));
+}
+
+// What the probe said, and what of the source found no place in the plan.
+function warningsOf({ probe, plan }: AssetRecord): string[] {
+  if (probe === null) return [];
+  const leftOut = plan === null ? null : textLeftOut(probe.text, plan.text);
+  return [...probe.warnings, ...(leftOut === null ? [] : [leftOut])];
 }

@@ -39,9 +39,9 @@ export class JsonFiles {
   }
 
   /** Durable when resolved. Gives how many bytes the file has. */
-  async write(path: string, content: unknown): Promise<number> {
+  async write(path: string, content: unknown, { mode = 0o644 }: { mode?: number } = {}): Promise<number> {
     const bytes = Buffer.from(JSON.stringify(content ?? null));
-    await writeDurably({ path, bytes, staging: this.#layout.staging }, this.#folders);
+    await writeDurably({ path, bytes, staging: this.#layout.staging, mode }, this.#folders);
     return bytes.length;
   }
 

@@ -154,7 +154,8 @@ export class PartialFile implements PartialSource {
     }
     await onDisk(this.#handle.datasync(), "keep a part of a source");
     const kept: Kept = { origin: this.#origin, bytes: this.#bytes, sha256: this.#sha256() };
-    await files.write(record, kept);
+    // A URL may be signed: who has it may fetch the source.
+    await files.write(record, kept, { mode: 0o600 });
     this.#checkpoint = { bytes: this.#bytes, atMs: clock.monotonicMs() };
   }
 

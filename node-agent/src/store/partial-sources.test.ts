@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, existsSync, readdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { Clock } from "@vstream/core/clock.ts";
@@ -46,6 +46,7 @@ describe("a source that is fetched in part", () => {
       await partial.append(Buffer.from("abc"));
       await partial.secure();
     })();
+    assert.equal(statSync(fileOf(".json")).mode & 0o777, 0o600, "it names the URL");
     appendFileSync(fileOf(".part"), "torn");
     await using partial = await trial.store.partialSources.open(assetId);
     assert.equal(partial.bytes, 3);

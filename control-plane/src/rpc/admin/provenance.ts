@@ -11,6 +11,7 @@ import { objectToWire } from "../wire/objects.ts";
 import { probeToWire, rungToWire, targetToWire, textToWire } from "../wire/probe.ts";
 import type { AdminDeps } from "./admin-calls.ts";
 import { findAsset } from "./show-asset.ts";
+import { shownUrl } from "./source-url.ts";
 
 export async function getProvenance(
   deps: Pick<AdminDeps, "catalog" | "loop">,
@@ -27,7 +28,7 @@ export async function getProvenance(
   return {
     assetId: asset.id,
     sourceName: asset.sourceName,
-    sourceUrl: asset.sourceUrl ?? "",
+    sourceUrl: asset.sourceUrl === null ? "" : shownUrl(asset.sourceUrl),
     sourceSha256: asset.sourceSha256 ?? "",
     sourceBytes: asset.sourceBytes,
     ladder: asset.ladder,

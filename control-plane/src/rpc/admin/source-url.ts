@@ -24,6 +24,13 @@ export function sourceUrlFrom(text: string): string {
   return url.href;
 }
 
+/** The URL for people: what follows "?" may be a signature. */
+export function shownUrl(url: string): string {
+  const shown = new URL(url);
+  shown.search = "";
+  return shown.href;
+}
+
 /** What the file is called, by the URL's last part that is not empty; else its host. */
 export function sourceNameOf(url: string): string {
   const { pathname, hostname } = new URL(url);

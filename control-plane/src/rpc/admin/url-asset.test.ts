@@ -5,6 +5,7 @@ import type {
   CreateAssetRequest,
   CreateAssetResponse,
   GetAssetResponse,
+  GetProvenanceResponse,
   RenewUploadResponse,
 } from "@vstream/proto/admin.ts";
 import type { CheckUploadsResponse } from "@vstream/proto/agent.ts";
@@ -48,12 +49,22 @@ describe("an asset from a URL", () => {
     const created = await create({ sourceUrl });
     assert.deepEqual([created.upload, created.duplicate], [undefined, false]);
     assert.partialDeepStrictEqual(created.asset, {
-      ...{ title: "My film.mp4", sourceName: "My film.mp4", sourceSha256: "", sourceBytes: 0 },
-      sourceUrl: "https://films.example/2024/My%20film.mp4?sig=1",
+      ...{ title: "My film", sourceName: "My film.mp4", sourceSha256: "", sourceBytes: 0 },
+      sourceUrl: "https://films.example/2024/My%20film.mp4",
     });
     const ready = await untilAsset(running, created.asset?.id ?? "", ({ state }) => state === "ready");
     const { sha256, bytes } = objectNamed("https://films.example/2024/My%20film.mp4?sig=1");
     assert.deepEqual([ready.sourceSha256, ready.sourceBytes, ready.duplicateOf], [sha256, bytes, ""]);
+    const { id } = ready;
+    const provenance = await asked<GetProvenanceResponse>((done) =>
+      running.admin.getProvenance({ id }, running.metadata, done),
+    );
+    assert.equal(provenance.sourceUrl, "https://films.example/2024/My%20film.mp4");
+  });
+
+  it("is called by as much of a long URL as a title may have", async () => {
+    const { asset } = await create({ sourceUrl: `https://films.example/${"a".repeat(900)}.mp4` });
+    assert.deepEqual([asset?.title, asset?.sourceName], ["a".repeat(500), "a".repeat(500)]);
   });
 
   it("ends as the duplicate of the one that has its bytes, unless forced", async () => {
