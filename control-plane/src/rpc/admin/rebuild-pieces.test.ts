@@ -105,6 +105,24 @@ describe("a piece that is rebuilt", () => {
     assert.equal(stateOf(factsOf(none, { parts: failed })).code, "encode_mismatch");
   });
 
+  it("has failed when the home that lacks it has no room, and no other node has, or when its copy died", () => {
+    const lacking = { [video]: ["a"] };
+    const full = buildNode("b", { usedBytes: 999_999_999_999, capacityBytes: 1_000_000_000_000 });
+    const nodes = [buildNode("a"), full];
+    assert.equal(stateOf(factsOf(lacking, { nodes })).code, "storage_full");
+    assert.equal(stateOf({ ...factsOf(lacking, { nodes }), isVerified: false }).state, "waiting");
+    assert.equal(
+      stateOf(factsOf(lacking, { nodes: [...nodes, buildNode("c")] })).state,
+      "waiting",
+      "c takes its place",
+    );
+    const copying = buildTask("replicate", { pieceId: video, nodeId: nodeId("b") });
+    const open = (changes: Partial<typeof copying>) => ({ parts: { open: [{ ...copying, ...changes }] } });
+    assert.equal(stateOf(factsOf(lacking, { ...open({ state: "leased" }), nodes })).state, "copying");
+    assert.equal(stateOf(factsOf(lacking, open({ notBefore: 1 }))).code, "unavailable", "the next try is for later");
+    assert.equal(stateOf(factsOf(lacking, open({ notBefore: 1, failures: 1, state: "waiting" }))).state, "copying");
+  });
+
   it("is hoped for while a node is away that may bring it back", () => {
     const nodes = [buildNode("a"), buildNode("b", { health: "down" })];
     assert.equal(stateOf(factsOf({ [video]: ["b"], [sourcePieceId]: [] }, { nodes })).state, "waiting");

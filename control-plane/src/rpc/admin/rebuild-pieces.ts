@@ -5,12 +5,13 @@ import { audioTrackOf, sourcePieceId, timelinePieceId } from "@vstream/core/ids.
 import type { NodeId, PieceId } from "@vstream/core/ids.ts";
 import { objectsOf } from "@vstream/core/media.ts";
 import type { ObjectRef, Piece } from "@vstream/core/media.ts";
-import type { AssetView, NodeRecord, TaskRecord } from "../../catalog/records.ts";
+import type { AssetView, NodeRecord, ReplicaRecord, TaskRecord } from "../../catalog/records.ts";
 import { isExtra, isOfOther, isOver, makesOther } from "../../planning/asset-facts.ts";
 import { isSchedulable } from "../../planning/cluster.ts";
 import { sourceLost } from "../../planning/fail-asset.ts";
 import { isForEveryHome } from "../../planning/keep-source.ts";
 import { makesSomething } from "../../planning/plan-making.ts";
+import { whyNotCopied } from "./why-not-copied.ts";
 
 export interface RebuildFacts {
   readonly view: AssetView;
@@ -57,6 +58,8 @@ export function rebuiltPiece(pieceId: PieceId, facts: RebuildFacts): RebuiltPiec
   const making = view.openTasks.find((task) => makes(task, pieceId));
   if (making !== undefined)
     return { ...working, state: making.state === "leased" ? "encoding" : "waiting", made: making };
+  const uncopied = facts.isVerified ? whyUncopied(pieceId, facts) : null;
+  if (uncopied !== null) return { ...working, state: "failed", made, failure: uncopied };
   const isCopying = view.openTasks.some((task) => task.kind === "replicate" && task.pieceId === pieceId);
   if (isCopying) return { ...working, state: "copying", made };
   const failure = facts.isVerified ? whyNever(pieceId, facts) : null;
@@ -65,16 +68,40 @@ export function rebuiltPiece(pieceId: PieceId, facts: RebuildFacts): RebuiltPiec
 
 // On every home that takes copies, or as often as wanted: a node that is away is not waited for.
 function isWhole(pieceId: PieceId, { view, nodes }: Pick<RebuildFacts, "view" | "nodes">): boolean {
-  const { homes, leavingHomes, replicasWanted } = view.asset;
   const holders = holdersOf(pieceId, { view, nodes });
   if (!isForEveryHome(view.asset, pieceId)) return holders.length > 0;
-  const takers = homes.filter((nodeId) => isSchedulable(nodes.get(nodeId)) && !leavingHomes.includes(nodeId));
-  return holders.length > 0 && (holders.length >= replicasWanted || takers.every((nodeId) => holders.includes(nodeId)));
+  const takers = takersOf({ view, nodes });
+  const isOften = holders.length >= view.asset.replicasWanted;
+  return holders.length > 0 && (isOften || takers.every((nodeId) => holders.includes(nodeId)));
+}
+
+function takersOf({ view: { asset }, nodes }: Pick<RebuildFacts, "view" | "nodes">): NodeId[] {
+  return asset.homes.filter((nodeId) => isSchedulable(nodes.get(nodeId)) && !asset.leavingHomes.includes(nodeId));
+}
+
+// Of a piece of which there is a copy, but not enough.
+function whyUncopied(pieceId: PieceId, facts: RebuildFacts): Failure | null {
+  const isHolder = (nodeId: NodeId, id: PieceId): boolean => holdersOf(id, facts).includes(nodeId);
+  if (holdersOf(pieceId, facts).length === 0) return null;
+  const takers = takersOf(facts).filter((nodeId) => !isHolder(nodeId, pieceId));
+  return whyNotCopied(pieceId, { view: facts.view, nodes: facts.nodes, takers, isHolder });
 }
 
 function holdersOf(pieceId: PieceId, { view, nodes }: Pick<RebuildFacts, "view" | "nodes">): NodeId[] {
-  const copies = view.replicas.filter((replica) => replica.pieceId === pieceId && replica.state === "verified");
+  const copies = copiesIn(view).get(pieceId) ?? [];
   return copies.map(({ nodeId }) => nodeId).filter((nodeId) => (nodes.get(nodeId)?.health ?? "down") !== "down");
+}
+
+/** Grouped once for each view: a long film has thousands of pieces, and is asked about each. */
+const grouped = new WeakMap<AssetView, ReadonlyMap<PieceId, ReplicaRecord[]>>();
+
+function copiesIn(view: AssetView): ReadonlyMap<PieceId, readonly ReplicaRecord[]> {
+  const known = grouped.get(view);
+  if (known !== undefined) return known;
+  const verified = view.replicas.filter(({ state }) => state === "verified");
+  const copies = Map.groupBy(verified, ({ pieceId }) => pieceId);
+  grouped.set(view, copies);
+  return copies;
 }
 
 /** null: it is still to be hoped for. */
