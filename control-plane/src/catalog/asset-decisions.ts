@@ -2,7 +2,6 @@
 import { unreachable } from "@vstream/core/errors.ts";
 import type { AssetId, PieceId } from "@vstream/core/ids.ts";
 import { isExtra } from "../planning/asset-facts.ts";
-import { textTrackLimit } from "../planning/choose-targets.ts";
 import type { Decision } from "../planning/decisions.ts";
 import { assetRow, changeAsset } from "./assets.ts";
 import { adoptEdition, firstNext, giveUpEdition, setNextPlan } from "./editions.ts";
@@ -99,7 +98,7 @@ async function setPlan(db: Db, asset: AssetRow, { plan, next }: DecisionOf<"set-
 // A file that came since the look: the next plan has it.
 function lacksSubtitles(asset: AssetRow, { text }: EncodePlan): boolean {
   const planned = text.flatMap(({ origin, file }) => (origin === "file" ? [file] : []));
-  return text.length < textTrackLimit && fromJson(asset.subtitle_files).some(({ number }) => !planned.includes(number));
+  return fromJson(asset.subtitle_files).some(({ number }) => !planned.includes(number));
 }
 
 interface Drop {

@@ -6,6 +6,7 @@ import {
   audioTrackLimit,
   fileTargets,
   imagesTargetFor,
+  textLeftOut,
   textTargetsFor,
   textTrackLimit,
 } from "./choose-targets.ts";
@@ -127,6 +128,24 @@ describe("the text targets of a source", () => {
   it("are limited", () => {
     const many = Array.from({ length: 60 }, (_, stream) => words(stream));
     assert.equal(textTargetsFor(many, [{ number: 0, name: "a.srt", language: "" }]).length, textTrackLimit);
+  });
+
+  it("leave out streams sooner than files, and say so", () => {
+    const many = Array.from({ length: 40 }, (_, stream) => words(stream, { captions: stream === 39 }));
+    const targets = textTargetsFor(
+      many,
+      [0, 1].map((number) => ({ number, name: "a.srt", language: "" })),
+    );
+    assert.deepEqual(
+      targets.slice(-3).map(({ track, origin, file }) => [track, origin, file]),
+      [
+        [29, "stream", 0],
+        [30, "file", 0],
+        [31, "file", 1],
+      ],
+    );
+    assert.match(textLeftOut(many, targets) ?? "", /^10 of its tracks of text are left out/);
+    assert.equal(textLeftOut(many.slice(0, 4), textTargetsFor(many.slice(0, 4), [])), null);
   });
 });
 

@@ -7,7 +7,7 @@ import { languageTag } from "./language-tag.ts";
 /** More audio targets than this are left out. */
 export const audioTrackLimit = 16;
 
-/** More tracks of text than this are left out; the first ones stay. */
+/** More tracks of text than this are left out: streams of the source sooner than files that somebody gave. */
 export const textTrackLimit = 32;
 
 const stereo = { channels: 2, bitrateBps: 128_000, sampleRate: 48_000 };
@@ -50,13 +50,22 @@ export function textTargetsFor(streams: Probe["text"], files: readonly SubtitleF
   const texts = streams.filter(({ convertible }) => convertible);
   const inOrder = [...texts.filter(({ captions }) => !captions), ...texts.filter(({ captions }) => captions)];
   const isAlone = texts.filter(({ defaultTrack }) => defaultTrack).length === 1;
-  const targets = inOrder.slice(0, textTrackLimit).map((stream, track): TextTarget => {
+  const targets = inOrder.slice(0, Math.max(0, textTrackLimit - files.length)).map((stream, track): TextTarget => {
     const { language, name, forced, hearingImpaired } = stream;
     const said = { language: languageTag(language), name: name.trim(), forced, hearingImpaired };
     const origin = stream.captions ? "captions" : "stream";
     return { track, origin, stream: stream.stream, file: 0, ...said, defaultTrack: isAlone && stream.defaultTrack };
   });
   return [...targets, ...fileTargets(files, targets)];
+}
+
+/** What people are told when there are more tracks of text than an asset has; null: all of them are made. */
+export function textLeftOut(streams: Probe["text"], targets: readonly TextTarget[]): string | null {
+  const taken = targets.filter(({ origin }) => origin !== "file").length;
+  const left = streams.filter(({ convertible }) => convertible).length - taken;
+  // Assets of before there was text have none of it for another reason.
+  if (left <= 0 || targets.length < textTrackLimit) return null;
+  return `${String(left)} of its tracks of text are left out, the last ones: an asset has at most ${String(textTrackLimit)}`;
 }
 
 /** Targets of files that are given beside the source, numbered after those that there are; as many as find room. */

@@ -142,10 +142,13 @@ export function describeSourceKeeping(catalog: () => Catalog): void {
       const pieces = async () => (await viewOf(catalog(), id)).pieces.map((piece) => piece.id);
       await decide(catalog(), drop);
       assert.ok((await pieces()).includes(timelinePieceId));
+      const file = { name: "a.srt", language: "en", content: Buffer.from("WEBVTT\n").toString("base64") };
+      const add = { assetId: id, changes: { ...nothing, addSubtitles: [file] }, at: now, actor };
       const entries = [{ assetId: id, pieceIds: [timelinePieceId, videoPieceId(0)] }];
       await catalog().commands.recordDamage({ nodeId: home.id, entries, at: now });
       await decide(catalog(), drop, { ...drop, pieceId: videoPieceId(0) });
       assert.ok(!(await pieces()).includes(timelinePieceId));
+      await assert.rejects(catalog().commands.updateAsset(add), { code: "conflict", message: /timeline is lost/ });
       assert.ok((await pieces()).includes(videoPieceId(0)));
     });
   });
