@@ -4,7 +4,7 @@ import { bytesOf } from "@vstream/core/media.ts";
 import type { Piece } from "@vstream/core/media.ts";
 import type { AssetId, NodeId, PieceId } from "@vstream/core/ids.ts";
 import type { ReplicaState } from "./records.ts";
-import type { Db } from "./tables.ts";
+import type { Db, ReplicasTable } from "./tables.ts";
 
 /** A copy's state as others see it, in a query that joins replicas and nodes under these names. */
 export const replicaState = sql<ReplicaState>`case
@@ -124,7 +124,11 @@ export async function lostAmong(
   return lost.map((copy) => copy.piece_id);
 }
 
-export async function hasVerifiedCopy(db: Db, assetId: AssetId, pieceId: PieceId, nodeId: NodeId): Promise<boolean> {
+/** As last reported; null: there is none. */
+export async function copyState(
+  db: Db,
+  { assetId, pieceId, nodeId }: { assetId: AssetId; pieceId: PieceId; nodeId: NodeId },
+): Promise<ReplicasTable["state"] | null> {
   const row = await db
     .selectFrom("replicas")
     .select("state")
@@ -132,7 +136,7 @@ export async function hasVerifiedCopy(db: Db, assetId: AssetId, pieceId: PieceId
     .where("piece_id", "=", pieceId)
     .where("node_id", "=", nodeId)
     .executeTakeFirst();
-  return row?.state === "verified";
+  return row?.state ?? null;
 }
 
 /** Whether a node that is not down has a verified copy. */

@@ -17,7 +17,7 @@ import { readIdentity } from "./identity.ts";
 import { fromJson, toJson } from "./json-column.ts";
 import { nodeActor } from "./nodes.ts";
 import { idsOf, piecesOf, samePiece, storePieces } from "./pieces.ts";
-import { hasVerifiedCopy, lostAmong, markVerified, removeCopies } from "./replicas.ts";
+import { copyState, lostAmong, markVerified, removeCopies } from "./replicas.ts";
 import { unsettle } from "./settling.ts";
 import type { Db, TaskRow } from "./tables.ts";
 import { appendLog } from "./task-log.ts";
@@ -77,7 +77,8 @@ function isRepetition(task: TaskRow, report: TaskReport): boolean {
 async function isKnownCopy(db: Db, task: TaskRow, { nodeId, piece, at }: PieceReport): Promise<boolean> {
   if ((await askForLost(db, task, { nodeId, pieces: [piece], at })) > 0) return true;
   const [known] = await piecesOf(db, task.asset_id, [piece.id]);
-  return samePiece(known, piece) && (await hasVerifiedCopy(db, task.asset_id, piece.id, nodeId));
+  const state = await copyState(db, { assetId: task.asset_id, pieceId: piece.id, nodeId });
+  return samePiece(known, piece) && state === "verified";
 }
 
 // Not believed at once: what arrives late may have been said long ago. Gives how many.

@@ -14,9 +14,10 @@ import { toJson } from "./json-column.ts";
 import { nodeActor, requireNode } from "./nodes.ts";
 import { dropPiece, hasPiece, piecesOf, samePiece, storePieces } from "./pieces.ts";
 import type { AssetRecord } from "./records.ts";
-import { hasLiveCopy, hasVerifiedCopy, markVerified } from "./replicas.ts";
+import { copyState, hasLiveCopy, markVerified } from "./replicas.ts";
 import { unsettle } from "./settling.ts";
 import type { AssetRow, Db } from "./tables.ts";
+import { checkCopies } from "./verification.ts";
 
 /** @throws VsError conflict when nothing is waited for any more */
 export async function moveUpload(
@@ -60,7 +61,7 @@ export async function recordUpload(
   await requireNode(db, nodeId);
   const asset = await assetRow(db, assetId);
   if (asset === undefined || !isAnnounced(asset, source)) return "stale";
-  if (asset.state !== "uploading") return (await isKnown(db, assetId, { nodeId, source })) ? "accepted" : "stale";
+  if (asset.state !== "uploading") return (await isKnown(db, assetId, { nodeId, source, at })) ? "accepted" : "stale";
   const actor = await nodeActor(db, nodeId);
   const isFirst = !(await hasPiece(db, assetId, sourcePieceId));
   if ((await storePieces(db, { assetId, nodeId, pieces: [source], at, actor })) !== null) return "stale";
@@ -87,8 +88,16 @@ function isAnnounced(asset: AssetRow, source: Piece): boolean {
   );
 }
 
-// A repetition that comes when the asset has gone on.
-async function isKnown(db: Db, assetId: AssetId, { nodeId, source }: { nodeId: NodeId; source: Piece }) {
+// A repetition that comes when the asset has gone on. What was lost there since is copied again, or will be, and may stand
+// there by now: the node is not told that nobody wants it, but asked where nothing else would tell.
+async function isKnown(
+  db: Db,
+  assetId: AssetId,
+  { nodeId, source, at }: { nodeId: NodeId; source: Piece; at: number },
+): Promise<boolean> {
   const [known] = await piecesOf(db, assetId, [source.id]);
-  return samePiece(known, source) && (await hasVerifiedCopy(db, assetId, source.id, nodeId));
+  if (!samePiece(known, source)) return false;
+  const state = await copyState(db, { assetId, pieceId: source.id, nodeId });
+  if (state === "lost") await checkCopies(db, { assetId, nodeId, pieceIds: [source.id], at });
+  return state !== null;
 }
