@@ -15,7 +15,14 @@ import type {
   SubtitleFileRecord,
   TaskState,
 } from "./records.ts";
-import type { StoredContent, StoredNextEdition, StoredPlan, StoredPreviousEdition, StoredProbe, StoredRates } from "./stored-media.ts";
+import type {
+  StoredContent,
+  StoredNextEdition,
+  StoredPlan,
+  StoredPreviousEdition,
+  StoredProbe,
+  StoredRates,
+} from "./stored-media.ts";
 
 /** What every command and query runs on: inside a transaction that the engine has begun. */
 export type Db = Kysely<Tables>;

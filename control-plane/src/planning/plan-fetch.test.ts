@@ -113,7 +113,10 @@ describe("an asset whose source comes from a URL", () => {
 describe("a fetch", () => {
   it("is the work of the first home, which is told the URL", () => {
     const [assignment] = assign(fetchTask());
-    assert.deepEqual([assignment?.nodeId, assignment?.work], ["a", { kind: "fetch", url, limitBytes: settings.maxSourceBytes }]);
+    assert.deepEqual(
+      [assignment?.nodeId, assignment?.work],
+      ["a", { kind: "fetch", url, limitBytes: settings.maxSourceBytes }],
+    );
   });
 
   it("goes on where it was begun, though it failed there", () => {

@@ -87,7 +87,10 @@ export function agentService(deps: AgentDeps, calls: CallDeps): Service {
       return {};
     }),
     getSubtitleFile: ofNode("getSubtitleFile", async (request) => {
-      const file = { assetId: check.assetId(request.assetId), number: check.integer(request.file, "file", check.count) };
+      const file = {
+        assetId: check.assetId(request.assetId),
+        number: check.integer(request.file, "file", check.count),
+      };
       const found = await deps.catalog.queries.getSubtitleFile(file);
       if (found === null) throw noSubtitleFile(file);
       return { name: found.name, content: Buffer.from(found.content, "base64") };

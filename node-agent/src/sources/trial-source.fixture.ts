@@ -141,7 +141,14 @@ export interface TrialFetch {
 export async function runTrialFetch(
   trial: TrialFetch,
 ): Promise<{ pieces: readonly Piece[]; lines: readonly string[] }> {
-  const { store, url, clock = fastClock(), signal = neverAborted, maxSourceBytes = 1024 ** 3, limitBytes = null } = trial;
+  const {
+    store,
+    url,
+    clock = fastClock(),
+    signal = neverAborted,
+    maxSourceBytes = 1024 ** 3,
+    limitBytes = null,
+  } = trial;
   const lines: string[] = [];
   const assetId = trial.assetId ?? newId("asset", Date.now());
   const access = new SourceAccess({

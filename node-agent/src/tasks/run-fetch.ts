@@ -12,11 +12,7 @@ import type { WorkDeps } from "./work-deps.ts";
 type FetchWork = Extract<Work, { kind: "fetch" }>;
 type FetchDeps = Pick<WorkDeps, "nodeId" | "store" | "sources">;
 
-export async function runFetch(
-  deps: FetchDeps,
-  work: FetchWork,
-  context: TaskContext,
-): Promise<TaskResult> {
+export async function runFetch(deps: FetchDeps, work: FetchWork, context: TaskContext): Promise<TaskResult> {
   const { store } = deps;
   // An earlier run's report was not answered.
   const standing = store.getPiece(context.assetId, sourcePieceId);

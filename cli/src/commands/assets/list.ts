@@ -9,7 +9,10 @@ import { VsctlCommand } from "../../vsctl-command.ts";
 export default class AssetsList extends VsctlCommand {
   static override flags = {
     ...listFlags,
-    search: Flags.string({ description: "only those with all these words in title, source name, id or labels", helpValue: "TEXT" }),
+    search: Flags.string({
+      description: "only those with all these words in title, source name, id or labels",
+      helpValue: "TEXT",
+    }),
   };
 
   async run(): Promise<Page<Asset>> {

@@ -117,7 +117,14 @@ function anAssetRow(index: number, at: number, pieces: readonly PieceRow[]): Ass
     piece_count: pieces.length,
     piece_bytes: pieces.reduce((sum, { bytes }) => sum + bytes, 0),
     piece_version: 0,
-    ...{ source_url: "", allow_damaged: 0, force: 0, keep_source: "always", duplicate_of: null, subtitle_files: toJson([]) },
+    ...{
+      source_url: "",
+      allow_damaged: 0,
+      force: 0,
+      keep_source: "always",
+      duplicate_of: null,
+      subtitle_files: toJson([]),
+    },
     ...{ check_report: null, edition: 0, next_edition: null, last_edition: 0, previous_editions: toJson([]) },
     reencode_error: null,
   };
