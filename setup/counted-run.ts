@@ -11,9 +11,17 @@ export interface Count {
   skipped: number;
 }
 
-/** @param counts `tests`: mocha counts its own; `one`: the whole command is one check */
-export async function countedRun(command: readonly string[], counts: "tests" | "one"): Promise<Count> {
-  const { code, output } = await run(command);
+/**
+ * @param counts `tests`: mocha counts its own; `one`: the whole command is one check
+ * @param shown when its output is: of what runs beside something else at the end, so that lines stay together
+ */
+export async function countedRun(
+  command: readonly string[],
+  counts: "tests" | "one",
+  shown: "live" | "at the end" = "live",
+): Promise<Count> {
+  const { code, output } = await run(command, shown === "live");
+  if (shown === "at the end") process.stdout.write(output);
   const counted = counts === "tests" ? countOf(output) : { passed: 0, failed: 0, skipped: 0 };
   // A part that ended badly counts as a failure even if no test of it is named as failed.
   if (counts === "one" && code === 0) counted.passed = 1;
@@ -27,13 +35,16 @@ export function tell({ passed, failed, skipped }: Count): string {
   return `${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}\n`;
 }
 
-async function run([program = "", ...args]: readonly string[]): Promise<{ code: number; output: string }> {
+async function run(
+  [program = "", ...args]: readonly string[],
+  isLive: boolean,
+): Promise<{ code: number; output: string }> {
   return await new Promise((settle) => {
     const child = spawn(program, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
     let output = "";
     child.stdout.on("data", (bytes: Buffer) => {
       output += bytes.toString();
-      process.stdout.write(bytes);
+      if (isLive) process.stdout.write(bytes);
     });
     child.once("error", (cause) => {
       settle({ code: 1, output: cause.message });
