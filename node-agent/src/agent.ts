@@ -229,7 +229,9 @@ function watchFolders({ config, store, clock, log }: Ground, { link }: Lines, se
     ...{ folders: config.watch, store, clock, log: log.child({ component: "watch-folders" }) },
     isControlHeard: () => link.connected,
     offerSource: (offer, signal) => link.offerSource(offer, signal),
+    requireRoom: (source) => serving.requireRoom(source),
     takeIn: (source, open) => serving.takeIn(source, open),
+    forgetUploads: (assetIds) => serving.forgetUploads(assetIds),
   });
 }
 

@@ -95,6 +95,22 @@ describe("a folder that an agent watches", () => {
     const text = await eventually("the reason", async () => await readFile(reason, "utf8").catch(() => undefined));
     assert.match(text, /empty\.mp4 is empty \(source_empty\)/);
   });
+
+  it("refuses what turns out to be no film, with its asset's reason, once, and goes on with the next", async () => {
+    const text = "This is a letter, whatever its name says.\n".repeat(100);
+    await writeFile(join(folder, "letter.mp4"), text);
+    const reason = join(folder, "refused", "letter.mp4.reason.txt");
+    const why = await eventually("the reason", async () => await readFile(reason, "utf8").catch(() => undefined));
+    assert.match(why, /\(not_media\)/);
+    assert.equal(await readFile(join(folder, "refused", "letter.mp4"), "utf8"), text);
+    await copyFile(shortClip, join(folder, "next.mp4"));
+    await eventually("the next to be taken", async () => ((await taken()).includes("next.mp4") ? true : undefined));
+    const letters = (await assets()).filter(({ title }) => title === "letter");
+    assert.deepEqual(
+      letters.map(({ state }) => state),
+      ["failed"],
+    );
+  });
 });
 
 async function sizesIn(folder: string): Promise<number[]> {

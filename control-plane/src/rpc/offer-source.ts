@@ -1,18 +1,21 @@
 // A file that a node found in a folder it watches: it becomes an asset whose first home is that node, which has the
 // bytes already. An offer can be repeated: until the source stands in the cluster the answer is the same asset, and
-// afterwards that it is there.
-import { VsError } from "@vstream/core/errors.ts";
+// afterwards that it is there. A node that has its answer asks about that asset from then on: when it has failed by
+// then, a new offer would make another one.
+import { VsError, asVsError } from "@vstream/core/errors.ts";
+import type { Failure } from "@vstream/core/errors.ts";
 import { newId, sourcePieceId } from "@vstream/core/ids.ts";
-import type { Sha256 } from "@vstream/core/ids.ts";
+import type { AssetId, Sha256 } from "@vstream/core/ids.ts";
 import type { OfferSourceRequest, OfferSourceResponse } from "@vstream/proto/agent.ts";
-import type { AssetRecord, NodeRecord } from "../catalog/records.ts";
+import type { AssetRecord, AssetView, NodeRecord } from "../catalog/records.ts";
 import type { ChosenHomes, HomesWish } from "../control-loop/control-loop.ts";
 import { assertLadderName } from "../planning/choose-ladder.ts";
 import type { AgentDeps } from "./agent-deps.ts";
-import { titleFrom } from "./admin/asset-wishes.ts";
+import { titleFrom, titleOfFile } from "./admin/asset-wishes.ts";
 import { sourceBytesFrom } from "./admin/create-asset.ts";
-import { isAwaitingSource } from "./admin/upload-place.ts";
+import { awaitsSource } from "./admin/upload-place.ts";
 import * as check from "./wire/checks.ts";
+import { failureToWire } from "./wire/failures.ts";
 
 const nameLength = 1_024;
 /** An upload of the same bytes to another node is waited for this long after it began. */
@@ -23,7 +26,8 @@ interface Offer {
   readonly sourceName: string;
   readonly sourceBytes: number;
   readonly sourceSha256: Sha256;
-  readonly title: string;
+  /** null: the file's name gives none, and the asset is called by its id. */
+  readonly title: string | null;
   readonly ladder: string;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -37,11 +41,18 @@ export async function offerSource(
   request: OfferSourceRequest,
   node: NodeRecord,
 ): Promise<OfferSourceResponse> {
+  if (request.assetId !== "") return await answerAbout(deps, check.assetId(request.assetId));
   const offer = offerFrom(deps, request);
   const { sourceSha256 } = offer;
   const known = await deps.catalog.queries.findExisting({ externalId: null, sourceSha256, force: false });
   const asset = known ?? (await createFrom(deps, offer, node));
   return await answerFor(deps, asset, node);
+}
+
+async function answerAbout(deps: AgentDeps, assetId: AssetId): Promise<OfferSourceResponse> {
+  const { view, end } = await look(deps, assetId);
+  if (end !== null) return end;
+  return answer(assetId, !(await awaitsSource(deps, view)), view.asset.plan !== null);
 }
 
 function offerFrom({ settings: { ingest } }: AgentDeps, request: OfferSourceRequest): Offer {
@@ -52,14 +63,10 @@ function offerFrom({ settings: { ingest } }: AgentDeps, request: OfferSourceRequ
     sourceName,
     sourceBytes: sourceBytesFrom(request.sourceBytes, ingest.maxSourceBytes),
     sourceSha256: check.sha256(request.sourceSha256, "source hash"),
-    title: titleFrom(request.title === "" ? withoutEnding(sourceName) : request.title),
+    title: request.title === "" ? titleOfFile(sourceName) : titleFrom(request.title),
     ladder,
     labels: check.labels(request.labels),
   };
-}
-
-function withoutEnding(name: string): string {
-  return name.replace(/(?<=.)\.[A-Za-z0-9]{1,5}$/, "");
 }
 
 async function createFrom(deps: AgentDeps, offer: Offer, node: NodeRecord): Promise<AssetRecord> {
@@ -68,7 +75,7 @@ async function createFrom(deps: AgentDeps, offer: Offer, node: NodeRecord): Prom
   const placed = await homesFrom(deps, node, { assetId: id, replicas, regions: [], bytes: offer.sourceBytes });
   const { asset } = await deps.catalog.commands.createAsset({
     ...offer,
-    id,
+    ...{ id, title: offer.title ?? id },
     ...{ homes: placed.homes, homeReasons: placed.reasons, pins: [], regions: [] },
     ...{ externalId: null, replicasWanted: replicas, priority: 0 },
     ...{ sourceUrl: null, allowDamaged: false, keepSource: "always", subtitleFiles: [], force: false },
@@ -78,23 +85,54 @@ async function createFrom(deps: AgentDeps, offer: Offer, node: NodeRecord): Prom
   return asset;
 }
 
-async function answerFor(deps: AgentDeps, asset: AssetRecord, node: NodeRecord): Promise<OfferSourceResponse> {
-  const assetId = asset.id;
-  if (!(await isAwaitingSource(deps, asset))) return { assetId, duplicate: true };
-  const hadSource = (await deps.catalog.queries.getAssetView(assetId))?.pieces.some(({ id }) => id === sourcePieceId);
-  if (hadSource !== true && asset.homes[0] === node.id) return { assetId, duplicate: false };
-  const isOnItsWay = hadSource !== true && deps.clock.now() - asset.createdAt < otherUploadMs;
+async function answerFor(deps: AgentDeps, { id }: AssetRecord, node: NodeRecord): Promise<OfferSourceResponse> {
+  // All of it from one view: the source may arrive between two.
+  const { view, end } = await look(deps, id);
+  if (end !== null) return end;
+  if (!(await awaitsSource(deps, view))) return answer(id, true);
+  const { asset } = view;
+  const hadSource = view.pieces.some((piece) => piece.id === sourcePieceId);
+  if (!hadSource && asset.homes[0] === node.id) return answer(id, false);
+  const isOnItsWay = !hadSource && deps.clock.now() - asset.createdAt < otherUploadMs;
   if (isOnItsWay || asset.sourceUrl !== null) throw onItsWay(asset);
-  await moveHere(deps, asset, node);
-  return { assetId, duplicate: false };
+  return answer(id, !(await moveHere(deps, asset, node)));
 }
 
-// Nobody has its source any more, or ever finished sending it: it begins anew with what lies here.
-async function moveHere(deps: AgentDeps, asset: AssetRecord, node: NodeRecord): Promise<void> {
+function answer(assetId: AssetId, duplicate: boolean, judged = false): OfferSourceResponse {
+  return { assetId, duplicate, ended: undefined, judged };
+}
+
+type Looked =
+  { readonly end: OfferSourceResponse; readonly view: null } | { readonly end: null; readonly view: AssetView };
+
+/** The asset as it is now, or the answer that it has ended. */
+async function look({ catalog }: AgentDeps, assetId: AssetId): Promise<Looked> {
+  const view = await catalog.queries.getAssetView(assetId);
+  const endedBy = (failure: Failure): Looked => {
+    return { view: null, end: { assetId, duplicate: false, ended: failureToWire(failure), judged: true } };
+  };
+  if (view === null || view.asset.state === "deleting") {
+    const hint = "To have it made anew, put the file there again";
+    return endedBy({ code: "asset_deleted", message: `asset ${assetId} was deleted`, hint });
+  }
+  if (view.asset.state !== "failed") return { view, end: null };
+  const hint = `See: vsctl assets show ${assetId}`;
+  return endedBy(view.asset.error ?? { code: "asset_failed", message: `asset ${assetId} failed`, hint });
+}
+
+// Nobody has its source any more, or ever finished sending it: it begins anew with what lies here. False: it has arrived
+// meanwhile.
+async function moveHere(deps: AgentDeps, asset: AssetRecord, node: NodeRecord): Promise<boolean> {
   const { id: assetId, replicasWanted: replicas, regions, sourceBytes: bytes } = asset;
   const { homes, reasons: homeReasons } = await homesFrom(deps, node, { assetId, replicas, regions, bytes });
-  await deps.catalog.commands.moveUpload({ assetId, homes, homeReasons, at: deps.clock.now() });
+  try {
+    await deps.catalog.commands.moveUpload({ assetId, homes, homeReasons, at: deps.clock.now() });
+  } catch (thrown) {
+    if (asVsError(thrown).code === "conflict") return false;
+    throw thrown;
+  }
   deps.loop.kick([assetId]);
+  return true;
 }
 
 /** The node first. */

@@ -53,16 +53,20 @@ describe("control link", () => {
   it("offers a source, once, and says why it is not taken", async () => {
     await using control = await TrialControlPlane.start();
     await using link = await linkTo(control, new Heard());
-    control.answers.offeredAsset = { assetId, duplicate: true };
+    control.answers.offeredAsset = { assetId, duplicate: true, ended: undefined, judged: true };
     const offer = { sourceName: "a.mp4", sourceBytes: 5, sourceSha256: "ab".repeat(32) as Sha256 };
     const { signal } = new AbortController();
-    const given = await link.offerSource({ ...offer, ladder: "fast", labels: { a: "b" } }, signal);
-    assert.deepEqual(given, { assetId, duplicate: true });
-    assert.deepEqual(control.sourceOffers, [{ ...offer, title: "", ladder: "fast", labels: { a: "b" } }]);
+    const given = await link.offerSource({ ...offer, ladder: "fast", labels: { a: "b" }, assetId: null }, signal);
+    assert.deepEqual(given, { assetId, duplicate: true, ended: null, judged: true });
+    assert.deepEqual(control.sourceOffers, [{ ...offer, title: "", ladder: "fast", labels: { a: "b" }, assetId: "" }]);
+    const why = { code: "not_media", message: "a text", hint: "" } as const;
+    control.answers.offeredAsset = { assetId, duplicate: false, ended: { ...why, retryable: false }, judged: true };
+    const asked = await link.offerSource({ ...offer, ladder: "", labels: {}, assetId }, signal);
+    assert.deepEqual([asked.ended, control.sourceOffers[1]?.assetId], [why, assetId]);
     control.answers.reportError = new VsError("storage_full", "no room");
-    const refused = link.offerSource({ ...offer, ladder: "", labels: {} }, signal);
+    const refused = link.offerSource({ ...offer, ladder: "", labels: {}, assetId: null }, signal);
     await assert.rejects(refused, { code: "storage_full" });
-    assert.equal(control.sourceOffers.length, 2);
+    assert.equal(control.sourceOffers.length, 3);
   });
 
   it("gives what the control plane says to the listener, with the fence of this catalog", async () => {

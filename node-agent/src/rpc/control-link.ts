@@ -41,7 +41,7 @@ import { Session } from "./session.ts";
 import { unary } from "./unary.ts";
 import type { Invoke } from "./unary.ts";
 import { damageToWire } from "./wire-copies.ts";
-import { manifestFromWire, pieceReportToWire, taskReportToWire, uploadReportToWire } from "./wire.ts";
+import { failureFromWire, manifestFromWire, pieceReportToWire, taskReportToWire, uploadReportToWire } from "./wire.ts";
 
 /** First and longest wait between attempts; each is jittered down to a half. */
 const firstBackoffMs = 200;
@@ -173,12 +173,13 @@ class GrpcControlLink implements ControlLink {
   }
 
   async offerSource(offer: SourceOffer, signal: AbortSignal): Promise<OfferedAsset> {
-    const request = { ...offer, title: "", labels: { ...offer.labels } };
-    const { assetId, duplicate } = await unary<OfferSourceResponse>(
+    const request = { ...offer, title: "", labels: { ...offer.labels }, assetId: offer.assetId ?? "" };
+    const { assetId, duplicate, ended, judged } = await unary<OfferSourceResponse>(
       (metadata, options, done) => this.#client.offerSource(request, metadata, options, done),
       signal,
     );
-    return { assetId: assetIdOf(assetId), duplicate };
+    const why = ended === undefined ? null : failureFromWire(ended);
+    return { assetId: assetIdOf(assetId), duplicate, ended: why, judged };
   }
 
   async renewCertificate(certificateRequest: Uint8Array, signal: AbortSignal): Promise<string> {

@@ -60,12 +60,18 @@ export interface SourceOffer {
   /** Empty: the default one. */
   readonly ladder: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** That an earlier answer gave for this file: only it is asked about, and none is made. */
+  readonly assetId: AssetId | null;
 }
 
-/** `duplicate`: the bytes are in the cluster already, and nothing is to be stored. */
 export interface OfferedAsset {
   readonly assetId: AssetId;
+  /** The bytes are in the cluster already, and nothing is to be stored. */
   readonly duplicate: boolean;
+  /** Why the asset takes no source any more; null: it does, or has it. */
+  readonly ended: Failure | null;
+  /** What can be made of it is known. */
+  readonly judged: boolean;
 }
 
 export interface ManifestNews {

@@ -14,6 +14,7 @@ import type {
   Lease,
   Manifest,
   OfferSourceRequest,
+  OfferSourceResponse,
   ReportDamageRequest,
   ReportInventoryRequest,
   ReportPieceRequest,
@@ -30,6 +31,8 @@ import { makeKeyPem, makeRequest } from "../identity/node-key.ts";
 type Stream = ServerDuplexStream<SessionRequest, SessionResponse>;
 type Said = NonNullable<SessionRequest["message"]>;
 type SaidOf<Case extends Said["$case"]> = Extract<Said, { $case: Case }>["value"];
+
+const noAsset: OfferSourceResponse = { assetId: "", duplicate: false, ended: undefined, judged: false };
 
 export class TrialControlPlane implements AsyncDisposable {
   readonly authority: TrialAuthority;
@@ -53,7 +56,7 @@ export class TrialControlPlane implements AsyncDisposable {
     joinError: null as VsError | null,
     reportError: null as VsError | null,
     manifest: undefined as Manifest | undefined,
-    offeredAsset: { assetId: "", duplicate: false },
+    offeredAsset: noAsset,
     nodeId: "",
     incarnation: "first",
     term: 1,

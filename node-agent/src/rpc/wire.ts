@@ -1,5 +1,5 @@
 // The agent's conversation (agent.proto), between the wire and control-messages.ts. What comes in is checked whole.
-import { errorKinds } from "@vstream/core/errors.ts";
+import { errorKinds, isErrorCode } from "@vstream/core/errors.ts";
 import type { Failure } from "@vstream/core/errors.ts";
 import type { CheckReport, Fence, Manifest, NodeAddress, NodeDescription, Work } from "@vstream/core/media.ts";
 import type * as wire from "@vstream/proto/agent.ts";
@@ -196,6 +196,11 @@ function ratesFromWire({ renditions, audio }: Pick<wire.ManifestEdition, "rendit
 
 export function descriptionToWire(node: NodeDescription): wire.NodeDescription {
   return { ...node, labels: { ...node.labels } };
+}
+
+/** A code that this program does not know, a newer control plane's, counts as internal. */
+export function failureFromWire({ code, message, hint }: types.Failure): Failure {
+  return { code: isErrorCode(code) ? code : "internal", message, hint };
 }
 
 export function failureToWire(failure: Failure): types.Failure {

@@ -48,6 +48,7 @@ function tusServer(uploads: Uploads, accepted: AcceptedCalls): Server {
   return new Server({
     path: "/uploads",
     datastore: uploads.files,
+    locker: uploads.locker,
     relativeLocation: true,
     lockDrainTimeout: 1_000,
     namingFunction: (request) => callOf(request).ticket.assetId,
@@ -101,9 +102,13 @@ async function answerOurselves(uploads: Uploads, call: Call, ticket: Ticket): Pr
   }
   const upload = await uploads.files.find(ticket.assetId);
   // The agent ended between the last byte and its answer.
-  if (request.method === "HEAD" && upload?.offset === upload?.bytes && upload !== null) {
+  const isLeft = upload !== null && upload.offset === upload.bytes && !uploads.isTakenIn(ticket.assetId);
+  if (request.method === "HEAD" && isLeft) {
     request.socket.setTimeout(finishLimitMs);
     await uploads.finish(ticket.assetId);
+  }
+  if (uploads.isTakenIn(ticket.assetId)) {
+    return request.method === "HEAD" ? progressReply(200, ticket, upload?.offset ?? 0) : takenInReply(ticket);
   }
   if (!uploads.isFinished(ticket.assetId)) {
     if (request.method === "DELETE") await uploads.remove(ticket.assetId);
@@ -121,9 +126,16 @@ async function create(uploads: Uploads, call: Call, ticket: Ticket): Promise<Rep
   const upload = finished ? null : await uploads.files.find(ticket.assetId);
   const isSame = upload?.bytes === ticket.bytes && upload.sha256 === ticket.sha256;
   if (finished || isSame) return progressReply(201, ticket, finished ? ticket.bytes : (upload?.offset ?? 0));
+  if (uploads.isTakenIn(ticket.assetId)) return takenInReply(ticket);
   if (upload !== null) await uploads.remove(ticket.assetId);
   uploads.reserve(ticket);
   return null;
+}
+
+// This node reads it from its own disk: what is sent meanwhile would be written over that.
+function takenInReply({ assetId }: Ticket): Reply {
+  const message = `the source of asset ${assetId} is being taken in from a folder that this node watches`;
+  return errorReply(423, { code: "unavailable", message, hint: "Nothing need be sent: wait for the asset" });
 }
 
 function progressReply(status: number, ticket: Ticket, offset: number): Reply {

@@ -71,6 +71,8 @@ export interface Serving extends AsyncDisposable {
   demand(): readonly AssetDemand[];
   /** As Uploads.takeIn: a source that lies elsewhere on this machine. */
   takeIn: Uploads["takeIn"];
+  /** As Uploads.requireRoom. */
+  requireRoom: Uploads["requireRoom"];
   /** Assets whose source has begun to come here and is not whole. */
   unfinishedUploads(): Promise<readonly AssetId[]>;
   /** Removes unfinished uploads, with the space kept for them; one that has become whole meanwhile stays. */
@@ -123,6 +125,7 @@ export async function openServing(deps: ServingDeps): Promise<Serving> {
     load: () => meter.load(),
     demand: () => meter.demand(),
     takeIn: (source, open) => uploads.takeIn(source, open),
+    requireRoom: (source) => uploads.requireRoom(source),
     unfinishedUploads: () => uploads.unfinished(),
     forgetUploads: (assetIds) => uploads.forget(assetIds),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),

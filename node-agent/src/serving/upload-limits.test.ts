@@ -1,13 +1,17 @@
 // What an upload may not do or take, and the room that is kept for it.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdir, readdir } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { mkdir, readdir, stat } from "node:fs/promises";
+import { request } from "node:http";
 import { join } from "node:path";
+import { PassThrough, Readable } from "node:stream";
 import { systemClock } from "@vstream/core/clock.ts";
 import { sourcePieceId } from "@vstream/core/ids.ts";
+import type { Sha256 } from "@vstream/core/ids.ts";
 import { newAssetId, openTrialStore, trialFolder } from "../store/trial-store.fixture.ts";
 import { codeOf } from "./trial-serving.fixture.ts";
-import { create, openReceiver, patch, source, ticketFor, tus } from "./trial-upload.fixture.ts";
+import { create, openReceiver, patch, source, sourceHash, ticketFor, tus } from "./trial-upload.fixture.ts";
 import { unfinishedUploadMs } from "./uploads.ts";
 
 describe("an upload", () => {
@@ -34,6 +38,57 @@ describe("an upload", () => {
     const refused = await patch(node, ticket, { path: `/uploads/${assetId}`, offset: 7, body: source.subarray(7) });
     assert.equal(refused.status, 409);
     assert.equal(codeOf(refused), "unavailable");
+  });
+
+  it("is not written to while this node takes the same source in, but asked how far that is", async () => {
+    await using receiver = await openReceiver();
+    const { node } = receiver;
+    const assetId = newAssetId();
+    const ticket = await ticketFor(node, assetId);
+    const path = `/uploads/${assetId}`;
+    const ownDisk = new PassThrough();
+    const opened = Promise.withResolvers<undefined>();
+    const open = (): Promise<Readable> => {
+      opened.resolve(undefined);
+      return Promise.resolve(ownDisk);
+    };
+    const taking = node.serving.takeIn({ assetId, bytes: source.length, sha256: sourceHash as Sha256 }, open);
+    await opened.promise;
+    const refused = await patch(node, ticket, { path, offset: 0, body: randomBytes(source.length) });
+    assert.deepEqual([refused.status, codeOf(refused)], [423, "unavailable"]);
+    assert.equal((await tus(node, ticket, { method: "DELETE", path })).status, 423);
+    assert.equal((await tus(node, ticket, { method: "HEAD", path })).headers["upload-length"], String(source.length));
+    ownDisk.end(source);
+    await taking;
+    assert.notEqual(node.store.getPiece(assetId, sourcePieceId), null);
+    assert.equal((await patch(node, ticket, { path, offset: 0, body: source })).status, 204);
+  });
+
+  it("makes way, in its middle, for the same source from this node's own disk", async () => {
+    await using receiver = await openReceiver();
+    const { node } = receiver;
+    const assetId = newAssetId();
+    const ticket = await ticketFor(node, assetId);
+    await create(node, ticket);
+    const path = `/uploads/${assetId}`;
+    const { hostname, port } = new URL(node.url);
+    const sending = request({ host: hostname, port, path, method: "PATCH", agent: false });
+    sending.on("error", () => undefined);
+    const headers = { "upload-offset": "0", "content-type": "application/offset+octet-stream" };
+    const head = { ...headers, "tus-resumable": "1.0.0", authorization: `Bearer ${ticket}` };
+    for (const [name, value] of Object.entries(head)) sending.setHeader(name, value);
+    sending.setHeader("content-length", String(source.length));
+    sending.write(source.subarray(0, 1_000));
+    const sizeNow = async (): Promise<number> => (await stat(join(node.store.uploadFolder, assetId))).size;
+    while ((await sizeNow()) === 0) await systemClock.sleep(10);
+    let from = -1;
+    await node.serving.takeIn({ assetId, bytes: source.length, sha256: sourceHash as Sha256 }, (fromByte) => {
+      from = fromByte;
+      return Promise.resolve(Readable.from([source.subarray(fromByte)]));
+    });
+    sending.destroy();
+    assert.equal(from, 1_000);
+    assert.notEqual(node.store.getPiece(assetId, sourcePieceId), null);
   });
 
   it("can be given up", async () => {

@@ -1,6 +1,7 @@
 // The life of an upload on this node: its space is reserved, its bytes come in by tus, and when they are all there
 // and have the promised hash they become the asset's source piece. What nobody finishes goes after a day.
 import type { Readable } from "node:stream";
+import { MemoryLocker } from "@tus/server";
 import { VsError, asVsError } from "@vstream/core/errors.ts";
 import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { AssetId, NodeId } from "@vstream/core/ids.ts";
@@ -18,7 +19,7 @@ const sweepEveryMs = 3_600_000;
 
 export interface UploadsDeps {
   readonly nodeId: NodeId;
-  readonly store: Pick<Store, "adoptSource" | "getPiece" | "recordPiece" | "reserve" | "uploadFolder">;
+  readonly store: Pick<Store, "adoptSource" | "getPiece" | "has" | "recordPiece" | "reserve" | "uploadFolder">;
   readonly reports: UploadReports;
   readonly clock: Clock;
   readonly log: Logger;
@@ -26,6 +27,9 @@ export interface UploadsDeps {
 
 export class Uploads implements AsyncDisposable {
   readonly files: UploadFiles;
+  /** One writes to an upload at a time. */
+  readonly locker = new MemoryLocker();
+  readonly #takenIn = new Set<AssetId>();
   readonly #deps: UploadsDeps;
   readonly #reservations = new Map<AssetId, AsyncDisposable>();
   readonly #finishing = new Map<AssetId, Promise<void>>();
@@ -49,10 +53,29 @@ export class Uploads implements AsyncDisposable {
     return this.#deps.store.getPiece(assetId, sourcePieceId) !== null;
   }
 
-  /** @throws VsError storage_full */
-  reserve(ticket: Ticket): void {
+  /**
+   * @param standingBytes of these, how many stand here already
+   * @throws VsError storage_full
+   */
+  reserve(ticket: Ticket, standingBytes = 0): void {
     if (this.#reservations.has(ticket.assetId)) return;
-    this.#reservations.set(ticket.assetId, this.#deps.store.reserve(ticket.bytes));
+    this.#reservations.set(ticket.assetId, this.#deps.store.reserve(ticket.bytes, standingBytes));
+  }
+
+  /**
+   * Whether a source would fit, before an asset is made for it. What has begun to come, or is here, has its room.
+   * @throws VsError storage_full
+   */
+  async requireRoom({ bytes, sha256 }: Omit<Ticket, "assetId">): Promise<void> {
+    if (this.#deps.store.has(sha256)) return;
+    const begun = await this.files.list();
+    if (begun.some((upload) => upload.sha256 === sha256 && upload.bytes === bytes)) return;
+    await this.#deps.store.reserve(bytes)[Symbol.asyncDispose]();
+  }
+
+  /** Whether its source comes from this machine, so that nobody may send it meanwhile. */
+  isTakenIn(assetId: AssetId): boolean {
+    return this.#takenIn.has(assetId);
   }
 
   /**
@@ -74,22 +97,26 @@ export class Uploads implements AsyncDisposable {
    * Makes the source piece of what `open` gives, from a byte on, of a source that lies elsewhere on this machine. What an
    * earlier try left is gone on with.
    * @throws VsError storage_full; source_changed when it is not what was promised: then the asset fails, as it does for
-   *   an upload
+   *   an upload; unavailable while somebody sends it who does not make way
    */
   async takeIn(source: Ticket, open: (fromByte: number) => Promise<Readable>): Promise<void> {
-    const { assetId, bytes } = source;
-    if (this.isFinished(assetId)) return;
-    const offset = await this.#beginOrGoOn(source);
+    const { assetId } = source;
+    const lock = this.locker.newLock(assetId);
     try {
-      const end = offset < bytes ? await this.files.write(await open(offset), assetId, offset) : offset;
-      if (end !== bytes) throw new VsError("source_changed", "the file became shorter while it was taken in");
-    } catch (thrown) {
-      const error = uploadFailure(thrown);
-      if (error.code === "source_changed") await this.#fail(assetId, error);
-      if (error.code === "storage_full") await this.remove(assetId);
-      throw error;
+      this.#takenIn.add(assetId);
+      await lock
+        .lock(this.#closing.signal, () => undefined)
+        .catch((cause: unknown) => {
+          throw new VsError("unavailable", `the source of asset ${assetId} is being sent to this node`, { cause });
+        });
+      try {
+        await this.#takeInAlone(source, open);
+      } finally {
+        await lock.unlock();
+      }
+    } finally {
+      this.#takenIn.delete(assetId);
     }
-    await this.finish(assetId);
   }
 
   async remove(assetId: AssetId): Promise<void> {
@@ -115,6 +142,22 @@ export class Uploads implements AsyncDisposable {
     this.#closing.abort(new VsError("cancelled", "the agent is stopping"));
     await Promise.allSettled([this.#sweeping, ...this.#finishing.values()]);
     for (const assetId of [...this.#reservations.keys()]) await this.#release(assetId);
+  }
+
+  async #takeInAlone(source: Ticket, open: (fromByte: number) => Promise<Readable>): Promise<void> {
+    const { assetId, bytes } = source;
+    if (this.isFinished(assetId)) return;
+    const offset = await this.#beginOrGoOn(source);
+    try {
+      const end = offset < bytes ? await this.files.write(await open(offset), assetId, offset) : offset;
+      if (end !== bytes) throw new VsError("source_changed", "the file became shorter while it was taken in");
+    } catch (thrown) {
+      const error = uploadFailure(thrown);
+      if (error.code === "source_changed") await this.#fail(assetId, error);
+      if (error.code === "storage_full") await this.remove(assetId);
+      throw error;
+    }
+    await this.finish(assetId);
   }
 
   async #finishOnce(assetId: AssetId): Promise<void> {
@@ -160,8 +203,10 @@ export class Uploads implements AsyncDisposable {
     const found = await this.files.find(source.assetId);
     const isSame = found?.bytes === source.bytes && found.sha256 === source.sha256;
     if (found !== null && !isSame) await this.remove(source.assetId);
-    this.reserve(source);
-    if (found !== null && isSame) return found.offset;
+    const offset = found !== null && isSame ? found.offset : null;
+    // One that is whole is being made a piece: that takes room by itself.
+    if (offset !== source.bytes) this.reserve(source, offset ?? 0);
+    if (offset !== null) return offset;
     await this.files.begin(source);
     return 0;
   }
@@ -182,7 +227,7 @@ export class Uploads implements AsyncDisposable {
 
   #reserveAgain(upload: StoredUpload): void {
     try {
-      this.reserve(upload);
+      this.reserve(upload, upload.offset);
     } catch (err) {
       // It may still fit; if not, writing tells.
       this.#deps.log.warn({ err, assetId: upload.assetId }, "no room left for an unfinished upload");

@@ -14,27 +14,40 @@ export interface FoundFile {
   readonly inode: string;
 }
 
-/** Names that are read in one look; the rest come when these have gone. */
-const namesPerLook = 10_000;
-/** Files that are looked at more closely. */
-const filesPerLook = 1_000;
+/** Files that may be taken now, of one look; the rest come when these have gone. */
+const duePerLook = 1_000;
 
+/** What stands in a name for bytes that are not UTF-8. */
+const replacement = "\u{fffd}";
 const unfinished = /\.(part|partial|tmp|temp|crdownload|download|filepart|!ut|aria2|swp)$|~$/i;
 // They belong to a video, and are no source by themselves.
 const subtitles = /\.(srt|vtt)$/i;
 
-/** @throws Error of the file system when the folder cannot be read */
-export async function findFiles(folder: string): Promise<FoundFile[]> {
-  const found: FoundFile[] = [];
-  let names = 0;
+export interface Look {
+  readonly files: readonly FoundFile[];
+  /** Names that are not UTF-8, as far as they can be read: such files cannot be opened by them. */
+  readonly unreadable: readonly string[];
+}
+
+/**
+ * What can never be taken, or waits to be tried again, takes no place from the rest.
+ * @throws Error of the file system when the folder cannot be read
+ */
+export async function findFiles(folder: string, isDue: (path: string) => boolean): Promise<Look> {
+  const files: FoundFile[] = [];
+  const unreadable: string[] = [];
+  let due = 0;
   for await (const entry of await opendir(folder)) {
-    names += 1;
-    if (names > namesPerLook || found.length >= filesPerLook) break;
-    if (!isSourceName(entry.name)) continue;
-    const file = await describeFile(join(folder, entry.name), entry.name);
-    if (file !== null) found.push(file);
+    if (due >= duePerLook) break;
+    if (!isSourceName(entry.name) || entry.isDirectory() || entry.isSymbolicLink()) continue;
+    const path = join(folder, entry.name);
+    const file = await describeFile(path, entry.name);
+    if (file === null && entry.name.includes(replacement) && entry.isFile()) unreadable.push(entry.name);
+    if (file === null) continue;
+    files.push(file);
+    if (isDue(path)) due += 1;
   }
-  return found;
+  return { files, unreadable };
 }
 
 /** The file as it is now; null: it is gone, or is no plain file. */

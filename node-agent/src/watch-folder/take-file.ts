@@ -16,26 +16,49 @@ import type { WatchedFolder } from "./watch-config.ts";
 /** How long the control plane may take to count the source as there; afterwards a later look asks again. */
 const reportedWithinMs = 60_000;
 const askEveryMs = 500;
+/** How long it may take to look into it, while its file waits; what is found later is told by its asset only. */
+const judgedWithinMs = 15_000;
+/** While the bytes are taken in: whether the asset is still to have them. */
+const askWhileTakenInMs = 5_000;
 
 export interface TakingDeps {
-  readonly store: Pick<Store, "reserve" | "usage">;
+  readonly store: Pick<Store, "usage">;
   readonly offerSource: (offer: SourceOffer, signal: AbortSignal) => Promise<OfferedAsset>;
+  /** Throws VsError storage_full when a source of which nothing is here would not fit now. */
+  readonly requireRoom: (source: SourceBytes) => Promise<void>;
   /** Makes the asset's source piece of what `open` gives, from a byte on, and has it reported. */
   readonly takeIn: (
-    source: { readonly assetId: AssetId; readonly bytes: number; readonly sha256: Sha256 },
+    source: SourceBytes & { readonly assetId: AssetId },
     open: (fromByte: number) => Promise<Readable>,
   ) => Promise<void>;
+  /** Removes what has come of sources that are not wanted any more. */
+  readonly forgetUploads: (assetIds: readonly AssetId[]) => Promise<void>;
   readonly clock: Clock;
+}
+
+interface SourceBytes {
+  readonly bytes: number;
+  readonly sha256: Sha256;
 }
 
 export type Taken =
   | { readonly kind: "taken" | "duplicate"; readonly assetId: AssetId; readonly path: string }
   | { readonly kind: "refused"; readonly error: VsError; readonly path: string };
 
+interface KnownFile {
+  readonly file: FoundFile;
+  readonly sha256: Sha256;
+  /** That was made for it; null: none yet. */
+  assetId: AssetId | null;
+}
+
+/** It would end the same way each time. */
+class RefusedFile extends VsError {}
+
 export class FileTaker {
   readonly #deps: TakingDeps;
-  /** By path: what was read need not be read again when only the rest is to be tried again. */
-  readonly #hashes = new Map<string, { readonly file: FoundFile; readonly sha256: Sha256 }>();
+  /** By path: what was read, and made, need not be again when only the rest is to be tried again. */
+  readonly #known = new Map<string, KnownFile>();
 
   constructor(deps: TakingDeps) {
     this.#deps = deps;
@@ -45,17 +68,26 @@ export class FileTaker {
   async take(file: FoundFile, folder: WatchedFolder, signal: AbortSignal): Promise<Taken> {
     try {
       const { assetId, kind } = await this.#bringToCluster(file, folder, signal);
-      if (!isSame(file, await describeFile(file.path, file.name))) throw changedSince(file);
+      await requireUnchanged(file);
       return { kind, assetId, path: await markTaken(file) };
     } catch (thrown) {
       if (!(thrown instanceof VsError) || !isRefusal(thrown)) throw thrown;
+      await requireUnchanged(file);
+      await this.#forget(file);
       return { kind: "refused", error: thrown, path: await markRefused(file, thrown.toFailure()) };
     }
   }
 
   /** What is remembered of the files of a folder that are not there any more. */
   forgetExcept(folder: string, here: ReadonlySet<string>): void {
-    for (const path of this.#hashes.keys()) if (dirname(path) === folder && !here.has(path)) this.#hashes.delete(path);
+    for (const path of this.#known.keys()) if (dirname(path) === folder && !here.has(path)) this.#known.delete(path);
+  }
+
+  /** Whoever puts it back wants it to be tried anew. */
+  async #forget({ path }: FoundFile): Promise<void> {
+    const assetId = this.#known.get(path)?.assetId ?? null;
+    this.#known.delete(path);
+    if (assetId !== null) await this.#deps.forgetUploads([assetId]);
   }
 
   async #bringToCluster(
@@ -64,29 +96,82 @@ export class FileTaker {
     signal: AbortSignal,
   ): Promise<{ assetId: AssetId; kind: "taken" | "duplicate" }> {
     this.#requireFitting(file);
-    const offer = await this.#offerOf(file, folder, signal);
-    const first = await this.#deps.offerSource(offer, signal);
+    const known = await this.#read(file, signal);
+    const { assetId } = known;
+    if (assetId !== null && (await this.#ask(known, folder, signal)).duplicate) return { assetId, kind: "taken" };
+    await this.#deps.requireRoom({ bytes: file.bytes, sha256: known.sha256 });
+    const first = await this.#deps.offerSource(offerOf({ ...known, assetId: null }, folder), signal);
     if (first.duplicate) return { assetId: first.assetId, kind: "duplicate" };
-    const { sourceBytes: bytes, sourceSha256: sha256 } = offer;
-    await this.#deps.takeIn({ assetId: first.assetId, bytes, sha256 }, (from) => streamFile(file, from, signal));
-    const untilMs = this.#deps.clock.monotonicMs() + reportedWithinMs;
-    for (;;) {
-      const again = await this.#deps.offerSource(offer, signal);
-      if (again.duplicate) return { assetId: again.assetId, kind: "taken" };
-      if (this.#deps.clock.monotonicMs() > untilMs) {
-        throw new VsError("timed_out", `the control plane has not heard yet that ${file.name} is there`);
-      }
-      await this.#deps.clock.sleep(askEveryMs, signal);
+    known.assetId = first.assetId;
+    await this.#takeIn(known, folder, signal);
+    await this.#untilThere(known, folder, signal);
+    return { assetId: first.assetId, kind: "taken" };
+  }
+
+  async #read(file: FoundFile, signal: AbortSignal): Promise<KnownFile> {
+    const before = this.#known.get(file.path);
+    if (before !== undefined && isSame(before.file, file)) return before;
+    const known: KnownFile = { file, sha256: await hashOfFile(file, signal), assetId: null };
+    this.#known.set(file.path, known);
+    return known;
+  }
+
+  /** @throws RefusedFile when its asset has ended, with what became of that */
+  async #ask(known: KnownFile, folder: WatchedFolder, signal: AbortSignal): Promise<OfferedAsset> {
+    const answer = await this.#deps.offerSource(offerOf(known, folder), signal);
+    if (answer.ended === null) return answer;
+    const { code, message, hint } = answer.ended;
+    if (code !== "source_changed") throw new RefusedFile(code, message, { hint });
+    // What lies there now may be right.
+    this.#known.delete(known.file.path);
+    throw new VsError(code, message, { hint });
+  }
+
+  async #takeIn(known: KnownFile, folder: WatchedFolder, signal: AbortSignal): Promise<void> {
+    const { file, sha256, assetId } = known;
+    if (assetId === null) return;
+    const [unwanted, isOver] = [new AbortController(), new AbortController()];
+    const watching = this.#watchAsset(known, folder, AbortSignal.any([signal, isOver.signal])).then(
+      (error) => {
+        unwanted.abort(error);
+      },
+      () => undefined,
+    );
+    const reading = AbortSignal.any([signal, unwanted.signal]);
+    try {
+      await this.#deps.takeIn({ assetId, bytes: file.bytes, sha256 }, (from) => streamFile(file, from, reading));
+    } catch (thrown) {
+      throw unwanted.signal.aborted ? unwanted.signal.reason : thrown;
+    } finally {
+      isOver.abort(new VsError("cancelled", "it has been taken in"));
+      await watching;
     }
   }
 
-  /** What is read first and then does not fit was read for nothing. */
-  async #offerOf(file: FoundFile, { ladder, labels }: WatchedFolder, signal: AbortSignal): Promise<SourceOffer> {
-    await using _room = this.#deps.store.reserve(file.bytes);
-    const known = this.#hashes.get(file.path);
-    const sha256 = known !== undefined && isSame(known.file, file) ? known.sha256 : await hashOfFile(file, signal);
-    this.#hashes.set(file.path, { file, sha256 });
-    return { sourceName: file.name, sourceBytes: file.bytes, sourceSha256: sha256, ladder, labels };
+  /** Why the asset is not to have its source any more, as soon as that is so; else stays until the signal, and throws it. */
+  async #watchAsset(known: KnownFile, folder: WatchedFolder, signal: AbortSignal): Promise<VsError> {
+    for (;;) {
+      await this.#deps.clock.sleep(askWhileTakenInMs, signal);
+      try {
+        await this.#ask(known, folder, signal);
+      } catch (thrown) {
+        if (thrown instanceof RefusedFile) return thrown;
+      }
+    }
+  }
+
+  async #untilThere(known: KnownFile, folder: WatchedFolder, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#deps;
+    const untilMs = clock.monotonicMs() + reportedWithinMs;
+    const judgedUntilMs = clock.monotonicMs() + judgedWithinMs;
+    for (;;) {
+      const { duplicate: isThere, judged } = await this.#ask(known, folder, signal);
+      if (isThere && (judged || clock.monotonicMs() > judgedUntilMs)) return;
+      if (!isThere && clock.monotonicMs() > untilMs) {
+        throw new VsError("timed_out", `the control plane has not heard yet that ${known.file.name} is there`);
+      }
+      await clock.sleep(askEveryMs, signal);
+    }
   }
 
   #requireFitting({ name, bytes }: FoundFile): void {
@@ -103,11 +188,15 @@ export class FileTaker {
   }
 }
 
-/** Whether it would end the same way each time. */
-function isRefusal({ code }: VsError): boolean {
-  return code === "source_empty" || code === "source_too_large";
+function offerOf({ file, sha256, assetId }: KnownFile, { ladder, labels }: WatchedFolder): SourceOffer {
+  return { sourceName: file.name, sourceBytes: file.bytes, sourceSha256: sha256, ladder, labels, assetId };
 }
 
-function changedSince({ name }: FoundFile): VsError {
-  return new VsError("source_changed", `${name} changed after it was taken: what it is now comes next`);
+function isRefusal(error: VsError): boolean {
+  return error instanceof RefusedFile || error.code === "source_empty" || error.code === "source_too_large";
+}
+
+async function requireUnchanged(file: FoundFile): Promise<void> {
+  if (isSame(file, await describeFile(file.path, file.name))) return;
+  throw new VsError("source_changed", `${file.name} changed after it was taken: what it is now comes next`);
 }

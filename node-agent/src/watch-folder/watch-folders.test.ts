@@ -1,6 +1,7 @@
 // What becomes of files in a watched folder.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { appendFile, mkdir, readFile, rename, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -8,6 +9,8 @@ import { systemClock } from "@vstream/core/clock.ts";
 import { VsError } from "@vstream/core/errors.ts";
 import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { Sha256 } from "@vstream/core/ids.ts";
+import type { Logger } from "@vstream/core/log.ts";
+import { quietLog } from "../store/trial-store.fixture.ts";
 import { eventually, openWatched } from "./watched-folder.fixture.ts";
 import type { Watched } from "./watched-folder.fixture.ts";
 
@@ -42,7 +45,7 @@ describe("a watched folder", function () {
     assert.deepEqual(await readFile(join(watched.folder, "taken", "A film.mp4")), clip);
     const offered = { sourceName: "A film.mp4", sourceBytes: clip.length, sourceSha256: hashOf(clip) };
     const { offers } = watched.desk;
-    assert.deepEqual(offers[0], { ...offered, ladder: "fast", labels: { from: "folder" } });
+    assert.deepEqual(offers[0], { ...offered, ladder: "fast", labels: { from: "folder" }, assetId: null });
     assert.ok(sourceIn(watched, clip));
     const asked = offers.length;
     await pass();
@@ -111,7 +114,7 @@ describe("a watched folder", function () {
     await eventually(async () => (await watched.list("taken")).length > 0);
   });
 
-  it("reserves the room first: what does not fit now is not even offered", async () => {
+  it("asks for the room first: what does not fit now is not even offered", async () => {
     await using watched = await openWatched();
     const { store } = watched.node;
     await using room = store.reserve(store.usage.capacityBytes - clip.length + 1);
@@ -120,6 +123,18 @@ describe("a watched folder", function () {
     assert.deepEqual(watched.desk.offers, []);
     await room[Symbol.asyncDispose]();
     await eventually(async () => (await watched.list("taken")).length > 0);
+  });
+
+  it("says once that there are names that it cannot read", async () => {
+    const said: string[] = [];
+    const warn = (_: unknown, message: string): number => said.push(message);
+    await using watched = await openWatched({ log: { ...quietLog, warn } as unknown as Logger });
+    const latin1 = Buffer.from("/caf\u00e9.mp4", "latin1");
+    await writeFile(Buffer.concat([Buffer.from(watched.folder), latin1]), clip);
+    await put(watched, "film.mp4");
+    await eventually(async () => (await watched.list("taken")).length > 0);
+    await pass();
+    assert.deepEqual(said, ["watched files passed over: their names are not UTF-8; rename them"]);
   });
 
   it("goes on, when it was stopped in the middle, with the same asset and what is there", async () => {
@@ -143,6 +158,67 @@ describe("a watched folder", function () {
     assert.equal(from, 100_000);
     assert.equal(watched.desk.assets.size, 1);
     assert.ok(sourceIn(watched, clip));
+  });
+
+  it("goes on with what has come, and knows what has, where the rest of the room is less than the file", async () => {
+    let isCut = true;
+    await using watched: Watched = await openWatched({
+      takeIn: async (source, open) => {
+        const cut = async (from: number): Promise<Readable> => Readable.from(cutAfter(await open(from), 100_000));
+        await watched.node.serving.takeIn(source, isCut ? cut : open);
+      },
+    });
+    const { store } = watched.node;
+    await using _others = store.reserve(store.usage.capacityBytes - 1.5 * clip.length);
+    await put(watched, "film.mp4");
+    await eventually(() => watched.desk.offers.length > 0);
+    await watched.restart();
+    isCut = false;
+    await eventually(async () => (await watched.list("taken")).length > 0);
+    await put(watched, "again.mp4");
+    await eventually(async () => (await watched.list("taken")).length === 2);
+    assert.equal(watched.desk.assets.size, 1);
+  });
+
+  it("refuses what its asset failed for, with that reason, and makes no other asset of it", async () => {
+    await using watched = await openWatched();
+    watched.desk.verdict = { code: "not_media", message: "it is a text", hint: "Give it a film" };
+    await put(watched, "text.mp4");
+    await eventually(async () => (await watched.list("refused")).length === 2);
+    assert.deepEqual(await watched.list("refused"), ["text.mp4", "text.mp4.reason.txt"]);
+    const reason = await readFile(join(watched.folder, "refused", "text.mp4.reason.txt"), "utf8");
+    assert.equal(reason, "it is a text (not_media)\nGive it a film\n");
+    assert.equal(watched.desk.offers.filter(({ assetId }) => assetId === null).length, 1);
+    watched.desk.verdict = null;
+    await rename(join(watched.folder, "refused", "text.mp4"), join(watched.folder, "text.mp4"));
+    await eventually(async () => (await watched.list("taken")).includes("text.mp4"));
+  });
+
+  it("waits for what is found in it before it calls it taken", async () => {
+    await using watched = await openWatched();
+    watched.desk.lateVerdict = { code: "no_video", message: "it is a song", hint: "" };
+    await put(watched, "song.mp4");
+    await eventually(async () => (await watched.list("refused")).length === 2);
+    assert.deepEqual(await watched.list("taken"), []);
+  });
+
+  it("stops giving what an asset is not to have any more, and keeps nothing of it", async () => {
+    await using watched: Watched = await openWatched({
+      takeIn: async (source, open) => {
+        const never = async (from: number): Promise<Readable> => Readable.from(stuck(await open(from)));
+        await watched.node.serving.takeIn(source, never);
+      },
+    });
+    await put(watched, "film.mp4");
+    await eventually(async () => (await watched.node.serving.unfinishedUploads()).length > 0);
+    const [assetId] = await watched.node.serving.unfinishedUploads();
+    assert.ok(assetId);
+    watched.desk.end(assetId, { code: "cancelled", message: "ops cancelled it", hint: "" });
+    await eventually(async () => (await watched.list("refused")).length === 2);
+    const reason = await readFile(join(watched.folder, "refused", "film.mp4.reason.txt"), "utf8");
+    assert.equal(reason, "ops cancelled it (cancelled)\n");
+    assert.deepEqual(await watched.node.serving.unfinishedUploads(), []);
+    assert.equal(watched.desk.assets.size, 0);
   });
 
   it("does not call taken what was written to meanwhile: the asset fails, and the file is taken as it is then", async () => {
@@ -175,6 +251,12 @@ describe("a watched folder", function () {
     await eventually(async () => (await watched.list("taken")).length > 0);
   });
 });
+
+/** Its beginning, and then nothing until it is stopped. */
+async function* stuck(stream: Readable): AsyncGenerator<Buffer> {
+  yield clip.subarray(0, 1_000);
+  await once(stream, "close");
+}
 
 async function* cutAfter(stream: Readable, bytes: number): AsyncGenerator<Buffer> {
   for await (const part of stream as AsyncIterable<Buffer>) {

@@ -15,6 +15,8 @@ import type { WatchedFolder } from "./watch-config.ts";
 const lookEveryMs = 2_000;
 /** Taken between two looks at a folder. */
 const takenPerLook = 100;
+/** Of the names that cannot be read. */
+const toldNames = 10;
 /** Before a file that could not be taken is tried again: this, and twice as long each time, up to the longest. */
 const firstRetryMs = 10_000;
 const longestRetryMs = 5 * 60_000;
@@ -41,6 +43,8 @@ export class WatchFolders implements AsyncDisposable {
   readonly #closing = new AbortController();
   readonly #retries = new Map<string, Retry>();
   readonly #unseen = new Set<string>();
+  /** Folders of which it was said that they have names that cannot be read. */
+  readonly #passedOver = new Set<string>();
   readonly #watching: Promise<void>;
 
   constructor(deps: WatchFoldersDeps) {
@@ -68,24 +72,35 @@ export class WatchFolders implements AsyncDisposable {
     const found = await this.#find(folder);
     const settled = settling.settled(found);
     this.#forgetGone(folder, found);
-    for (const file of settled.filter((one) => this.#isDue(one)).slice(0, takenPerLook)) {
+    for (const file of settled.filter(({ path }) => this.#isDue(path)).slice(0, takenPerLook)) {
       if (this.#closing.signal.aborted || !this.#deps.isControlHeard()) return;
       await this.#take(file, folder);
     }
   }
 
   // A folder may be on a disk that is not mounted yet: that is said once, and it is looked at again.
-  async #find({ folder }: WatchedFolder): Promise<FoundFile[]> {
+  async #find({ folder }: WatchedFolder): Promise<readonly FoundFile[]> {
     const { log } = this.#deps;
     try {
-      const found = await findFiles(folder);
+      const { files, unreadable } = await findFiles(folder, (path) => this.#isDue(path));
       if (this.#unseen.delete(folder)) log.info({ folder }, "watched folder is there again");
-      return found;
+      this.#tellPassedOver(folder, unreadable);
+      return files;
     } catch (err) {
       if (!this.#unseen.has(folder)) log.error({ err, folder }, "watched folder cannot be read");
       this.#unseen.add(folder);
       return [];
     }
+  }
+
+  /** Once, until there are none. */
+  #tellPassedOver(folder: string, names: readonly string[]): void {
+    const wasTold = this.#passedOver.delete(folder);
+    if (names.length === 0) return;
+    this.#passedOver.add(folder);
+    if (wasTold) return;
+    const told = { folder, count: names.length, names: names.slice(0, toldNames) };
+    this.#deps.log.warn(told, "watched files passed over: their names are not UTF-8; rename them");
   }
 
   async #take(file: FoundFile, folder: WatchedFolder): Promise<void> {
@@ -118,7 +133,7 @@ export class WatchFolders implements AsyncDisposable {
     this.#deps.log.warn(told, "watched file not taken yet; it is tried again");
   }
 
-  #isDue({ path }: FoundFile): boolean {
+  #isDue(path: string): boolean {
     const retry = this.#retries.get(path);
     return retry === undefined || this.#deps.clock.monotonicMs() >= retry.afterMs;
   }

@@ -3,7 +3,7 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "@vstream/core/clock.ts";
 import type { Clock } from "@vstream/core/clock.ts";
-import type { VsError } from "@vstream/core/errors.ts";
+import type { Failure, VsError } from "@vstream/core/errors.ts";
 import { newId } from "@vstream/core/ids.ts";
 import type { AssetId, Sha256 } from "@vstream/core/ids.ts";
 import type { OfferedAsset, SourceOffer } from "../rpc/control-messages.ts";
@@ -34,20 +34,43 @@ export class OfferDesk {
   readonly assets = new Map<Sha256, Known>();
   /** What it says instead of an answer. */
   refusal: VsError | null = null;
+  /** What becomes of a source as soon as it is there; null: it is well. */
+  verdict: Failure | null = null;
+  /** The same for one that was said to be there before. */
+  lateVerdict: Failure | null = null;
+  readonly #ended = new Map<AssetId, Failure>();
 
   readonly offerSource = (offer: SourceOffer): Promise<OfferedAsset> => {
     this.offers.push(offer);
     if (this.refusal !== null) return Promise.reject(this.refusal);
+    if (offer.assetId !== null) return Promise.resolve(this.#answerAbout(offer.assetId));
     const known = this.assets.get(offer.sourceSha256) ?? { assetId: newId("asset", Date.now()), isThere: false };
     this.assets.set(offer.sourceSha256, known);
-    return Promise.resolve({ assetId: known.assetId, duplicate: known.isThere });
+    return Promise.resolve({ assetId: known.assetId, duplicate: known.isThere, ended: null, judged: true });
   };
+
+  /** As an operator cancels an asset, or a probe refuses its source. */
+  end(assetId: AssetId, why: Failure): void {
+    this.#ended.set(assetId, why);
+    for (const [sha256, known] of this.assets) if (known.assetId === assetId) this.assets.delete(sha256);
+  }
+
+  #answerAbout(assetId: AssetId): OfferedAsset {
+    const ended = this.#ended.get(assetId) ?? null;
+    const known = [...this.assets.values()].find((one) => one.assetId === assetId);
+    const isThere = known?.isThere ?? false;
+    // The source is there some time before anybody has looked into it.
+    if (isThere && this.lateVerdict !== null) this.end(assetId, this.lateVerdict);
+    return { assetId, duplicate: isThere, ended, judged: this.lateVerdict === null };
+  }
 
   readonly reportUpload: ReportUpload = ({ assetId, outcome }) => {
     const [sha256, known] = [...this.assets].find(([, one]) => one.assetId === assetId) ?? [];
     if (outcome.kind === "failed") {
       this.failures.push(outcome.failure.code);
-      if (sha256 !== undefined) this.assets.delete(sha256);
+      if (sha256 !== undefined) this.end(assetId, outcome.failure);
+    } else if (this.verdict !== null) {
+      this.end(assetId, this.verdict);
     } else if (known !== undefined) {
       known.isThere = true;
     }
@@ -77,7 +100,9 @@ export async function openWatched(changes: Partial<WatchFoldersDeps> = {}): Prom
       folders: [{ folder, ladder: "fast", labels: { from: "folder" }, settleSeconds: 0.3 }],
       ...{ store: node.store, clock: hurriedClock, log: quietLog, isControlHeard: () => true },
       offerSource: desk.offerSource,
+      requireRoom: (source) => node.serving.requireRoom(source),
       takeIn: (source, open) => node.serving.takeIn(source, open),
+      forgetUploads: (assetIds) => node.serving.forgetUploads(assetIds),
       ...changes,
     });
   let watching = watch();

@@ -10,6 +10,17 @@ type Deps = Pick<AdminDeps, "catalog">;
 
 const limits = { title: 500, regions: 16, replicas: 10, pins: 32 };
 
+/** What a file is called, without its ending, cut where it is too long; null when nothing is left of it. */
+export function titleOfFile(name: string): string | null {
+  const stem = name.replace(/(?<=.)\.[A-Za-z0-9]{1,5}$/u, "").trim();
+  // Never in the middle of a character of two units.
+  const title = stem
+    .slice(0, limits.title)
+    .replace(/[\ud800-\udbff]$/u, "")
+    .trim();
+  return title === "" ? null : title;
+}
+
 export function titleFrom(asked: string): string {
   return check.text(asked.trim(), "title", { min: 1, max: limits.title });
 }

@@ -3,7 +3,7 @@ import { VsError } from "@vstream/core/errors.ts";
 import { sourcePieceId } from "@vstream/core/ids.ts";
 import type { AssetId } from "@vstream/core/ids.ts";
 import type { UploadTicket } from "@vstream/proto/admin.ts";
-import type { AssetRecord } from "../../catalog/records.ts";
+import type { AssetRecord, AssetView } from "../../catalog/records.ts";
 import type { ChosenHomes } from "../../control-loop/control-loop.ts";
 import type { AdminDeps } from "./admin-calls.ts";
 
@@ -37,7 +37,12 @@ export function requireUpload({ id, sourceUrl }: AssetRecord): void {
 export async function isAwaitingSource(deps: Pick<AdminDeps, "catalog">, asset: AssetRecord): Promise<boolean> {
   if (asset.state !== "uploading") return false;
   const view = await deps.catalog.queries.getAssetView(asset.id);
-  if (view === null) return false;
+  return view !== null && (await awaitsSource(deps, view));
+}
+
+/** The same of a view that was read already. */
+export async function awaitsSource(deps: Pick<AdminDeps, "catalog">, view: AssetView): Promise<boolean> {
+  if (view.asset.state !== "uploading") return false;
   const copies = view.replicas.filter(
     ({ pieceId, state }) => pieceId === sourcePieceId && (state === "verified" || state === "suspect"),
   );
