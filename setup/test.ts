@@ -16,9 +16,12 @@ interface Part {
 const unitTests = ["core", "authoring", "control-plane", "node-agent", "cli", "player"].map(
   (room) => `${room}/src/**/*.test.ts`,
 );
-const e2e = ["mocha", "--timeout", "180000", "test/{cluster,e2e}/**/*.test.ts"];
-/** Those in which something must happen in time. */
-const timed = ["drain", "kills", "pause"].map((name) => `test/e2e/${name}.test.ts`);
+const e2e = ["mocha", "--timeout", "240000", "test/{cluster,e2e,browser}/**/*.test.ts"];
+/** Those in which something must happen in time, or nobody may notice anything. */
+const timed = [
+  ...["drain", "kills", "pause"].map((name) => `test/e2e/${name}.test.ts`),
+  ...["editions", "failover", "lowest-first", "playback", "steering"].map((name) => `test/browser/${name}.test.ts`),
+];
 const parts: readonly Part[] = [
   { name: "format", command: ["prettier", "--check", "--log-level", "warn", "."], counts: "one", lane: "plain" },
   { name: "types", command: ["tsc", "--noEmit"], counts: "one", lane: "plain" },
@@ -50,12 +53,7 @@ const parts: readonly Part[] = [
     command: [...e2e, ...timed.flatMap((file) => ["--ignore", file])],
     ...{ counts: "tests", lane: "clusters" },
   },
-  { name: "timed", command: ["mocha", "--timeout", "180000", ...timed], counts: "tests", lane: "alone" },
-  {
-    name: "browser",
-    command: ["mocha", "--timeout", "180000", "test/browser/*.test.ts"],
-    ...{ counts: "tests", lane: "alone" },
-  },
+  { name: "timed", command: ["mocha", "--timeout", "240000", ...timed], counts: "tests", lane: "alone" },
 ];
 
 const { values } = parseArgs({ options: { only: { type: "string", multiple: true } } });

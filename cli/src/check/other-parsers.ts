@@ -8,9 +8,6 @@ import type { Finding } from "@vstream/authoring/findings.ts";
 import { parseMedia } from "@vstream/authoring/parse-media.ts";
 import { parseMultivariant } from "@vstream/authoring/parse-multivariant.ts";
 
-// It refuses what RFC 8216 forbids.
-setOptions({ strictMode: true });
-
 /** What a playlist says, a line for each thing, with absolute URLs. */
 type Reading = readonly string[];
 
@@ -58,6 +55,8 @@ function readOwn(text: string, url: string): Reading | null {
 }
 
 function readStrictly(text: string, url: string): Reading {
+  // It refuses what RFC 8216 forbids; whoever else uses it in this process may have it set otherwise.
+  setOptions({ strictMode: true });
   const read = parse(text);
   const absolute = absoluteTo(url);
   if (!read.isMasterPlaylist) {
