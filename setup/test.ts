@@ -17,9 +17,11 @@ const unitTests = ["core", "authoring", "control-plane", "node-agent", "cli", "p
   (room) => `${room}/src/**/*.test.ts`,
 );
 const e2e = ["mocha", "--timeout", "240000", "test/{cluster,e2e,browser}/**/*.test.ts"];
+/** The one of the kills that has a time. */
+const killInTime = ["--grep", "runs elsewhere within 20 s"];
 /** Those in which something must happen in time, or nobody may notice anything. */
 const timed = [
-  ...["drain", "kills", "pause"].map((name) => `test/e2e/${name}.test.ts`),
+  ...["drain", "pause"].map((name) => `test/e2e/${name}.test.ts`),
   ...["editions", "failover", "lowest-first", "playback", "steering"].map((name) => `test/browser/${name}.test.ts`),
 ];
 const parts: readonly Part[] = [
@@ -50,8 +52,13 @@ const parts: readonly Part[] = [
   // The long cases of test/faults have a command of their own.
   {
     name: "e2e",
-    command: [...e2e, ...timed.flatMap((file) => ["--ignore", file])],
+    command: [...e2e, ...timed.flatMap((file) => ["--ignore", file]), ...killInTime, "--invert"],
     ...{ counts: "tests", lane: "clusters" },
+  },
+  {
+    name: "kill-in-time",
+    command: ["mocha", "--timeout", "180000", "test/e2e/kills.test.ts", ...killInTime],
+    ...{ counts: "tests", lane: "alone" },
   },
   { name: "timed", command: ["mocha", "--timeout", "240000", ...timed], counts: "tests", lane: "alone" },
 ];
