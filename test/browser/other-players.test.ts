@@ -8,7 +8,7 @@ import type { Browser, Page } from "playwright-core";
 import { Cluster, clip, eventually, repository, runProgram } from "../cluster/cluster.ts";
 import type { IngestJson } from "../cluster/cluster.ts";
 import { onePathway } from "../cluster/stream.ts";
-import { launchChromium, playsPast } from "./chromium.ts";
+import { launchChromium } from "./chromium.ts";
 import { countColours, openEngine, playOn } from "./engines.ts";
 import type { EngineName } from "./engines.ts";
 
@@ -60,7 +60,7 @@ describe("players of others", function () {
         await playOn(page, urlsOf(name)[form]);
         const seen = await countColours(page);
         assert.ok(seen >= colours, `${String(seen)} colours`);
-        if (name === spoken) await chooseTracks(page);
+        if (name === spoken) await chooseTracks(page, { showsText: engine !== "shaka-player" || form === "dash" });
         assert.deepEqual(await page.evaluate(() => window.engine.errors), []);
         await page.close();
       });
@@ -92,7 +92,8 @@ function withoutKnown(said: string): string {
   return lines.join("\n").trim();
 }
 
-async function chooseTracks(page: Page): Promise<void> {
+/** @param showsText shaka-player 5.2 takes WebVTT of HLS only while it still waits for video: there is no telling when */
+async function chooseTracks(page: Page, { showsText }: { readonly showsText: boolean }): Promise<void> {
   const found = await page.evaluate(() => ({ audio: window.engine.audio(), text: window.engine.text() }));
   assert.deepEqual(
     [[...new Set(found.audio)].sort(), [...new Set(found.text)].sort()],
@@ -107,19 +108,16 @@ async function chooseTracks(page: Page): Promise<void> {
   await eventually("the other language", async () =>
     (await page.evaluate(() => window.engine.chosenAudio())) === "de" ? true : undefined,
   );
-  await playsPast(page, 3);
   await page.evaluate(() => {
     window.engine.chooseText("de");
   });
+  if (!showsText) return;
   await eventually("German cues", async () =>
     (await page.evaluate(() => window.engine.cues())).some((cue) => cue.includes("Guten Tag")) ? true : undefined,
   );
 }
 
-/**
- * The clip with its sound twice, and two tracks of text. All of it: shaka-player shows text of HLS only once another
- * piece of video has arrived.
- */
+/** The clip with its sound twice, and two tracks of text. */
 async function makeSpoken(folder: string): Promise<string> {
   const [english, german] = [join(folder, "en.srt"), join(folder, "de.srt")];
   await writeFile(english, cuesOf("Good day"));
