@@ -61,7 +61,7 @@ describe("players of others", function () {
         const seen = await countColours(page);
         assert.ok(seen >= colours, `${String(seen)} colours`);
         if (name === spoken) await chooseTracks(page, { showsText: engine !== "shaka-player" || form === "dash" });
-        assert.deepEqual(await page.evaluate(() => window.engine.errors), []);
+        assert.deepEqual(await errorsOf(page), []);
         await page.close();
       });
     }
@@ -80,6 +80,12 @@ describe("players of others", function () {
     });
   }
 });
+
+/** But that playback waited for a moment: on a busy machine a decoder does. A hole, or a nudge over one, has a name of its own. */
+async function errorsOf(page: Page): Promise<string[]> {
+  const errors = await page.evaluate(() => window.engine.errors);
+  return errors.filter((error) => !error.startsWith("bufferStalledError "));
+}
 
 const mpvOptions = [
   ...["--no-config", "--vo=null", "--ao=null", "--untimed", "--ytdl=no", "--msg-level=all=warn", "--quiet"],
