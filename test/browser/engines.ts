@@ -101,6 +101,9 @@ const makers: Readonly<Record<EngineName, () => void>> = {
     const { shaka } = window as unknown as { shaka: Shaka };
     shaka.polyfill.installAll();
     const player = new shaka.Player();
+    // Its WebVTT of HLS waits for the next video segment to learn where the stream's clock begins (TextEngine, deferred
+    // appends): with everything buffered already there is none. A film goes on longer than is buffered; so does this.
+    player.configure("streaming.bufferingGoal", 6);
     const errors: string[] = [];
     player.addEventListener("error", ({ detail }) => errors.push(`${detail.code} ${detail.message ?? ""}`));
     window.engine = {
@@ -188,6 +191,7 @@ interface Shaka {
     addEventListener(event: "error", listener: (event: { detail: { code: number; message?: string } }) => void): void;
     attach(video: HTMLVideoElement): Promise<void>;
     load(url: string): Promise<void>;
+    configure(option: string, value: unknown): boolean;
     getAudioTracks(): readonly ShakaTrack[];
     selectAudioTrack(track: ShakaTrack): void;
     getTextTracks(): readonly ShakaTrack[];

@@ -60,7 +60,7 @@ describe("players of others", function () {
         await playOn(page, urlsOf(name)[form]);
         const seen = await countColours(page);
         assert.ok(seen >= colours, `${String(seen)} colours`);
-        if (name === spoken) await chooseTracks(page, { showsText: engine !== "shaka-player" || form === "dash" });
+        if (name === spoken) await chooseTracks(page);
         assert.deepEqual(await errorsOf(page), []);
         await page.close();
       });
@@ -98,8 +98,7 @@ function withoutKnown(said: string): string {
   return lines.join("\n").trim();
 }
 
-/** @param showsText shaka-player 5.2 takes WebVTT of HLS only while it still waits for video: there is no telling when */
-async function chooseTracks(page: Page, { showsText }: { readonly showsText: boolean }): Promise<void> {
+async function chooseTracks(page: Page): Promise<void> {
   const found = await page.evaluate(() => ({ audio: window.engine.audio(), text: window.engine.text() }));
   assert.deepEqual(
     [[...new Set(found.audio)].sort(), [...new Set(found.text)].sort()],
@@ -117,7 +116,6 @@ async function chooseTracks(page: Page, { showsText }: { readonly showsText: boo
   await page.evaluate(() => {
     window.engine.chooseText("de");
   });
-  if (!showsText) return;
   await eventually("German cues", async () =>
     (await page.evaluate(() => window.engine.cues())).some((cue) => cue.includes("Guten Tag")) ? true : undefined,
   );

@@ -10,6 +10,8 @@ export interface MediaLane {
   readonly base: string;
   readonly audioGroup: string;
   readonly textGroup: string;
+  /** Null: there is one way only. */
+  readonly pathwayId: string | null;
   /** That the playlist is of. */
   readonly edition: number;
 }
@@ -49,6 +51,9 @@ export function textTags(targets: readonly TextTarget[], lane: MediaLane): strin
       ["FORCED", yesNo(target.forced)],
       ["CHARACTERISTICS", target.hearingImpaired ? quoted(transcribing) : null],
       ["STABLE-RENDITION-ID", quoted(stableTextId(target))],
+      // Not in the specification, by which who does not know an attribute leaves it aside (RFC 8216bis 6.3.1); shaka-player
+      // finds subtitles of pathways by nothing else.
+      ["PATHWAY-ID", lane.pathwayId === null ? null : quoted(lane.pathwayId)],
       ["URI", quoted(lane.base + textUri(target))],
     ]),
   );

@@ -23,11 +23,6 @@ export interface Steering {
   readonly pathways: readonly Pathway[];
 }
 
-interface Lane extends MediaLane {
-  /** Null: there is one way only. */
-  readonly pathwayId: string | null;
-}
-
 const onlyLane = { base: "", audioGroup: "audio", textGroup: "text", pathwayId: null } as const;
 
 /** The rate near which the first variant lies that is listed (Apple 1.32). */
@@ -40,7 +35,7 @@ const firstVariantBps = 2_000_000;
 export function multivariantPlaylist(manifest: Manifest, steering: Steering | null = null): string {
   const renditions = inListedOrder(manifest.renditions);
   const { edition } = manifest;
-  const lanes: Lane[] = (steering === null ? [onlyLane] : steering.pathways.map(laneOf)).map((lane) => {
+  const lanes: MediaLane[] = (steering === null ? [onlyLane] : steering.pathways.map(laneOf)).map((lane) => {
     return { ...lane, edition };
   });
   const audio = manifest.audio.map(({ target }) => target);
@@ -57,8 +52,8 @@ export function multivariantPlaylist(manifest: Manifest, steering: Steering | nu
   ].join("\n");
 }
 
-function laneOf({ id, base }: Pathway): Omit<Lane, "edition"> {
-  // EXT-X-MEDIA has no PATHWAY-ID: a pathway's renditions are those of the groups that its variants name.
+function laneOf({ id, base }: Pathway): Omit<MediaLane, "edition"> {
+  // By the specification EXT-X-MEDIA has no PATHWAY-ID: a pathway's renditions are those of the groups that its variants name.
   return { base, audioGroup: `audio-${id}`, textGroup: `text-${id}`, pathwayId: id };
 }
 
@@ -69,7 +64,7 @@ function steeringLine({ serverUri, pathways }: Steering): string {
   ]);
 }
 
-function variantLines(rendition: ManifestRendition, manifest: Manifest, lane: Lane): string[] {
+function variantLines(rendition: ManifestRendition, manifest: Manifest, lane: MediaLane): string[] {
   const { audio, text, renditions } = manifest;
   const { rung } = rendition;
   const lists = [rendition.codecs, ...audio.map(({ codecs }) => codecs)];
@@ -91,7 +86,7 @@ function variantLines(rendition: ManifestRendition, manifest: Manifest, lane: La
   return [line, lane.base + variantUri(rung, lane.edition)];
 }
 
-function iframeLines({ rung }: ManifestRendition, manifest: Manifest, lane: Lane): string[] {
+function iframeLines({ rung }: ManifestRendition, manifest: Manifest, lane: MediaLane): string[] {
   const rates = iframeRates(manifest, rung.name);
   if (rates === null) return [];
   const line = tag("EXT-X-I-FRAME-STREAM-INF", [

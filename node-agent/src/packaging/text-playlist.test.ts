@@ -121,6 +121,7 @@ describe("text tracks in the multivariant playlist", () => {
         ["text-noB", "http://b.example/v/as1/text/0.m3u8"],
       ],
     );
+    assert.match(mediaLines(playlist)[1] ?? "", /PATHWAY-ID="noB"/);
     assert.equal(playlist.match(/STREAM-INF.*PATHWAY-ID="noB",AUDIO="audio-noB",SUBTITLES="text-noB"/g)?.length, 2);
   });
 });
