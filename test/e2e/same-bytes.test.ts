@@ -16,12 +16,10 @@ describe("the bytes of an asset", () => {
     assert.ok(expected.length >= 3 * (5 + 1) + 5 + 1, `${expected.length} files`);
   });
 
-  for (const nodes of [2, 4]) {
-    it(`are the same when ${nodes} agents encode`, async () => {
-      await using cluster = await Cluster.start({ nodes, regions: "eu,us" });
-      assert.deepEqual(await ingestedHashes(cluster), expected);
-    });
-  }
+  it("are the same when 4 agents encode", async () => {
+    await using cluster = await Cluster.start({ nodes: 4, regions: "eu,us" });
+    assert.deepEqual(await ingestedHashes(cluster), expected);
+  });
 
   it("are the same when an agent is killed half-way and comes back", async () => {
     await using cluster = await Cluster.start();
@@ -36,7 +34,7 @@ describe("the bytes of an asset", () => {
     assert.deepEqual(await hashesOf(cluster, asset.id), expected);
   });
 
-  it("are the same when one agent's ffmpeg is held to older instructions", async () => {
+  it("are the same when 2 agents encode, of which one's ffmpeg is held to older instructions", async () => {
     await using cluster = await Cluster.start({ nodes: 2, regions: "eu,us" });
     await holdToOldInstructions(cluster, "eu-1");
     assert.deepEqual(await ingestedHashes(cluster), expected);
