@@ -1,6 +1,6 @@
-// `npm test`: every gate and every test, and a last line that counts them. Two lanes run side by side, since most of what
-// clusters do is waiting; then, with nothing else to disturb it, what looks at how long something takes: that waits nearly
-// all the time, so three lanes of it disturb each other little.
+// `npm test`: every gate and every test, and a last line that counts them. Two lanes run side by side, since most of
+// what clusters do is waiting; then, with nothing else to disturb it, what looks at how long something takes: that waits
+// nearly all the time, so three lanes of it disturb each other little.
 // `npm test -- --only unit` runs one part; see the table.
 import { parseArgs } from "node:util";
 import { countedRun, tell } from "./counted-run.ts";
@@ -49,7 +49,7 @@ const parts: readonly Part[] = [
   { name: "unit", command: ["mocha", ...unitTests], counts: "tests", lane: "plain" },
   {
     name: "corpus",
-    command: ["mocha", "--timeout", "240000", "test/corpus/*.test.ts"],
+    command: [...mocha, "test/corpus/*.test.ts"],
     ...{ counts: "tests", lane: "plain" },
   },
   // The long cases of test/faults have a command of their own.
@@ -90,8 +90,9 @@ if (chosen.length === 0) {
 }
 
 const total = { passed: 0, failed: 0, skipped: 0 };
-for (const [first, ...others] of stages)
+for (const [first, ...others] of stages) {
   await Promise.all([runLane(first, "live"), ...others.map((lane) => runLane(lane))]);
+}
 process.stdout.write(tell(total));
 process.exit(total.failed === 0 ? 0 : 1);
 

@@ -51,8 +51,8 @@ export function textTags(targets: readonly TextTarget[], lane: MediaLane): strin
       ["FORCED", yesNo(target.forced)],
       ["CHARACTERISTICS", target.hearingImpaired ? quoted(transcribing) : null],
       ["STABLE-RENDITION-ID", quoted(stableTextId(target))],
-      // Not in the specification, by which who does not know an attribute leaves it aside (RFC 8216bis 6.3.1); shaka-player
-      // finds subtitles of pathways by nothing else.
+      // Not in the specification, by which who does not know an attribute leaves it aside (RFC 8216bis 6.3.1). By
+      // nothing else does shaka-player find subtitles of pathways.
       ["PATHWAY-ID", lane.pathwayId === null ? null : quoted(lane.pathwayId)],
       ["URI", quoted(lane.base + textUri(target))],
     ]),

@@ -53,7 +53,7 @@ export function multivariantPlaylist(manifest: Manifest, steering: Steering | nu
 }
 
 function laneOf({ id, base }: Pathway): Omit<MediaLane, "edition"> {
-  // By the specification EXT-X-MEDIA has no PATHWAY-ID: a pathway's renditions are those of the groups that its variants name.
+  // By the specification a pathway's renditions are those of the groups that its variants name.
   return { base, audioGroup: `audio-${id}`, textGroup: `text-${id}`, pathwayId: id };
 }
 
